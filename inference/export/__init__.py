@@ -1,0 +1,1 @@
+"""Splat files, pictures and video."""

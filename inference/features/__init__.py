@@ -1,0 +1,1 @@
+"""The frozen networks, each behind one small protocol and loaded lazily."""

@@ -1,0 +1,55 @@
+"""Where the shipped files are, and writing without ever leaving half a file."""
+
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inference.errors import InvalidModelError, OutputError
+
+
+def resource_path(name: str) -> Path:
+    """Path of a file that ships in resources/, also inside a frozen application.
+
+    Args:
+        name: path below resources/, for example "template.npz".
+
+    Raises:
+        InvalidModelError: the file is not there; the installation is damaged.
+    """
+    root = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.parent))
+    path = root / "resources" / name
+    if not path.exists():
+        raise InvalidModelError(
+            f"The file resources/{name} is missing: install PercHead again."
+        )
+    return path
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it into place when the block succeeds.
+
+    The temporary keeps the suffix, so that libraries that look at it behave. On any error
+    or cancellation it is removed and an older file at `path` stays as it was.
+
+    Raises:
+        OutputError: the disk is full or the folder cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"Cannot write {path} ({reason}): free some space or choose another folder."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Make the reconstructed head agree with the photograph."""

@@ -1,0 +1,1 @@
+"""The head template and the Gaussians that all else passes around."""

@@ -1,0 +1,1 @@
+"""Presets, encoder, decoder, Gaussian heads, sharpening CNN, checkpoints."""

@@ -1,0 +1,1 @@
+"""Load an image safely; find the face; landmarks; head crop; foreground."""

@@ -1,0 +1,1 @@
+"""Cameras, the renderer protocol and the renderers behind it."""

@@ -1,0 +1,1 @@
+"""Standalone training scripts and what only they need. No Qt."""
