@@ -1,0 +1,97 @@
+"""What the application and the command line ask of an engine.
+
+The real one is inference/engine.py; tests/dummy_engine.py is a quick stand-in that passes the
+same contract tests.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from inference.head.gaussians import Gaussians
+from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
+from inference.progress import CancelToken, Progress
+from inference.rendering.camera import Camera
+
+
+@dataclass(frozen=True)
+class ReconstructionOptions:
+    """How to make a head.
+
+    Attributes:
+        fit: whether to make the head agree with the photograph after the network.
+        fit_strength: 0..1, how far the fit may go; 0 is the network alone.
+        layers: show the decoder's state after this many layers (paper, appendix G);
+            None is all of them.
+    """
+
+    fit: bool = True
+    fit_strength: float = 1.0
+    layers: int | None = None
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A head made from a portrait.
+
+    Attributes:
+        gaussians: the 65,536 Gaussians, index i on template anchor i.
+        camera: the photograph's own camera, at the size of the prepared crop.
+        portrait: what it was made from.
+        options: how it was made.
+        seconds: time per stage, by stage name.
+        model: name of the preset that made it, for the read-out.
+    """
+
+    gaussians: Gaussians
+    camera: Camera
+    portrait: PreparedPortrait
+    options: ReconstructionOptions
+    seconds: dict[str, float] = field(default_factory=dict)
+    model: str = "embedded"
+
+
+class EngineProtocol(Protocol):
+    """Portrait to head. Every call may be long: run it off the UI thread.
+
+    All raise PercHeadError for what the user can mend and Cancelled when the token is set.
+    """
+
+    @property
+    def decoder_layers(self) -> int:
+        """Number of decoder layers of the preset, the upper end of `layers`."""
+        ...
+
+    def load_models(self, progress: Progress, cancel: CancelToken) -> None:
+        """Load the networks into memory; later calls do it themselves if this was not."""
+        ...
+
+    def open_image(self, source: Path | bytes, name: str | None = None) -> LoadedImage:
+        """Read a photograph safely; bytes are an encoded image, for example pasted."""
+        ...
+
+    def detect(
+        self, image: LoadedImage, progress: Progress, cancel: CancelToken
+    ) -> list[FaceDetection]:
+        """Find faces, best first; an empty list when there is none."""
+        ...
+
+    def suggest_crop(self, image: LoadedImage, face: FaceDetection | None) -> CropBox:
+        """The head crop for a face; without one the largest centred square."""
+        ...
+
+    def prepare(
+        self, image: LoadedImage, crop: CropBox, progress: Progress, cancel: CancelToken
+    ) -> PreparedPortrait:
+        """Cut the crop out, find its landmarks and its foreground."""
+        ...
+
+    def reconstruct(
+        self,
+        portrait: PreparedPortrait,
+        options: ReconstructionOptions,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Reconstruction:
+        """Make the head."""
+        ...
