@@ -1,0 +1,192 @@
+"""The one face of inference: photograph in, head out."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference.engine_protocol import Reconstruction, ReconstructionOptions
+from inference.head.template import HeadTemplate
+from inference.portrait.loading import load_image
+from inference.portrait.prepare import PortraitPreparer
+from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
+from inference.progress import CancelToken, Progress, no_progress
+
+if TYPE_CHECKING:  # torch is imported by the first call that needs it
+    from inference.model.reconstruction import ReconstructionModel
+
+DEFAULT_PRESET = "embedded"
+
+
+@dataclass
+class StageClock:
+    """Measures how long the stages of one job take."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to the stage's sum."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+class Engine:
+    """Implements EngineProtocol with the real networks.
+
+    Args:
+        preset: which model configuration to run.
+        checkpoint: its weights; None takes those that ship with PercHead.
+        backbone: folder or file of the published image backbone that presets other than
+            `embedded` need.
+    """
+
+    def __init__(
+        self,
+        preset: str = DEFAULT_PRESET,
+        checkpoint: Path | None = None,
+        backbone: Path | None = None,
+    ) -> None:
+        self.preset = preset
+        self._checkpoint = checkpoint
+        self._backbone = backbone
+        self._template: HeadTemplate | None = None
+        self._preparer: PortraitPreparer | None = None
+        self._model: ReconstructionModel | None = None
+
+    @property
+    def decoder_layers(self) -> int:
+        """Number of decoder layers of the preset."""
+        from inference.model.config import preset_config
+
+        return preset_config(self.preset).decoder.layers
+
+    @property
+    def device(self) -> str:
+        """Where the network runs."""
+        return str(next(self.model.parameters()).device)
+
+    @property
+    def template(self) -> HeadTemplate:
+        """The head template, read once."""
+        if self._template is None:
+            self._template = HeadTemplate.load()
+        return self._template
+
+    @property
+    def preparer(self) -> PortraitPreparer:
+        """The portrait networks, read once."""
+        if self._preparer is None:
+            self._preparer = PortraitPreparer(self.template)
+        return self._preparer
+
+    @property
+    def model(self) -> "ReconstructionModel":
+        """The reconstruction model, read once."""
+        if self._model is None:
+            from inference.model.loading import load_reconstruction_model
+
+            self._model = load_reconstruction_model(
+                self.preset, self.template, checkpoint=self._checkpoint, backbone=self._backbone
+            )
+        return self._model
+
+    def load_models(
+        self, progress: Progress = no_progress, cancel: CancelToken | None = None
+    ) -> None:
+        """Read all networks into memory.
+
+        Raises:
+            InvalidModelError: weights are missing or damaged.
+            Cancelled: the token was set.
+        """
+        cancel = cancel or CancelToken()
+        parts = (lambda: self.template, lambda: self.preparer, lambda: self.model)
+        for index, part in enumerate(parts):
+            cancel.check()
+            progress("Loading the models", index / len(parts))
+            part()
+        progress("Loading the models", 1.0)
+
+    def open_image(self, source: Path | bytes, name: str | None = None) -> LoadedImage:
+        """Read a photograph safely.
+
+        Raises:
+            InvalidImageError: it cannot be read.
+        """
+        return load_image(source, name)
+
+    def detect(
+        self,
+        image: LoadedImage,
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> list[FaceDetection]:
+        """Find faces, best first."""
+        cancel = cancel or CancelToken()
+        progress("Finding the face", 0.0)
+        cancel.check()
+        faces = self.preparer.detect(image)
+        cancel.check()
+        progress("Finding the face", 1.0)
+        return faces
+
+    def suggest_crop(self, image: LoadedImage, face: FaceDetection | None) -> CropBox:
+        """The head crop for a face."""
+        return self.preparer.suggest_crop(image, face)
+
+    def prepare(
+        self,
+        image: LoadedImage,
+        crop: CropBox,
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> PreparedPortrait:
+        """Cut the crop out, find its landmarks and its foreground."""
+        return self.preparer.prepare(image, crop, progress, cancel or CancelToken())
+
+    def reconstruct(
+        self,
+        portrait: PreparedPortrait,
+        options: ReconstructionOptions | None = None,
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> Reconstruction:
+        """Make the head: network first, then the fit if it is wanted."""
+        from inference.fitting.camera import fit_camera
+        from inference.fitting.fit import fit_head
+        from inference.model.predict import predict_head
+
+        options = options or ReconstructionOptions()
+        cancel = cancel or CancelToken()
+        clock = StageClock()
+        with clock.stage("load models"):
+            self.load_models(progress, cancel)
+        with clock.stage("network"):
+            gaussians = predict_head(self.model, portrait, options.layers, progress, cancel)
+        cancel.check()
+        if options.fit and options.fit_strength > 0:
+            with clock.stage("fit"):
+                result = fit_head(
+                    gaussians,
+                    portrait,
+                    self.template,
+                    strength=options.fit_strength,
+                    progress=progress,
+                    cancel=cancel,
+                )
+            gaussians, camera = result.gaussians, result.camera
+        else:
+            with clock.stage("camera"):
+                camera = fit_camera(
+                    portrait.landmarks,
+                    gaussians.means[self.template.landmark_anchors],
+                    portrait.size,
+                ).camera
+        cancel.check()
+        return Reconstruction(gaussians, camera, portrait, options, clock.seconds, self.preset)
