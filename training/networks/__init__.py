@@ -1,0 +1,1 @@
+"""Scripts that take the small open networks out of published wheels into resources/."""
