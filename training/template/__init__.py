@@ -1,0 +1,1 @@
+"""Builds the head template from the openly licensed hm08 mesh of MakeHuman."""
