@@ -1,0 +1,115 @@
+"""From start to the first picture of a head: seconds and memory.
+
+    python -m benchmarks.pipeline PORTRAIT [--runs 3] [--out pipeline.json]
+
+Each figure comes from a process of its own, so that memory and start-up are a user's:
+`window` is from the start of the process to the first paint of the window (offscreen platform
+unless QT_QPA_PLATFORM says otherwise), `models` loading all networks, `head` from the opened
+file to the first 512-pixel picture with the models in memory, with and without fitting.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from inference.report import peak_memory_bytes
+
+
+def _measure_head(portrait: Path, fit: bool) -> dict[str, Any]:
+    """In this process: load the models, then make one head and its first picture."""
+    from inference.engine import Engine
+    from inference.engine_protocol import ReconstructionOptions
+    from inference.rendering.camera import orbit_camera
+    from inference.rendering.selection import choose_renderer
+
+    engine = Engine()
+    start = time.perf_counter()
+    engine.load_models()
+    models = time.perf_counter() - start
+    renderer = choose_renderer()
+
+    start = time.perf_counter()
+    image = engine.open_image(portrait)
+    faces = engine.detect(image)
+    prepared = engine.prepare(image, engine.suggest_crop(image, faces[0]))
+    head = engine.reconstruct(prepared, ReconstructionOptions(fit=fit))
+    renderer.render_rgba8(head.gaussians, orbit_camera())
+    total = time.perf_counter() - start
+    return {
+        "models_seconds": models,
+        "first_picture_seconds": total,
+        "stages": head.seconds,
+        "peak_memory_bytes": peak_memory_bytes(),
+    }
+
+
+def _measure_window() -> dict[str, Any]:
+    """In this process: seconds from its creation to the first paint of the main window."""
+    import psutil
+    from PySide6.QtCore import QEvent, QObject, QTimer
+    from PySide6.QtWidgets import QApplication, QMainWindow
+
+    born = psutil.Process().create_time()
+    result: dict[str, Any] = {}
+
+    class FirstPaint(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+            painted = isinstance(watched, QMainWindow) and event.type() == QEvent.Type.Paint
+            if painted and "window_seconds" not in result:
+                result["window_seconds"] = time.time() - born
+                QTimer.singleShot(0, watched.close)
+            return False
+
+    watcher = FirstPaint()
+
+    from desktop.app import run_app
+
+    original = QApplication.exec
+
+    def run_with_watcher(*arguments: Any) -> int:
+        QApplication.instance().installEventFilter(watcher)  # type: ignore[union-attr]
+        return int(original())
+
+    QApplication.exec = run_with_watcher  # type: ignore[method-assign]
+    result["exit_status"] = run_app([])
+    return result
+
+
+def _child(words: list[str]) -> dict[str, Any]:
+    environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
+    command = [sys.executable, "-m", "benchmarks.pipeline", *words]
+    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return dict(json.loads(output.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("portrait", type=Path)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--child", choices=("window", "fit", "no-fit"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child == "window":
+        print(json.dumps(_measure_window()))
+        return
+    if arguments.child:
+        print(json.dumps(_measure_head(arguments.portrait, arguments.child == "fit")))
+        return
+    kinds = ("window", "fit", "no-fit")
+    results = {
+        kind: [_child([str(arguments.portrait), "--child", kind]) for _ in range(arguments.runs)]
+        for kind in kinds
+    }
+    text = json.dumps({"portrait": arguments.portrait.name, **results}, indent=2)
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Bad use of the command line gets one sentence and exit status 2."""
+
+import re
+
+import pytest
+
+from desktop.__main__ import main
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["reconstruct"],
+        ["reconstruct", "a.png"],
+        ["reconstruct", "nowhere.png", "--out", "x"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--size", "3"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--size", "many"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--strength", "2"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--strength", "nan"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--layers", "99"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--face", "0"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--crop", "1,2"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--crop", "1,2,nan"],
+        ["reconstruct", "nowhere.png", "--out", "x", "--preset", "gigantic"],
+        ["render", "nowhere.ply"],
+        ["--frobnicate"],
+        ["nowhere.jpg"],
+        ["test"],
+    ],
+)
+def test_bad_use_is_one_sentence(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    message = capsys.readouterr().err.strip()
+    assert message.startswith("perchead: ")
+    assert "\n" not in message
+    assert message.endswith((".", "'."))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_lists_the_sub_commands(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for name in ("reconstruct", "render", "doctor", "setup", "test"):
+        assert re.search(rf"^\s+{name}\b", text, re.MULTILINE)
