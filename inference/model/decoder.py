@@ -1,0 +1,107 @@
+"""The cross-attention decoder of equation 2: no self-attention, so patches never see each other."""
+
+import torch
+from torch import nn
+
+from inference.model.config import DecoderConfig
+from inference.model.vit import LAYER_NORM_EPS, Attention, init_linear, mlp
+
+
+class TemplateEmbedding(nn.Module):
+    """F_0: where the patch's anchors lie, plus one learned query per patch.
+
+    The position is a Fourier embedding of the patch's centre and the plain offsets of its
+    anchors from it, through an MLP (our choice; the paper says "from a template").
+    """
+
+    code: torch.Tensor
+
+    def __init__(
+        self,
+        config: DecoderConfig,
+        anchors: torch.Tensor,  # [patches, 16, 3] metres
+    ) -> None:
+        super().__init__()
+        code = self._code(anchors.float(), config.frequencies)
+        self.register_buffer("code", code, persistent=False)
+        self.position = mlp(code.shape[1], config.width, config.width)
+        self.query = nn.Parameter(torch.randn(config.patches, config.width) * 0.02)
+        self.position.apply(init_linear)
+
+    @staticmethod
+    def _code(anchors: torch.Tensor, frequencies: int) -> torch.Tensor:
+        centre = anchors.mean(1)
+        # A head spans about 0.4 m: the lowest octave covers it once. Offsets are millimetres.
+        phase = centre[..., None] * (torch.pi / 0.4) * 2.0 ** torch.arange(frequencies)
+        local = (anchors - centre[:, None]) / 0.01
+        waves = [phase.sin().flatten(1), phase.cos().flatten(1)]
+        return torch.cat([centre / 0.1, local.flatten(1), *waves], dim=1)
+
+    def forward(
+        self,
+        patches: torch.Tensor | None,  # [P] indices, None for all
+    ) -> torch.Tensor:
+        """F_0 of the patches asked for, [P, width]."""
+        if patches is None:
+            return self.position(self.code) + self.query
+        return self.position(self.code[patches]) + self.query[patches]
+
+
+class DecoderLayer(nn.Module):
+    """F_i = F_{i-1} + MLP_i(F_{i-1} + CrossAttention_i(F_{i-1}, F_2D)), pre-LayerNorm."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
+        self.attention = Attention(config.width, config.heads)
+        self.norm2 = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
+        self.mlp = mlp(config.width, config.mlp_ratio * config.width)
+
+    def forward(
+        self,
+        latents: torch.Tensor,  # [B, P, D]
+        tokens: torch.Tensor,  # [B, T, D]
+        keep: torch.Tensor | None,  # [B, T] bool
+        attend: bool = True,
+    ) -> torch.Tensor:
+        """One layer, [B, P, D]; without `attend` only the MLP and the skip act."""
+        seen = latents
+        if attend:
+            seen = latents + self.attention(self.norm1(latents), tokens, keep)
+        return latents + self.mlp(self.norm2(seen))
+
+
+class Decoder(nn.Module):
+    """All layers and MAE's closing LayerNorm."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
+        self.layers.apply(init_linear)
+
+    def forward(
+        self,
+        latents: torch.Tensor,  # [B, P, D] F_0
+        tokens: torch.Tensor,  # [B, T, D]
+        keep: torch.Tensor | None,  # [B, T] bool
+        layers: int | None = None,
+    ) -> torch.Tensor:
+        """Final latents [B, P, D].
+
+        Args:
+            latents: F_0.
+            tokens: the foreground patches of the pictures.
+            keep: which of them count.
+            layers: cross-attention is active up to and including this layer; MLPs and
+                skip connections stay in all of them (appendix G). None is all.
+
+        Raises:
+            ValueError: there are not that many layers.
+        """
+        active = len(self.layers) if layers is None else layers
+        if not 0 <= active <= len(self.layers):
+            raise ValueError(f"layers must lie in 0..{len(self.layers)}, got {layers}")
+        for number, layer in enumerate(self.layers, start=1):
+            latents = layer(latents, tokens, keep, attend=number <= active)
+        return self.norm(latents)

@@ -1,0 +1,101 @@
+"""The dual-branch 2D encoder of equation 1."""
+
+import torch
+from torch import nn
+
+from inference.features.protocol import ImageBackbone
+from inference.model.config import IMAGENET_MEAN, IMAGENET_STD, EncoderConfig, LowRankConfig
+from inference.model.foreground import foreground_patches, select_foreground
+from inference.model.low_rank import pool_features
+from inference.model.tensors import ImageTokens
+from inference.model.vit import LAYER_NORM_EPS, VitBranch, init_linear, mlp, take
+
+
+class DualBranchEncoder(nn.Module):
+    """F_2D = MLP(concat(F_ViT, F_DINOv2)) for every foreground patch.
+
+    The backbone is frozen and injected; it is no part of the module's state.
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(
+        self,
+        config: EncoderConfig,
+        width: int,
+        backbone: ImageBackbone | None,
+        low_rank: LowRankConfig | None = None,
+    ) -> None:
+        """Build the trained parts.
+
+        Args:
+            config: both branches.
+            width: channels of the decoder.
+            backbone: the frozen network; None where its features are always handed in.
+            low_rank: pool features for that branch too.
+
+        Raises:
+            ValueError: the backbone is not the one that the configuration describes.
+        """
+        super().__init__()
+        described = (config.backbone.width, config.backbone.patch_size)
+        if backbone is not None and (backbone.embed_dim, backbone.patch_size) != described:
+            raise ValueError(
+                f"the backbone is {backbone.embed_dim} wide with patches of "
+                f"{backbone.patch_size}, the configuration says {described}"
+            )
+        self.config = config
+        self.low_rank = low_rank
+        # In a tuple, so that the frozen network's weights stay out of the state.
+        self._backbone = (backbone,)
+        patch = config.backbone.patch_size
+        self.vit = VitBranch(config.vit, 3, patch, config.grid)
+        features = config.backbone.width * len(config.backbone.layers) + config.vit.width
+        self.fuse = mlp(features, config.hidden, width)
+        self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
+        self.fuse.apply(init_linear)
+        for name, value in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
+            self.register_buffer(name, torch.tensor(value).view(1, 3, 1, 1), persistent=False)
+
+    def forward(
+        self,
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
+        foreground: torch.Tensor,  # [B, H, W] alpha 0..1
+    ) -> ImageTokens:
+        """Encode pictures of the configured size."""
+        features = self.backbone_features(images)
+        kept = foreground_patches(
+            foreground, self.config.backbone.patch_size, self.config.foreground_threshold
+        )
+        return self.from_features(features, images, kept)
+
+    @torch.no_grad()
+    def backbone_features(
+        self,
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
+    ) -> torch.Tensor:
+        """The frozen branch: [B, P, layers * width], the class token dropped."""
+        backbone = self._backbone[0]
+        if backbone is None:
+            raise ValueError("this encoder was built without a backbone")
+        size = self.config.image_size
+        if images.shape[-2:] != (size, size):
+            raise ValueError(f"pictures must be {size} x {size}, got {tuple(images.shape)}")
+        layers = backbone(images, self.config.backbone.layers)
+        return torch.cat([layer[:, 1:] for layer in layers], dim=-1)
+
+    def from_features(
+        self,
+        features: torch.Tensor,  # [B, P, layers * width] of the backbone
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
+        kept: torch.Tensor,  # [B, P] bool, at least one in each row
+    ) -> ImageTokens:
+        """Encode from features that were computed before (training caches them)."""
+        index, keep = select_foreground(kept)
+        local = self.vit((images - self.mean) / self.std, index, keep)
+        fused = self.fuse(torch.cat([local, take(features, index).to(local.dtype)], dim=-1))
+        pooled = None
+        if self.low_rank is not None:
+            pooled = pool_features(features, images, kept, self.config, self.low_rank)
+        return ImageTokens(self.norm(fused), keep, pooled)

@@ -1,0 +1,118 @@
+"""The reconstruction model: pictures in, 65,536 Gaussians a head out."""
+
+import torch
+from torch import nn
+
+from inference.features.protocol import ImageBackbone
+from inference.model.config import ModelConfig
+from inference.model.decoder import Decoder, TemplateEmbedding
+from inference.model.encoder import DualBranchEncoder
+from inference.model.gaussian_head import GaussianHead
+from inference.model.low_rank import LowRankBranch
+from inference.model.sharpening import Sharpening
+from inference.model.tensors import GaussianTensors, ImageTokens
+
+
+class ReconstructionModel(nn.Module):
+    """Section 3.1: dual-branch encoder, cross-attention decoder, Gaussian head.
+
+    Template anchors and backbone are handed in and are no part of the state, so that one
+    checkpoint serves every template that samples the same points.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        template_anchors: torch.Tensor,  # [patches * 16, 3] or [patches, 16, 3] metres
+        backbone: ImageBackbone | None,
+    ) -> None:
+        """Build a model with initial weights.
+
+        Args:
+            config: a preset, or one's own configuration.
+            template_anchors: where the Gaussians start; the 16 of a patch follow each other.
+            backbone: the frozen network; None if only `from_features` is used.
+
+        Raises:
+            ValueError: the template or the backbone does not fit the configuration.
+        """
+        super().__init__()
+        self.config = config
+        patches, per_patch = config.decoder.patches, config.head.per_patch
+        if template_anchors.numel() != patches * per_patch * 3:
+            raise ValueError(
+                f"the template has {template_anchors.numel() // 3} anchors, "
+                f"the model wants {patches * per_patch}"
+            )
+        anchors = template_anchors.reshape(patches, per_patch, 3)
+        width = config.decoder.width
+        self.encoder = DualBranchEncoder(config.encoder, width, backbone, config.low_rank)
+        self.template = TemplateEmbedding(config.decoder, anchors)
+        self.decoder = Decoder(config.decoder)
+        self.head = GaussianHead(config.head, width, anchors)
+        self.low_rank = (
+            LowRankBranch(config.low_rank, config.encoder, config.decoder, per_patch)
+            if config.low_rank
+            else None
+        )
+        self.sharpening = Sharpening(config.sharpening) if config.sharpening else None
+
+    def forward(
+        self,
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1 at the configured size
+        foreground: torch.Tensor,  # [B, H, W] alpha 0..1
+        patch_index: torch.Tensor | None = None,  # [P]
+        layers: int | None = None,
+    ) -> GaussianTensors:
+        """Reconstruct heads.
+
+        Args:
+            images: head crops.
+            foreground: their mattes; patches of the background are not read.
+            patch_index: which 3D patches to compute; None is all. Any subset gives the same
+                Gaussians as all of them.
+            layers: show the decoder's state after this layer (appendix G); 0 is the head
+                that the model starts from, None is all layers.
+        """
+        return self.decode(self.encode(images, foreground), patch_index, layers)
+
+    def encode(
+        self,
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
+        foreground: torch.Tensor,  # [B, H, W] alpha 0..1
+    ) -> ImageTokens:
+        """The 2D side alone, once per picture; then any patches can be decoded."""
+        tokens: ImageTokens = self.encoder(images, foreground)
+        return tokens
+
+    def decode(
+        self,
+        tokens: ImageTokens,
+        patch_index: torch.Tensor | None = None,  # [P]
+        layers: int | None = None,
+    ) -> GaussianTensors:
+        """Gaussians from encoded pictures, or from an editing encoder's tokens."""
+        return self.decode_with_coefficients(tokens, patch_index, layers)[0]
+
+    def decode_with_coefficients(
+        self,
+        tokens: ImageTokens,
+        patch_index: torch.Tensor | None = None,  # [P]
+        layers: int | None = None,
+    ) -> tuple[GaussianTensors, torch.Tensor | None]:
+        """As `decode`, with the low-rank coefficients [B, K] that training supervises."""
+        batch = len(tokens.tokens)
+        latents = self.template(patch_index)[None].expand(batch, -1, -1)
+        if self.low_rank is None or tokens.pooled is None or layers == 0:
+            latents = self.decoder(latents, tokens.tokens, tokens.keep, layers)
+            return self.head(latents, patch_index), None
+        # Global latents ride along; without self-attention they do not touch the patches.
+        queries = self.low_rank.queries[None].expand(batch, -1, -1).to(latents.dtype)
+        both = self.decoder(
+            torch.cat([queries, latents], dim=1), tokens.tokens, tokens.keep, layers
+        )
+        overall, latents = both[:, : queries.shape[1]], both[:, queries.shape[1] :]
+        coefficients = self.low_rank.coefficients(tokens.pooled, overall)
+        return self.head(
+            latents, patch_index, self.low_rank(coefficients, patch_index)
+        ), coefficients
