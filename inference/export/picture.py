@@ -1,0 +1,140 @@
+"""One picture of the head as a file: PNG, WebP or JPEG, of any size."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.errors import UsageError
+from inference.export.png import PngWriter
+from inference.files import atomic_write
+from inference.head.gaussians import Gaussians
+from inference.progress import CancelToken, Progress, no_progress
+from inference.rendering.camera import Camera
+from inference.rendering.protocol import WHITE, Background, Renderer
+
+MAX_SIDES = {".png": 16_384, ".jpg": 16_384, ".jpeg": 16_384, ".webp": 16_383}
+"""The formats by suffix and the longest side in pixels that each takes."""
+
+TILE = 2048
+"""Edge in pixels of what is drawn at once; larger pictures are drawn in parts."""
+
+_STAGE = "Drawing the picture"
+_QUALITY = {".webp": 92, ".jpg": 95, ".jpeg": 95}
+
+
+def write_picture(
+    renderer: Renderer,
+    gaussians: Gaussians,
+    camera: Camera,
+    path: Path,
+    background: Background | None = WHITE,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Draw the head and write it; the suffix chooses the format.
+
+    Args:
+        renderer: what draws.
+        gaussians: the head.
+        camera: the view and the size.
+        path: where to; .png, .webp, .jpg or .jpeg.
+        background: RGB 0..1, or None for transparency (straight alpha).
+        progress: told after each part.
+        cancel: looked at before each part.
+
+    Raises:
+        UsageError: the suffix is none of these, the picture is too large for the format,
+            or transparency is asked of a JPEG.
+        OutputError: it cannot be written there.
+        Cancelled: nothing is left behind.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    check_picture(suffix, camera.width, camera.height, background)
+    bands = draw_bands(renderer, gaussians, camera, background, progress, cancel or CancelToken())
+    channels = 4 if background is None else 3
+    with atomic_write(path) as temporary:
+        if suffix == ".png":
+            with (
+                open(temporary, "wb") as handle,
+                PngWriter(handle, camera.width, camera.height, channels) as png,
+            ):
+                for _, rows in bands:
+                    png.write(rows)
+        else:
+            _write_whole(temporary, camera, channels, bands)
+    progress(_STAGE, 1.0)
+
+
+def check_picture(suffix: str, width: int, height: int, background: Background | None) -> None:
+    """Refuse what no file can hold, before any work is done.
+
+    Raises:
+        UsageError: see write_picture.
+    """
+    if suffix not in MAX_SIDES:
+        raise UsageError(f"A picture cannot be written as '{suffix}': choose .png, .webp or .jpg.")
+    limit = MAX_SIDES[suffix]
+    if max(width, height) > limit:
+        raise UsageError(f"A {suffix} picture may measure at most {limit} pixels a side.")
+    if background is None and suffix in (".jpg", ".jpeg"):
+        raise UsageError("A JPEG cannot be transparent: choose .png or .webp, or a background.")
+
+
+def draw_bands(
+    renderer: Renderer,
+    gaussians: Gaussians,
+    camera: Camera,
+    background: Background | None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Draw from top to bottom: (first row, [rows, width, 3 or 4]), straight alpha if any."""
+    cancel = cancel or CancelToken()
+    tops, lefts = range(0, camera.height, TILE), range(0, camera.width, TILE)
+    parts = len(tops) * len(lefts)
+    for row, top in enumerate(tops):
+        tiles = []
+        for column, left in enumerate(lefts):
+            cancel.check()
+            progress(_STAGE, (row * len(lefts) + column) / parts)
+            tile = window(camera, left, top, TILE)
+            tiles.append(_draw(renderer, gaussians, tile, background))
+        cancel.check()
+        yield top, np.concatenate(tiles, axis=1)
+
+
+def window(camera: Camera, left: int, top: int, size: int) -> Camera:
+    """The camera that sees only a square of another's picture, cut at its border."""
+    shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], np.float64)
+    width, height = min(size, camera.width - left), min(size, camera.height - top)
+    return Camera(width, height, shift @ camera.intrinsics, camera.world_to_camera)
+
+
+def _draw(
+    renderer: Renderer, gaussians: Gaussians, camera: Camera, background: Background | None
+) -> NDArray[np.uint8]:
+    """[H, W, 3] over a background, else [H, W, 4] with straight alpha."""
+    if background is not None:
+        return renderer.render_rgba8(gaussians, camera, background)[..., :3]
+    # From floats: dividing eight bits by a small alpha would leave few colours.
+    frame = renderer.render(gaussians, camera)
+    alpha = np.clip(frame.alpha, 0, 1)[..., None]
+    colour = np.clip(frame.colour / np.maximum(alpha, 1e-6), 0, 1)
+    straight = np.concatenate([colour, alpha], axis=2)
+    return (straight * 255 + 0.5).astype(np.uint8)
+
+
+def _write_whole(
+    path: Path, camera: Camera, channels: int, bands: Iterator[tuple[int, NDArray[np.uint8]]]
+) -> None:
+    """For formats that no library writes in parts."""
+    from PIL import Image
+
+    suffix = path.suffix.lower()
+    picture = Image.new("RGBA" if channels == 4 else "RGB", (camera.width, camera.height))
+    for top, rows in bands:
+        picture.paste(Image.fromarray(rows), (0, top))
+    picture.save(path, quality=_QUALITY[suffix])

@@ -1,0 +1,142 @@
+"""What of the head is shown: its colours, its points, its depth or its normals."""
+
+from dataclasses import replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.head.gaussians import FloatArray, Gaussians
+from inference.rendering.camera import Camera
+from inference.rendering.protocol import WHITE, Background, Frame, Renderer
+from inference.rendering.rgba import to_rgba8
+
+_POINT_SIZE = 0.004
+"""Standard deviation of a drawn point, as a part of the cloud's own (our choice)."""
+
+_POINT_OPACITY = 0.95
+
+_NORMAL_SIGNS = np.array([1, -1, -1], np.float32)  # from OpenCV axes to y up, z to the viewer
+
+# Five colours of viridis, near to far: https://bids.github.io/colormap/
+_DEPTH_COLOURS = np.array(
+    [
+        [0.993, 0.906, 0.144],
+        [0.369, 0.789, 0.383],
+        [0.128, 0.567, 0.551],
+        [0.230, 0.322, 0.546],
+        [0.267, 0.005, 0.329],
+    ]
+)
+
+
+class ViewMode(StrEnum):
+    """The views that a user can choose."""
+
+    SPLATS = "splats"
+    POINTS = "points"
+    DEPTH = "depth"
+    NORMALS = "normals"
+
+
+class ViewRenderer:
+    """A renderer that shows another view of what an inner renderer draws.
+
+    Depth is coloured over the extent of the whole head, so it does not flicker on an orbit.
+    Normals are those of the surface that expected depth describes, in camera axes: red to
+    the right, green up, blue towards the viewer.
+
+    Args:
+        renderer: what draws.
+        mode: the view.
+    """
+
+    def __init__(self, renderer: Renderer, mode: ViewMode) -> None:
+        self._renderer = renderer
+        self.mode = mode
+        self._points: tuple[Gaussians, Gaussians] | None = None
+
+    @property
+    def name(self) -> str:
+        """The inner renderer's name."""
+        return self._renderer.name
+
+    def render(self, gaussians: Gaussians, camera: Camera) -> Frame:
+        """Draw the view; depth and alpha are those of what is drawn."""
+        if self.mode == ViewMode.POINTS:
+            return self._renderer.render(self._as_points(gaussians), camera)
+        frame = self._renderer.render(gaussians, camera)
+        if self.mode == ViewMode.DEPTH:
+            colour = depth_colours(frame.depth, *_depth_range(gaussians, camera))
+        elif self.mode == ViewMode.NORMALS:
+            colour = 0.5 + 0.5 * depth_normals(frame.depth, camera) * _NORMAL_SIGNS
+        else:
+            return frame
+        return replace(frame, colour=(colour * frame.alpha[..., None]).astype(np.float32))
+
+    def render_rgba8(
+        self, gaussians: Gaussians, camera: Camera, background: Background | None = WHITE
+    ) -> NDArray[np.uint8]:
+        """Draw the view for the screen, [H, W, 4] premultiplied RGBA."""
+        if self.mode == ViewMode.SPLATS:
+            return self._renderer.render_rgba8(gaussians, camera, background)
+        if self.mode == ViewMode.POINTS:
+            return self._renderer.render_rgba8(self._as_points(gaussians), camera, background)
+        return to_rgba8(self.render(gaussians, camera), background)
+
+    def _as_points(self, gaussians: Gaussians) -> Gaussians:
+        """Every Gaussian as a small ball, kept while the same head is drawn."""
+        if self._points is None or self._points[0] is not gaussians:
+            size = max(float(gaussians.means.std(axis=0).max()) * _POINT_SIZE, 1e-9)
+            points = replace(
+                gaussians,
+                scales=np.full_like(gaussians.scales, size),
+                opacities=np.full_like(gaussians.opacities, _POINT_OPACITY),
+            )
+            self._points = (gaussians, points)
+        return self._points[1]
+
+
+def depth_colours(depth: FloatArray, near: float, far: float) -> FloatArray:
+    """Colours [H, W, 3] of depths [H, W] in metres, yellow at `near` to violet at `far`."""
+    place = (depth - near) / max(far - near, 1e-9)
+    stops = np.linspace(0, 1, len(_DEPTH_COLOURS))
+    channels = [np.interp(place, stops, _DEPTH_COLOURS[:, c]) for c in range(3)]
+    return np.stack(channels, axis=-1).astype(np.float32)
+
+
+def depth_normals(depth: FloatArray, camera: Camera) -> FloatArray:
+    """Unit normals [H, W, 3] of a depth map [H, W], camera axes (OpenCV), towards the camera.
+
+    Differences are taken to the neighbour on the nearer side in depth, so that a silhouette
+    does not smear over what stands behind it.
+    """
+    K = camera.intrinsics
+    x = (np.arange(camera.width) + 0.5 - K[0, 2]) / K[0, 0]
+    y = (np.arange(camera.height) + 0.5 - K[1, 2]) / K[1, 1]
+    points = np.stack([x[None, :] * depth, y[:, None] * depth, depth], axis=-1)
+    across, down = _least_step(points, 1), _least_step(points, 0)
+    normals = np.cross(down, across)
+    lengths = np.linalg.norm(normals, axis=-1, keepdims=True)
+    facing = np.array([0, 0, -1.0])  # where nothing was drawn there is no surface
+    return np.where(lengths > 1e-20, normals / np.maximum(lengths, 1e-20), facing).astype(
+        np.float32
+    )
+
+
+def _least_step(points: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Per pixel the forward or backward difference along an axis, whichever changes z less."""
+    if points.shape[axis] < 2:
+        return np.zeros_like(points)
+    step = np.diff(points, axis=axis)
+    forward = np.concatenate([step, step.take([-1], axis)], axis)
+    backward = np.concatenate([step.take([0], axis), step], axis)
+    return np.where(np.abs(forward[..., 2:]) < np.abs(backward[..., 2:]), forward, backward)
+
+
+def _depth_range(gaussians: Gaussians, camera: Camera) -> tuple[float, float]:
+    """Depths between which the whole cloud lies, whatever side it is seen from."""
+    centre = np.median(gaussians.means, axis=0)
+    radius = float(np.percentile(np.linalg.norm(gaussians.means - centre, axis=1), 98))
+    depth = float(camera.world_to_camera[2, :3] @ centre + camera.world_to_camera[2, 3])
+    return depth - radius, depth + radius
