@@ -1,0 +1,86 @@
+"""What the model relies on from the frozen image backbones."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from inference.errors import InvalidModelError
+from inference.features.embedded import load_embedded_backbone
+from inference.features.vit import VitConfig, build_vit
+from inference.files import resource_path
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return load_embedded_backbone()
+
+
+def tiny(**changes):
+    return VitConfig(embed_dim=24, depth=3, heads=2, grid=4, **changes)
+
+
+def test_same_features_at_any_position_in_the_list_and_after_unused_blocks(backbone):
+    images = torch.rand(1, 3, 56, 84, generator=torch.manual_seed(0))
+    late, early = backbone(images, (5, 2))
+    (alone,) = backbone(images, (2,))
+    assert late.shape == early.shape == (1, 1 + 4 * 6, 384)
+    assert torch.equal(early, alone)
+    assert not torch.allclose(early, late)
+
+
+def test_features_follow_the_content_of_a_photograph(backbone):
+    """A patch of a shifted photograph is most like the patch that showed the same thing."""
+    photograph = Image.open(resource_path("samples/astronaut.png")).convert("RGB")
+    square = np.asarray(photograph.crop((100, 0, 408, 308)), np.float32) / 255
+    image = torch.from_numpy(square).permute(2, 0, 1)[None]
+    (original,) = backbone(image[..., :280, :280], (6,))
+    (moved,) = backbone(image[..., 28:, 28:], (6,))
+    a = torch.nn.functional.normalize(original[0, 1:].reshape(20, 20, -1)[2:, 2:], dim=-1)
+    b = torch.nn.functional.normalize(moved[0, 1:].reshape(20, 20, -1)[:18, :18], dim=-1)
+    best = (b.flatten(0, 1) @ a.flatten(0, 1).T).argmax(1)
+    dy = torch.div(best, 18, rounding_mode="floor") - torch.arange(18).repeat_interleave(18)
+    dx = best % 18 - torch.arange(18).repeat(18)
+    assert ((dx.abs() <= 1) & (dy.abs() <= 1)).float().mean() > 0.8
+
+
+def test_gradients_reach_the_image_and_not_the_weights(backbone):
+    images = torch.rand(1, 3, 28, 28, generator=torch.manual_seed(0)).requires_grad_()
+    backbone(images, (1,))[0].square().mean().backward()
+    assert images.grad is not None
+    assert float(images.grad.abs().sum()) > 0
+    assert not any(p.requires_grad for p in backbone.parameters())
+
+
+def test_unused_blocks_are_not_run(backbone):
+    calls = []
+    hooks = [b.register_forward_hook(lambda *_: calls.append(1)) for b in backbone.blocks]
+    backbone(torch.zeros(1, 3, 28, 28), (3,))
+    for hook in hooks:
+        hook.remove()
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("size", [(27, 28), (28, 30)])
+def test_wrong_sizes_are_refused(backbone, size):
+    with pytest.raises(ValueError, match="multiples of 14"):
+        backbone(torch.zeros(1, 3, *size), (0,))
+
+
+@pytest.mark.parametrize("layers", [(), (12,), (-1,)])
+def test_missing_layers_are_refused(backbone, layers):
+    with pytest.raises(ValueError, match="layers"):
+        backbone(torch.zeros(1, 3, 28, 28), layers)
+
+
+def test_weights_of_another_shape_are_refused():
+    with pytest.raises(RuntimeError):
+        build_vit(tiny(), {})
+
+
+def test_a_damaged_file_is_told(tmp_path, monkeypatch):
+    damaged = tmp_path / "vit.safetensors"
+    damaged.write_bytes(resource_path("networks/vit_s14.safetensors").read_bytes()[:5000])
+    monkeypatch.setattr("inference.features.embedded.resource_path", lambda name: damaged)
+    with pytest.raises(InvalidModelError, match="install PercHead again"):
+        load_embedded_backbone()
