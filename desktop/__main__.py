@@ -4,9 +4,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from desktop.display import has_display
 from inference.cli import is_command
 from inference.cli import main as run_command_line
+from inference.display import has_display
 
 FILES_FOLDER = "heads"
 """Where portraits go when there is no display, below the current folder."""

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from desktop.__main__ import main
-from desktop.display import has_display
+from inference.display import has_display
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Windows and macOS have a screen")
 
