@@ -1,0 +1,70 @@
+"""From a preset's name to a model that is ready to run."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inference.errors import InvalidModelError
+from inference.features.protocol import ImageBackbone
+from inference.files import resource_path
+from inference.model.checkpoint import load_checkpoint
+from inference.model.config import FOCUS_SMALL, preset_config
+from inference.model.reconstruction import ReconstructionModel
+
+EMBEDDED_CHECKPOINT = "models/embedded.safetensors"
+
+
+class AnchorTemplate(Protocol):
+    """The one thing that the model asks of a head template."""
+
+    @property
+    def anchors(self) -> NDArray[np.float32]:
+        """[65536, 3] metres; the 16 of a patch follow each other."""
+        ...
+
+
+def load_reconstruction_model(
+    preset: str,
+    template: AnchorTemplate,
+    checkpoint: Path | None = None,
+    backbone: ImageBackbone | None = None,
+    device: torch.device | str = "cpu",
+) -> ReconstructionModel:
+    """Build a model and read its weights.
+
+    Args:
+        preset: a name of inference.model.config.PRESETS.
+        template: where the Gaussians start.
+        checkpoint: the weights; the embedded preset brings its own.
+        backbone: the frozen network; the embedded preset brings its own.
+        device: where the model runs.
+
+    Returns:
+        The model in evaluation mode; its parameters want no gradient.
+
+    Raises:
+        UsageError: there is no such preset.
+        InvalidModelError: weights are missing, damaged or of another preset.
+    """
+    config = preset_config(preset)
+    if checkpoint is None:
+        if preset != "embedded":
+            raise InvalidModelError(
+                f"The preset {preset!r} comes without weights: choose a checkpoint file for it."
+            )
+        checkpoint = resource_path(EMBEDDED_CHECKPOINT)
+    if backbone is None:
+        if config.encoder.backbone != FOCUS_SMALL:
+            raise InvalidModelError(
+                f"The preset {preset!r} reads {config.encoder.backbone.name}, which is not "
+                f"installed: download it first."
+            )
+        from inference.features.embedded import load_embedded_backbone
+
+        backbone = load_embedded_backbone(device)
+    model = ReconstructionModel(config, torch.from_numpy(np.array(template.anchors)), backbone)
+    load_checkpoint(checkpoint, model, config)
+    return model.to(device).eval().requires_grad_(False)

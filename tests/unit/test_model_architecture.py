@@ -1,0 +1,367 @@
+"""What callers of the model rely on; a tiny configuration of the same code as the presets."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from inference.model.config import (
+    PRESETS,
+    BackboneConfig,
+    DecoderConfig,
+    EditingConfig,
+    EncoderConfig,
+    GaussianHeadConfig,
+    LowRankConfig,
+    ModelConfig,
+    SharpeningConfig,
+    VitConfig,
+)
+from inference.model.cost import model_cost
+from inference.model.editing_encoder import EditingEncoder
+from inference.model.gaussian_head import patch_spacing
+from inference.model.reconstruction import ReconstructionModel
+from inference.model.sharpening import Sharpening, gaussian_blur
+
+PATCHES, PER_PATCH, SIZE, PATCH = 24, 16, 40, 8
+VIT = VitConfig(width=16, layers=2, heads=2)
+CONFIG = ModelConfig(
+    name="tiny",
+    encoder=EncoderConfig(
+        SIZE, BackboneConfig("local", 12, (0, 2), patch_size=PATCH, depth=3), VIT, hidden=24
+    ),
+    decoder=DecoderConfig(width=32, layers=3, heads=4, patches=PATCHES, frequencies=4),
+    head=GaussianHeadConfig(),
+)
+LOW_RANK = replace(
+    CONFIG,
+    head=GaussianHeadConfig(per_anchor=True, scale_prior="spacing", scale_bias=-0.87),
+    low_rank=LowRankConfig(shape=5, colour=4, grid=2, queries=3),
+)
+
+
+class LocalBackbone(nn.Module):
+    """Features of a patch depend on its pixels alone, so the model's own leaks would show."""
+
+    patch_size, embed_dim = PATCH, 12
+
+    def __init__(self):
+        super().__init__()
+        self.project = nn.Conv2d(3, 12, PATCH, PATCH)
+
+    def forward(self, images, layers):
+        patches = self.project(images).flatten(2).transpose(1, 2)
+        token = torch.zeros(len(images), 1, 12)
+        return [torch.cat([token, torch.sin(patches * (1 + n))], 1) for n in layers]
+
+
+def build(config=CONFIG, seed=0):
+    """A model whose every weight matters: what starts at zero is drawn too."""
+    torch.manual_seed(seed)
+    anchors = torch.randn(PATCHES, 1, 3) * 0.1 + torch.randn(PATCHES, PER_PATCH, 3) * 0.002
+    model = ReconstructionModel(config, anchors, LocalBackbone())
+    for name, tensor in model.state_dict().items():
+        if "head." in name or "low_rank" in name:
+            noise = torch.randn(tensor.shape) * 0.1
+            special = {
+                "reach": 0.02 + noise.abs(),
+                "start": noise / 100,
+                "shape_basis": noise / 100,
+            }
+            tensor.copy_(special.get(name.rsplit(".")[-1], tensor + noise))
+    if model.low_rank:
+        model.low_rank.feature_std.abs_().add_(0.5)
+    return model.eval()
+
+
+def pictures(batch=2, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(batch, 3, SIZE, SIZE, generator=generator)
+    foreground = torch.zeros(batch, SIZE, SIZE)
+    foreground[0, 8:32, 8:32] = 1  # 9 patches
+    for other in range(1, batch):
+        foreground[other, 0:24, 16:40] = 1
+        foreground[other, 32:, :8] = 1  # 10 patches
+    return images, foreground
+
+
+def equal(first, second):
+    names = ("means", "quaternions", "scales", "opacities", "colours")
+    return all(torch.equal(getattr(first, n), getattr(second, n)) for n in names)
+
+
+def close(first, second, tolerance=1e-6):
+    names = ("means", "quaternions", "scales", "opacities", "colours")
+    return all(
+        torch.allclose(getattr(first, n), getattr(second, n), atol=tolerance, rtol=1e-5)
+        for n in names
+    )
+
+
+@pytest.mark.parametrize("config", [CONFIG, LOW_RANK], ids=["paper-like", "low-rank"])
+@torch.no_grad()
+def test_gaussians_are_valid_and_stay_within_reach_of_their_anchors(config):
+    model = build(config)
+    out = model(*pictures())
+    head = out.to_gaussians(1)
+    assert len(head) == PATCHES * PER_PATCH
+    assert head.scales.max() <= config.head.scale_max * 1.00001
+    start = (model.head.anchors + model.head.start).expand(PATCHES, PER_PATCH, 3)
+    moved = np.abs(head.means - start.reshape(-1, 3).numpy())
+    reach = model.head.reach.expand(PATCHES, PER_PATCH, 1).reshape(-1, 1)
+    assert (moved <= reach.numpy() + 1e-6).all()
+    assert moved.max() > 1e-3
+
+
+@pytest.mark.parametrize("config", [CONFIG, LOW_RANK], ids=["paper-like", "low-rank"])
+@torch.no_grad()
+def test_any_subset_of_patches_gives_the_same_gaussians(config):
+    model = build(config)
+    tokens = model.encode(*pictures())
+    everything = model.decode(tokens)
+    for index in (torch.tensor([3]), torch.tensor([20, 1, 7, 23]), torch.arange(PATCHES).flip(0)):
+        part = model.decode(tokens, patch_index=index)
+        for name in ("means", "quaternions", "scales", "opacities", "colours"):
+            whole = getattr(everything, name).unflatten(1, (PATCHES, PER_PATCH))[:, index]
+            torch.testing.assert_close(
+                getattr(part, name), whole.flatten(1, 2), atol=1e-6, rtol=1e-5
+            )
+
+
+@pytest.mark.parametrize("config", [CONFIG, LOW_RANK], ids=["paper-like", "low-rank"])
+@pytest.mark.parametrize("batch", [1, 2, 3])
+@torch.no_grad()
+def test_background_patches_change_nothing_bit_for_bit(config, batch):
+    model = build(config)
+    images, foreground = pictures(batch)
+    other = torch.where(foreground[:, None] > 0, images, torch.rand_like(images))
+    assert not torch.equal(images, other)
+    assert equal(model(images, foreground), model(other, foreground))
+
+
+@torch.no_grad()
+def test_foreground_patches_do_change_the_head():
+    model = build()
+    images, foreground = pictures(1)
+    other = images.clone()
+    other[:, :, 8:16, 8:16] = 1 - other[:, :, 8:16, 8:16]
+    assert not close(model(images, foreground), model(other, foreground))
+
+
+@torch.no_grad()
+def test_a_picture_gives_the_same_head_alone_and_in_a_batch():
+    model = build(LOW_RANK)
+    images, foreground = pictures(3)
+    together = model(images, foreground)
+    for number in range(3):
+        alone = model(images[number : number + 1], foreground[number : number + 1])
+        assert torch.allclose(alone.means[0], together.means[number], atol=1e-6)
+        assert torch.allclose(alone.colours[0], together.colours[number], atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_picture_without_foreground_still_gives_a_head():
+    images, foreground = pictures(2)
+    foreground[1] = 0
+    build(LOW_RANK)(images, foreground).to_gaussians(1)
+
+
+@torch.no_grad()
+def test_decoder_layers_are_equation_2():
+    model = build()
+    tokens = model.encode(*pictures())
+    expected = model.template(None)[None].expand(2, -1, -1)
+    for layer in model.decoder.layers:
+        attended = layer.attention(layer.norm1(expected), tokens.tokens, tokens.keep)
+        expected = expected + layer.mlp(layer.norm2(expected + attended))
+    latents = model.template(None)[None].expand(2, -1, -1)
+    actual = model.decoder(latents, tokens.tokens, tokens.keep)
+    torch.testing.assert_close(actual, model.decoder.norm(expected))
+
+
+@torch.no_grad()
+def test_layers_turn_off_later_cross_attention_but_keep_their_mlps():
+    model = build()
+    tokens = model.encode(*pictures())
+    shown = model.decode(tokens, layers=1)
+    reference = build()
+    for layer in reference.decoder.layers[1:]:
+        nn.init.zeros_(layer.attention.out.weight)
+        nn.init.zeros_(layer.attention.out.bias)
+    assert close(shown, reference.decode(reference.encode(*pictures())))
+    assert close(model.decode(tokens, layers=3), model.decode(tokens))
+    assert not close(shown, model.decode(tokens, layers=2))
+    with pytest.raises(ValueError, match=r"0\.\.3"):
+        model.decode(tokens, layers=4)
+
+
+@pytest.mark.parametrize("config", [CONFIG, LOW_RANK], ids=["paper-like", "low-rank"])
+@torch.no_grad()
+def test_without_any_cross_attention_every_portrait_gives_the_same_head(config):
+    out = build(config)(*pictures(), layers=0)
+    assert torch.allclose(out.means[0], out.means[1])
+    assert torch.allclose(out.colours[0], out.colours[1])
+
+
+@torch.no_grad()
+def test_positions_are_equation_3():
+    model = build()
+    latents = torch.randn(1, PATCHES, 32)
+    linear = model.head.position(latents.reshape(1, PATCHES, PER_PATCH, 2))
+    expected = model.head.anchors + model.head.start
+    expected = expected + torch.tanh(linear * CONFIG.head.s_init) * model.head.reach
+    torch.testing.assert_close(model.head(latents).means, expected.flatten(1, 2))
+
+
+def test_pixel_shuffle_of_a_token_grid_is_the_plain_reshape():
+    tokens = torch.randn(2, PATCHES, 32)  # a 4 x 6 grid, shuffled to 16 x 24 by PixelShuffle(4)
+    as_map = tokens.transpose(1, 2).reshape(2, 32, 4, 6)
+    shuffled = nn.functional.pixel_shuffle(as_map, 4)
+    for row, column in ((0, 0), (2, 5)):
+        cell = shuffled[:, :, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+        latent = tokens[:, row * 6 + column]
+        # Torch orders channels outermost; ours is the same set of values, Gaussian by Gaussian.
+        torch.testing.assert_close(
+            cell.flatten(2).transpose(1, 2), latent.unflatten(1, (2, 16)).transpose(1, 2)
+        )
+
+
+@torch.no_grad()
+def test_the_low_rank_estimate_is_reproduced_exactly_before_the_decoder_has_learned():
+    torch.manual_seed(0)
+    anchors = torch.randn(PATCHES, PER_PATCH, 3) * 0.1
+    model = ReconstructionModel(LOW_RANK, anchors, LocalBackbone()).eval()
+    model.low_rank.shape_basis.normal_(std=0.01)
+    model.low_rank.colour_basis.normal_(std=0.05)
+    model.low_rank.linear.weight.normal_(std=0.02)
+    tokens = model.encode(*pictures())
+    gaussians, coefficients = model.decode_with_coefficients(tokens)
+    assert coefficients.shape == (2, 9)
+    assert coefficients.abs().max() > 0.1
+    for number in range(2):
+        shape, colour = coefficients[number].split([5, 4])
+        means = anchors + model.low_rank.shape_basis @ shape
+        colours = 0.5 + model.low_rank.colour_basis @ colour
+        torch.testing.assert_close(gaussians.means[number], means.flatten(0, 1))
+        torch.testing.assert_close(
+            gaussians.colours[number], colours.flatten(0, 1), atol=1e-5, rtol=0
+        )
+
+
+def test_every_trained_weight_gets_a_gradient():
+    model = build(LOW_RANK)
+    out = model(*pictures(), patch_index=torch.tensor([0, 5]))
+    (out.means.sum() + out.scales.sum() + out.colours.sum() + out.opacities.sum()
+     + (out.quaternions * torch.tensor([1.0, 2, 3, 4])).sum()).backward()  # fmt: skip
+    silent = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert silent == []
+
+
+def test_patch_spacing_is_the_mean_distance_to_the_nearest_three():
+    grid = torch.stack(torch.meshgrid(*[torch.arange(4.0)] * 2, indexing="ij"), -1)
+    means = torch.cat([grid.reshape(16, 2), torch.zeros(16, 1)], 1)[None, None] * 0.002
+    spacing = patch_spacing(means)[0, 0]
+    assert torch.allclose(spacing[5], torch.tensor(0.002))  # an inner point
+    corner = torch.tensor(0.002 * (1 + 1 + 2**0.5) / 3)
+    assert torch.allclose(spacing[0], corner)
+
+
+def test_wrong_inputs_are_told():
+    with pytest.raises(ValueError, match="384"):
+        ReconstructionModel(CONFIG, torch.zeros(100, 3), None)
+    wrong = replace(CONFIG.encoder, backbone=replace(CONFIG.encoder.backbone, width=13))
+    with pytest.raises(ValueError, match="13"):
+        ReconstructionModel(
+            replace(CONFIG, encoder=wrong), torch.zeros(PATCHES, 16, 3), LocalBackbone()
+        )
+    with pytest.raises(ValueError, match="40 x 40"):
+        build()(torch.zeros(1, 3, 48, 48), torch.ones(1, 48, 48))
+
+
+@torch.no_grad()
+def test_editing_tokens_take_the_place_of_the_pictures():
+    torch.manual_seed(0)
+    model = build()
+    config = EditingConfig(SIZE, PATCH, vit=VIT, style_width=6, hidden=24)
+    encoder = EditingEncoder(config, CONFIG.decoder.width).eval()
+    classes = torch.zeros(2, SIZE, SIZE, dtype=torch.long)
+    classes[:, 8:32, 8:32] = 2
+    classes[1, 8:16, 8:32] = 14
+    labels = nn.functional.one_hot(classes, 19).permute(0, 3, 1, 2).float()
+    style = nn.functional.normalize(torch.randn(2, 6), dim=1)
+    tokens = encoder(labels, style)
+    assert tokens.tokens.shape == (2, 9, 32)
+    heads = model.decode(tokens)
+    heads.to_gaussians(0)
+    restyled = model.decode(encoder(labels, style.flip(0)))
+    assert not close(heads, restyled)
+    with pytest.raises(ValueError, match="19"):
+        encoder(labels[:, :18], style)
+
+
+@torch.no_grad()
+def test_sharpening_starts_as_the_identity_and_blurs_like_a_gaussian():
+    torch.manual_seed(0)
+    images = torch.rand(2, 3, 37, 50)
+    sharpen = Sharpening(SharpeningConfig(width=8, levels=3))
+    torch.testing.assert_close(sharpen(images), images)
+    impulse = torch.zeros(1, 1, 41, 41)
+    impulse[0, 0, 20, 20] = 1
+    blurred = gaussian_blur(impulse, 2.0)[0, 0]
+    x = torch.arange(41) - 20.0
+    assert torch.isclose(blurred.sum(), torch.tensor(1.0), atol=1e-5)
+    assert torch.isclose((blurred.sum(0) * x**2).sum(), torch.tensor(4.0), rtol=0.03)
+
+
+def test_sharpening_subtracts_what_it_learns():
+    torch.manual_seed(0)
+    sharpen = Sharpening(SharpeningConfig(width=4, levels=2))
+    truth = nn.functional.interpolate(torch.rand(2, 3, 6, 6), scale_factor=4)  # hard edges
+    soft = gaussian_blur(truth, 1.0)
+    optimiser = torch.optim.Adam(sharpen.parameters(), 1e-2)
+    before = nn.functional.mse_loss(sharpen(soft), truth).item()
+    for _ in range(40):
+        optimiser.zero_grad()
+        loss = nn.functional.mse_loss(sharpen(soft), truth)
+        loss.backward()
+        optimiser.step()
+    assert loss.item() < 0.7 * before
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_presets_have_the_sizes_of_the_paper_and_of_the_cost_table(name):
+    config = PRESETS[name]
+    with torch.device("meta"):
+        anchors = torch.zeros(config.decoder.patches, config.head.per_patch, 3)
+        model = ReconstructionModel(config, anchors, None)
+    counted = sum(parameter.numel() for parameter in model.parameters())
+    table = model_cost(config)
+    assert counted == sum(part.parameters for part in table[1:])
+    assert config.decoder.patches * config.head.per_patch == 65_536
+    if name != "embedded":
+        layers = config.decoder.layers
+        assert (config.decoder.width, config.decoder.heads) == (1024, 16)
+        assert layers == (10 if name == "paper" else 4)
+        weights = sum(p.numel() for p in model.decoder.parameters())
+        assert weights == pytest.approx(layers * 12 * 1024**2, rel=0.01)
+        published = {"dinov2-giant": 1.136e9, "dinov2-small": 22.1e6}
+        expected = published[config.encoder.backbone.name]
+        assert table[0].parameters == pytest.approx(expected, rel=0.005)
+
+
+def test_the_cost_table_counts_what_torch_counts():
+    from torch.utils.flop_counter import FlopCounterMode
+
+    config = replace(LOW_RANK, sharpening=SharpeningConfig(width=8, levels=3))
+    model = build(config)
+    images, _ = pictures(1)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        tokens = model.encoder.from_features(
+            torch.rand(1, 25, 24), images, torch.ones(1, 25, dtype=torch.bool)
+        )
+        model.decode(tokens)
+        model.sharpening(torch.rand(1, 3, 64, 64))
+    expected = sum(part.flop for part in model_cost(config, render_size=64)[1:])
+    assert expected == pytest.approx(counter.get_total_flops(), rel=0.02)
