@@ -1,0 +1,219 @@
+"""Make the network's head agree with the photograph: camera, shape, colours."""
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from inference.fitting.blending import Blending, blend
+from inference.fitting.camera import fit_camera, frontal_camera
+from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
+from inference.fitting.geometry import ShapeConfig, fit_shape
+from inference.fitting.neighbourhood import laplacian
+from inference.head.gaussians import FloatArray, Gaussians
+from inference.head.template import HeadTemplate
+from inference.portrait.types import PreparedPortrait
+from inference.progress import CancelToken, Progress, no_progress
+from inference.rendering.camera import Camera
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How a head is fitted; all values are our choice.
+
+    Attributes:
+        shape: of the geometry moves.
+        colours: of the colour solve.
+        erode_px: the matte is worn off by this before colours are read, pixels at 512.
+        facing_degrees: angle between normal and view at which the photograph is believed
+            in full, and at which no more.
+        facing_floor: trust that remains for grazing views.
+    """
+
+    shape: ShapeConfig = field(default_factory=ShapeConfig)
+    colours: ColourConfig = field(default_factory=ColourConfig)
+    erode_px: float = 2.5
+    facing_degrees: tuple[float, float] = (55.0, 78.0)
+    facing_floor: float = 0.01
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A head that agrees with its photograph.
+
+    Attributes:
+        gaussians: the fitted head.
+        camera: the photograph's camera, at the size of the crop.
+        psnr: decibels over the foreground at that camera.
+        psnr_before: the same before the fit.
+        landmark_px: median landmark distance that the camera alone left, pixels.
+        yaw: of the camera around the head, degrees.
+    """
+
+    gaussians: Gaussians
+    camera: Camera
+    psnr: float
+    psnr_before: float
+    landmark_px: float
+    yaw: float
+
+
+def fit_head(
+    gaussians: Gaussians,
+    portrait: PreparedPortrait,
+    template: HeadTemplate,
+    *,
+    strength: float = 1.0,
+    config: FitConfig | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> FitResult:
+    """Fit a head to its photograph.
+
+    Without landmarks nothing can be aligned: the head keeps its shape, is seen from the
+    front and takes over the foreground's overall colour.
+
+    Args:
+        gaussians: the network's head, index i on template anchor i.
+        portrait: crop, matte and landmarks.
+        template: labels, mirror, normals and neighbours of the anchors.
+        strength: 0 leaves the head untouched, 1 fits in full; between, it interpolates.
+        config: see FitConfig.
+        progress: told the stages "Finding the camera", "Fitting the shape" and
+            "Fitting the colours".
+        cancel: checked at least every 100 ms.
+
+    Raises:
+        Cancelled: the token was set.
+    """
+    config, cancel = config or FitConfig(), cancel or CancelToken()
+    cancel.check()
+    progress("Finding the camera", 0.0)
+    landmarks = portrait.landmarks
+    found = (
+        frontal_camera(portrait.size)
+        if landmarks is None
+        else fit_camera(landmarks, gaussians.means[template.landmark_anchors], portrait.size)
+    )
+    progress("Finding the camera", 1.0)
+    cancel.check()
+    camera = found.camera
+    before = blend(gaussians, camera)
+    psnr_before = foreground_psnr(before, gaussians.colours, portrait)
+    fitted = gaussians
+    if landmarks is None:
+        fitted = match_overall_colour(gaussians, before, portrait)
+    elif strength > 0:
+        progress("Fitting the shape", 0.0)
+        fitted = fit_shape(
+            gaussians,
+            camera,
+            landmarks,
+            template.landmark_anchors,
+            template.neighbours,
+            portrait.alpha,
+            config.shape,
+            progress,
+            cancel,
+        )
+        progress("Fitting the colours", 0.0)
+        fitted = _fit_colours(fitted, camera, portrait, template, config, progress, cancel)
+    fitted = interpolate(gaussians, fitted, strength)
+    cancel.check()
+    psnr = foreground_psnr(blend(fitted, camera), fitted.colours, portrait)
+    progress("Fitting the colours", 1.0)
+    return FitResult(fitted, camera, psnr, psnr_before, found.residual_px, found.yaw)
+
+
+def _fit_colours(
+    gaussians: Gaussians,
+    camera: Camera,
+    portrait: PreparedPortrait,
+    template: HeadTemplate,
+    config: FitConfig,
+    progress: Progress,
+    cancel: CancelToken,
+) -> Gaussians:
+    blending = blend(gaussians, camera)
+    cancel.check()
+    weight = pixel_weight(blending, gaussians, camera, portrait, template, config)
+    graph = laplacian(template.neighbours, template.labels, gaussians.colours)
+    sides = HeadSides(template.labels, template.mirror, graph)
+    progress("Fitting the colours", 0.3)
+    cancel.check()
+    colours = solve_colours(
+        blending, portrait.image, weight, gaussians.colours, sides, config.colours, cancel
+    )
+    return gaussians.with_colours(colours)
+
+
+def pixel_weight(
+    blending: Blending,
+    gaussians: Gaussians,
+    camera: Camera,
+    portrait: PreparedPortrait,
+    template: HeadTemplate,
+    config: FitConfig,
+) -> FloatArray:
+    """How far each pixel of the photograph may colour the head, [S, S] 0..1.
+
+    Foreground well inside the matte, where the surface faces the camera: a grazing view
+    smears one pixel over centimetres of the head.
+    """
+    radius = config.erode_px * portrait.size / 512
+    edge = 2 * round(radius) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
+    inside = cv2.erode((portrait.alpha > 0.9).astype(np.float32), kernel, borderValue=1.0)
+    view = camera.position - gaussians.means
+    view = view / np.linalg.norm(view, axis=1, keepdims=True)
+    cosine = (template.normals * view).sum(1)
+    near, far = np.cos(np.radians(config.facing_degrees))
+    ramp = np.clip((cosine - far) / (near - far), 0, 1)
+    facing = (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+    drawn = blending.picture(facing[:, None])[..., 0] / np.maximum(blending.alpha, 1e-3)
+    return (inside * np.maximum(drawn, config.facing_floor) * blending.alpha).astype(np.float32)
+
+
+def foreground_psnr(blending: Blending, colours: FloatArray, portrait: PreparedPortrait) -> float:
+    """PSNR in dB over the photograph's foreground, both over white."""
+    foreground = portrait.alpha > 0.5
+    if not foreground.any():
+        return 0.0
+    picture = blending.picture(colours) + (1 - blending.alpha)[..., None]
+    matte = portrait.alpha[..., None]
+    target = portrait.image * matte + (1 - matte)
+    error = ((np.clip(picture, 0, 1) - target)[foreground] ** 2).mean()
+    return float(-10 * np.log10(max(float(error), 1e-10)))
+
+
+def match_overall_colour(
+    gaussians: Gaussians, blending: Blending, portrait: PreparedPortrait
+) -> Gaussians:
+    """Give the head the mean and, in part, the contrast of the photograph's foreground."""
+    weight = (portrait.alpha * blending.alpha).reshape(-1, 1)
+    total = max(float(weight.sum()), 1e-6)
+    drawn = blending.picture(gaussians.colours).reshape(-1, 3)
+    drawn = (drawn / np.maximum(blending.alpha.reshape(-1, 1), 1e-3)).astype(np.float32)
+    image = portrait.image.reshape(-1, 3)
+    mean_out, mean_in = (weight * image).sum(0) / total, (weight * drawn).sum(0) / total
+    std_out = np.sqrt((weight * (image - mean_out) ** 2).sum(0) / total)
+    std_in = np.sqrt((weight * (drawn - mean_in) ** 2).sum(0) / total)
+    gain = np.clip(std_out / np.maximum(std_in, 1e-3), 0.7, 1.4)
+    colours = (gaussians.colours - mean_in) * gain + mean_out
+    return gaussians.with_colours(np.clip(colours, 0, 1).astype(np.float32))
+
+
+def interpolate(first: Gaussians, second: Gaussians, strength: float) -> Gaussians:
+    """Between two heads of the same rotations: 0 gives the first, 1 the second."""
+    if strength <= 0:
+        return first
+    if strength >= 1:
+        return second
+    rest = 1 - strength
+    return replace(
+        first,
+        means=rest * first.means + strength * second.means,
+        scales=first.scales**rest * second.scales**strength,
+        opacities=rest * first.opacities + strength * second.opacities,
+        colours=rest * first.colours + strength * second.colours,
+    )

@@ -1,0 +1,167 @@
+"""Small smooth moves that bring the head's landmarks and outline onto the photograph's.
+
+Only what the photograph shows is moved across the view; depth is left to the network. What
+it does not show follows by smoothness and by the mirrored half.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.fitting.blending import blend
+from inference.fitting.camera import facing_weight
+from inference.fitting.landmark_groups import FACE_OVAL, LIPS
+from inference.fitting.outline import match_outline
+from inference.fitting.smooth_field import Kernel, SmoothField, fit_field
+from inference.head.gaussians import FloatArray, Gaussians
+from inference.portrait.types import FaceLandmarks
+from inference.progress import CancelToken, Progress
+from inference.rendering.camera import Camera
+
+
+@dataclass(frozen=True)
+class ShapeConfig:
+    """How far and how smoothly the head may move; all values are our choice.
+
+    Attributes:
+        kernel: smoothness of the moves.
+        landmark_ridge: noise to signal ratio of a landmark.
+        outline_ridge: the same for a point of the outline.
+        mirror_trust: trust of a mirrored constraint on the side that is not seen.
+        rounds: outline matches are renewed so often.
+        outline_size: edge in pixels of the picture in which outlines are compared.
+        outline_reach: how far an outline may move in one round, metres at the head.
+        stretch_limits: Gaussians grow and shrink with their neighbourhood within these.
+    """
+
+    kernel: Kernel = field(default_factory=lambda: Kernel((0.16, 0.06, 0.03), (0.55, 0.3, 0.15)))
+    landmark_ridge: float = 0.02
+    outline_ridge: float = 0.05
+    mirror_trust: float = 0.1
+    rounds: int = 3
+    outline_size: int = 256
+    outline_reach: float = 0.045
+    stretch_limits: tuple[float, float] = (0.6, 2.0)
+
+
+def fit_shape(
+    gaussians: Gaussians,
+    camera: Camera,
+    landmarks: FaceLandmarks,
+    landmark_anchors: NDArray[np.integer],  # [468]
+    neighbours: NDArray[np.integer],  # [N, k]
+    matte: FloatArray,  # [S, S]
+    config: ShapeConfig,
+    progress: Progress,
+    cancel: CancelToken,
+) -> Gaussians:
+    """Move the Gaussians so that landmarks and outline agree with the photograph.
+
+    Args:
+        gaussians: the head.
+        camera: the photograph's camera.
+        landmarks: pixels of the photograph's crop.
+        landmark_anchors: which Gaussian carries which landmark.
+        neighbours: nearest anchors of every anchor.
+        matte: foreground of the crop, 0..1.
+        config: how far and how smoothly.
+        progress: told after every round.
+        cancel: checked between the steps.
+    """
+    small = camera.resized(config.outline_size, config.outline_size)
+    shape = (config.outline_size, config.outline_size)
+    small_matte = cv2.resize(matte, shape, interpolation=cv2.INTER_AREA).astype(np.float32)
+    moved = gaussians
+    for turn in range(config.rounds):
+        cancel.check()
+        points, shifts, trust = _landmark_moves(moved, camera, landmarks, landmark_anchors)
+        trust /= config.landmark_ridge
+        cancel.check()
+        blending = blend(moved, small)
+        reach = config.outline_reach * small.intrinsics[0, 0] / _depth(small)
+        matches = match_outline(blending, moved.means, small_matte, reach)
+        cancel.check()
+        points = np.concatenate([points, matches.points])
+        shifts = np.concatenate([shifts, _in_space(small, matches.points, matches.shifts)])
+        trust = np.concatenate([trust, matches.trust / config.outline_ridge])
+        moves = _symmetric_field(points, shifts, trust, camera, config)
+        moved = replace(moved, means=moved.means + moves.at(moved.means))
+        progress("Fitting the shape", (turn + 1) / config.rounds)
+    return with_stretched_scales(moved, gaussians.means, neighbours, config.stretch_limits)
+
+
+def with_stretched_scales(
+    moved: Gaussians,
+    before: FloatArray,  # [N, 3]
+    neighbours: NDArray[np.integer],  # [N, k]
+    limits: tuple[float, float],
+) -> Gaussians:
+    """Let every Gaussian grow or shrink as its neighbourhood did, so no holes open."""
+    near = neighbours[:, : min(8, neighbours.shape[1])]
+
+    def spread(means: FloatArray) -> FloatArray:
+        offsets = means[near] - means[:, None]
+        return np.sqrt((offsets**2).sum(-1).mean(1))
+
+    stretch = spread(moved.means) / np.maximum(spread(before), 1e-6)
+    stretch = np.clip(stretch, *limits)
+    return replace(moved, scales=(moved.scales * stretch[:, None]).astype(np.float32))
+
+
+def _depth(camera: Camera) -> float:
+    """Distance of the head along the view, metres."""
+    return float(np.linalg.norm(camera.position))
+
+
+def _in_space(
+    camera: Camera, points: NDArray[np.float64], shifts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Moves [K, 3] in metres that shift points by [K, 2] pixels at their depth."""
+    _, depth = camera.project(points)
+    focal = np.array([camera.intrinsics[0, 0], camera.intrinsics[1, 1]])
+    flat = shifts * depth[:, None] / focal
+    return flat @ camera.world_to_camera[:2, :3]
+
+
+def _landmark_moves(
+    gaussians: Gaussians,
+    camera: Camera,
+    landmarks: FaceLandmarks,
+    anchors: NDArray[np.integer],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Where landmark Gaussians are [K, 3], how far they should move [K, 3], trust [K]."""
+    points = gaussians.means[anchors].astype(np.float64)
+    projected, _ = camera.project(points)
+    trust = facing_weight(points, camera)
+    rim = np.zeros(len(points), bool)
+    rim[list(FACE_OVAL)] = True
+    trust[rim] *= 0.1  # the rim is where the mesh ends, not a place on the skin
+    trust[list(LIPS)] *= 2.0
+    used = trust > 0.02
+    shifts = _in_space(camera, points, landmarks.points - projected)
+    return points[used], shifts[used], trust[used]
+
+
+def _symmetric_field(
+    points: NDArray[np.float64],
+    shifts: NDArray[np.float64],
+    trust: NDArray[np.float64],
+    camera: Camera,
+    config: ShapeConfig,
+) -> SmoothField:
+    """A field through the moves, and weakly through their mirror images."""
+    flip = np.array([-1.0, 1.0, 1.0])
+    # A mirrored constraint counts only as far as its own side is turned away.
+    away = np.clip(1.5 * np.sin(np.abs(np.arctan2(*camera.position[[0, 2]]))), 0, 1)
+    mirrored_trust = trust * config.mirror_trust * away
+    side = np.sign(camera.position[0]) * points[:, 0] > 0
+    use = side & (mirrored_trust > 1e-3)
+    return fit_field(
+        np.concatenate([points, points[use] * flip]),
+        np.concatenate([shifts, shifts[use] * flip]),
+        np.concatenate([trust, mirrored_trust[use]]),
+        config.kernel,
+        1.0,
+    )

@@ -1,0 +1,42 @@
+"""Which Gaussians lie beside which, as a sparse graph that colour changes spread along."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix, diags
+
+from inference.head.gaussians import FloatArray
+
+ACROSS_LABELS = 0.02
+"""Weight of an edge between two labels, against 1 within one (our choice)."""
+
+COLOUR_SIGMA = 0.12
+"""RGB difference at which an edge has lost 40 % of its weight (our choice)."""
+
+
+def laplacian(
+    neighbours: NDArray[np.integer],  # [N, k]
+    labels: NDArray[np.uint8],  # [N]
+    colours: FloatArray,  # [N, 3]
+) -> csr_matrix:
+    """The graph Laplacian [N, N], symmetric, rows sum to 0.
+
+    Edges are weak across labels and between Gaussians that the network gave other colours,
+    so that hair does not bleed into skin.
+
+    Args:
+        neighbours: indices of the nearest anchors of every anchor.
+        labels: template label of every anchor.
+        colours: the network's colours.
+    """
+    count, degree = neighbours.shape
+    first = np.repeat(np.arange(count), degree)
+    second = neighbours.reshape(-1).astype(np.int64)
+    difference = ((colours[first] - colours[second]) ** 2).sum(1)
+    weight = np.exp(-difference / (2 * COLOUR_SIGMA**2))
+    weight = np.maximum(weight, ACROSS_LABELS)
+    weight[labels[first] != labels[second]] = ACROSS_LABELS
+    weight[first == second] = 0
+    graph = coo_matrix((weight.astype(np.float32), (first, second)), shape=(count, count)).tocsr()
+    graph = graph.maximum(graph.T)
+    sums = np.asarray(graph.sum(1)).ravel()
+    return (diags(sums) - graph).astype(np.float32).tocsr()

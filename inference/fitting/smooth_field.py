@@ -1,0 +1,126 @@
+"""A smooth displacement of space that brings a few points where they should be.
+
+Kernel ridge regression with compact Wendland kernels of several reaches: coarse ones carry
+large common moves, fine ones what is left. Whatever lies near a moved point moves with it,
+so no Gaussian leaves its neighbours.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+from inference.fitting.threads import in_threads
+from inference.head.gaussians import FloatArray
+from inference.rendering.portable.jit import kernel
+
+CHUNKS = 8
+"""Points are shared out in this many parts (our choice)."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A sum of Wendland C2 kernels (Wendland 1995, phi_{3,1}).
+
+    Attributes:
+        reaches: metres at which each kernel ends.
+        shares: how much of the variance each carries; they sum to 1.
+    """
+
+    reaches: tuple[float, ...]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SmoothField:
+    """A displacement field; see fit_field.
+
+    Attributes:
+        centres: [K, 3] metres, world frame.
+        coefficients: [K, 3] metres.
+        kernel: the shape of each centre's influence.
+    """
+
+    centres: FloatArray
+    coefficients: FloatArray
+    kernel: Kernel
+
+    def at(self, points: FloatArray) -> FloatArray:
+        """Displacement [N, 3] in metres of world points [N, 3]."""
+        points = np.ascontiguousarray(points, np.float32)
+        moved = np.zeros((len(points), 3), np.float32)
+        reaches = np.array(self.kernel.reaches, np.float32)
+        shares = np.array(self.kernel.shares, np.float32)
+        edges = np.linspace(0, len(points), CHUNKS + 1).astype(int)
+        in_threads(
+            lambda first, last: field_kernel(
+                points[first:last],
+                self.centres,
+                self.coefficients,
+                reaches,
+                shares,
+                moved[first:last],
+            ),
+            list(itertools.pairwise(edges)),
+        )
+        return moved
+
+
+def fit_field(
+    points: NDArray[np.float64],  # [K, 3]
+    displacements: NDArray[np.float64],  # [K, 3]
+    trust: NDArray[np.float64],  # [K]
+    kernel: Kernel,
+    ridge: float,
+) -> SmoothField:
+    """Fit a field to displacements of some points.
+
+    Args:
+        points: where, metres.
+        displacements: how far each should move, metres.
+        trust: weight of each, positive; a point of weight 0.01 is followed a hundred times
+            less than one of weight 1.
+        kernel: how smooth.
+        ridge: noise to signal ratio at trust 1; larger is stiffer.
+    """
+    distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    gram = np.zeros_like(distances)
+    for reach, share in zip(kernel.reaches, kernel.shares, strict=True):
+        r = np.minimum(distances / reach, 1)
+        gram += share * (1 - r) ** 4 * (4 * r + 1)
+    gram[np.diag_indices_from(gram)] += ridge / np.maximum(trust, 1e-6)
+    coefficients = cho_solve(cho_factor(gram), displacements)
+    return SmoothField(
+        np.ascontiguousarray(points, np.float32),
+        np.ascontiguousarray(coefficients, np.float32),
+        kernel,
+    )
+
+
+@kernel
+def field_kernel(
+    points: FloatArray,  # [N, 3]
+    centres: FloatArray,  # [K, 3]
+    coefficients: FloatArray,  # [K, 3]
+    reaches: FloatArray,  # [R]
+    shares: FloatArray,  # [R]
+    moved: FloatArray,  # [N, 3] out
+) -> None:
+    """Sum up the kernels around every point."""
+    widest = reaches.max() ** 2
+    for i in range(len(points)):
+        x, y, z = points[i]
+        for k in range(len(centres)):
+            squared = (x - centres[k, 0]) ** 2 + (y - centres[k, 1]) ** 2 + (z - centres[k, 2]) ** 2
+            if squared >= widest:
+                continue
+            distance = np.sqrt(squared)
+            value = np.float32(0)
+            for j in range(len(reaches)):
+                rest = max(np.float32(0), 1 - distance / reaches[j])
+                square = rest * rest
+                value += shares[j] * square * square * (4 * distance / reaches[j] + 1)
+            for axis in range(3):
+                moved[i, axis] += value * coefficients[k, axis]
