@@ -1,0 +1,74 @@
+"""Three machine operations that numba has no word for."""
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+
+from inference.rendering.portable.jit import intrinsic
+from inference.rendering.portable.simd import LANES, address
+
+_BYTE = ir.IntType(8)
+_INT = ir.IntType(32)
+
+
+@intrinsic
+def claim(typing: Any, counter: Any) -> Any:
+    """Add 1 to counter[0] (int64) atomically and return what was there before.
+
+    Workers take their units of work this way: whoever is free takes the next one.
+    """
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        one = ir.Constant(ir.IntType(64), 1)
+        place = address(context, builder, sig.args[0], args[0], ir.Constant(ir.IntType(64), 0))
+        return builder.atomic_rmw("add", place, one, "monotonic")
+
+    return types.int64(counter), emit
+
+
+@intrinsic
+def prefetch(typing: Any, array: Any, index: Any) -> Any:
+    """Start to load the cache line of array[index] (flat float32)."""
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        place = address(context, builder, sig.args[0], args[0], args[1])
+        kind = ir.FunctionType(ir.VoidType(), [_BYTE.as_pointer(), _INT, _INT, _INT])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        read, keep, data = (ir.Constant(_INT, value) for value in (0, 3, 1))
+        builder.call(function, [builder.bitcast(place, _BYTE.as_pointer()), read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit
+
+
+@intrinsic
+def store_rows(
+    typing: Any, array: Any, index: Any, stride: Any,
+    v0: Any, v1: Any, v2: Any, v3: Any, v4: Any, v5: Any, v6: Any, v7: Any,
+) -> Any:  # fmt: skip
+    """Transpose eight Float8s; lane k of all of them goes to array[index + k * stride ...]."""
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        array, index, stride, *rows = args
+
+        def shuffle(x: ir.Value, y: ir.Value, mask: list[int]) -> ir.Value:
+            return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(_INT, LANES), mask))
+
+        low, high = [0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15]
+        pairs = [shuffle(rows[i], rows[i + 1], mask) for i in (0, 2, 4, 6) for mask in (low, high)]
+        low, high = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+        quads = [
+            shuffle(pairs[i + j], pairs[i + j + 2], mask)
+            for i in (0, 4) for j in (0, 1) for mask in (low, high)
+        ]  # fmt: skip
+        low, high = [0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]
+        turned = [shuffle(quads[j], quads[j + 4], mask) for mask in (low, high) for j in range(4)]
+        for row in turned:
+            place = address(context, builder, sig.args[0], array, index)
+            builder.store(row, builder.bitcast(place, row.type.as_pointer()), align=4)
+            index = builder.add(index, stride)
+        return context.get_dummy_value()
+
+    vectors = (v0, v1, v2, v3, v4, v5, v6, v7)
+    return types.void(array, types.intp, types.intp, *vectors), emit
