@@ -1,0 +1,238 @@
+"""What this computer can do, and why not more: the facts behind `perchead doctor`."""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+GIB = 1024**3
+
+PRESET_MEMORY_GIB = {"light-s": 4, "light": 8, "paper": 16}
+"""GPU memory that each preset is made for; `embedded` runs on any computer."""
+
+NEEDED_RESOURCES = (
+    "template.npz",
+    "models/embedded.safetensors",
+    "networks/vit_s14.safetensors",
+    "networks/face_detection_short_range.tflite",
+    "networks/face_landmark.tflite",
+    "networks/selfie_segmentation.tflite",
+)
+"""What the embedded preset reads, below resources/."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the diagnosis.
+
+    Attributes:
+        section: what it belongs to, for example "drawing".
+        name: what was looked at.
+        value: what was found.
+        why: why it is not more, or what helps; empty when there is nothing to say.
+    """
+
+    section: str
+    name: str
+    value: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Cuda:
+    """The GPU that torch sees.
+
+    Attributes:
+        name: the device's, or empty.
+        memory_gib: its memory.
+        why_not: why there is none, else empty.
+    """
+
+    name: str
+    memory_gib: float
+    why_not: str
+
+
+def diagnose() -> list[Fact]:
+    """Look at everything; takes some seconds, because torch is imported."""
+    cuda = look_for_cuda()
+    return [
+        *computer_facts(),
+        *torch_facts(cuda),
+        *drawing_facts(cuda),
+        *preset_facts(cuda),
+        *format_facts(),
+        *resource_facts(),
+        *cache_facts(),
+    ]
+
+
+def computer_facts() -> list[Fact]:
+    """Python, system, cores, memory."""
+    import psutil
+
+    from inference.rendering.portable.team import usable_cores
+
+    memory = psutil.virtual_memory()
+    usable = usable_cores()
+    return [
+        Fact("computer", "Python", f"{platform.python_version()} ({sys.executable})"),
+        Fact(
+            "computer", "system", f"{platform.system()} {platform.release()} {platform.machine()}"
+        ),
+        Fact(
+            "computer",
+            "cores",
+            f"{usable} usable of {os.cpu_count()}",
+            "" if usable >= 2 else "an orbit at 30 pictures a second wants two",
+        ),
+        Fact(
+            "computer",
+            "memory",
+            f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free",
+            "" if memory.available > 2.5 * GIB else "close something: a head takes up to 2.5 GiB",
+        ),
+    ]
+
+
+def look_for_cuda() -> Cuda:
+    """Whether torch can compute on an NVIDIA GPU."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return Cuda("", 0, f"torch does not load ({_sentence(error)}): install PercHead again")
+    if torch.version.cuda is None:
+        return Cuda("", 0, f"torch {torch.__version__} is a build without CUDA")
+    if not torch.cuda.is_available():
+        return Cuda("", 0, "no NVIDIA GPU or driver was found")
+    device = torch.cuda.get_device_properties(0)
+    return Cuda(device.name, device.total_memory / GIB, "")
+
+
+def torch_facts(cuda: Cuda) -> list[Fact]:
+    """The build of torch and what it computes on."""
+    name = f"{cuda.name}, {cuda.memory_gib:.0f} GiB" if cuda.name else "none"
+    facts = [Fact("networks", "CUDA", name, cuda.why_not)]
+    try:
+        import torch
+    except (ImportError, OSError):
+        return facts
+    build = f"{torch.__version__}, {torch.get_num_threads()} threads"
+    return [Fact("networks", "torch", build), *facts]
+
+
+def drawing_facts(cuda: Cuda) -> list[Fact]:
+    """Which renderer draws, and what was not taken and why."""
+    from inference.display import has_display
+    from inference.rendering.opengl_probe import is_software, opengl_name
+    from inference.rendering.selection import choose_renderer
+
+    gsplat = _version("gsplat")
+    why_not_gsplat = cuda.why_not or ("" if gsplat else "install the extra 'cuda'")
+    opengl = opengl_name()
+    if opengl is None:
+        opengl, why_not_opengl = "not seen", "the application asks its window instead"
+    else:
+        slow = is_software(opengl)
+        why_not_opengl = "drawn by the processor, so it is not used" if slow else ""
+    display = has_display()
+    return [
+        Fact("drawing", "renderer", choose_renderer().name),
+        Fact("drawing", "gsplat", gsplat or "not installed", why_not_gsplat),
+        Fact("drawing", "OpenGL", opengl, why_not_opengl),
+        Fact(
+            "drawing",
+            "display",
+            "yes" if display else "no",
+            "" if display else "no window opens; the command line does the same job to files",
+        ),
+    ]
+
+
+def preset_facts(cuda: Cuda) -> list[Fact]:
+    """Which model configurations this computer can run."""
+    from inference.model.config import PRESETS
+
+    facts = []
+    for name in PRESETS:
+        need = PRESET_MEMORY_GIB.get(name)
+        if need is None:
+            facts.append(Fact("presets", name, "yes", "its weights are shipped"))
+        elif not cuda.name:
+            why = f"made for a CUDA GPU with {need} GB: {cuda.why_not}"
+            facts.append(Fact("presets", name, "no", why))
+        elif cuda.memory_gib < 0.9 * need:
+            why = f"made for {need} GB of GPU memory, this one has {cuda.memory_gib:.0f}"
+            facts.append(Fact("presets", name, "no", why))
+        else:
+            facts.append(Fact("presets", name, "yes", "with a checkpoint and backbone of yours"))
+    return facts
+
+
+def format_facts() -> list[Fact]:
+    """What can be read and written."""
+    from PIL import features
+
+    try:
+        import av
+
+        mp4 = f"PyAV {av.__version__}" if "libx264" in av.codecs_available else ""
+        why_not_mp4 = "" if mp4 else "this build of PyAV has no libx264"
+    except (ImportError, OSError) as error:
+        mp4, why_not_mp4 = "", f"PyAV does not load ({_sentence(error)})"
+    heic = _version("pillow-heif")
+    avif = features.check("avif")
+    return [
+        Fact("files", "writes MP4", mp4 or "no", why_not_mp4),
+        Fact("files", "reads HEIC", heic or "no", "" if heic else "install pillow-heif"),
+        Fact(
+            "files", "reads AVIF", "yes" if avif else "no", "" if avif else "Pillow has no libavif"
+        ),
+    ]
+
+
+def resource_facts() -> list[Fact]:
+    """The shipped data with the start of each file's SHA-256."""
+    from inference.errors import InvalidModelError
+    from inference.files import resource_path
+
+    facts = []
+    for name in NEEDED_RESOURCES:
+        try:
+            path = resource_path(name)
+        except InvalidModelError:
+            facts.append(Fact("resources", name, "missing", "install PercHead again"))
+            continue
+        size = path.stat().st_size / 1e6
+        facts.append(Fact("resources", name, f"{size:.1f} MB, sha256 {_sha256(path)[:16]}"))
+    return facts
+
+
+def cache_facts() -> list[Fact]:
+    """Whether compiled kernels can be kept."""
+    from inference.rendering.portable.jit import cache_folder
+
+    folder = cache_folder()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    writable = os.access(existing, os.W_OK)
+    why = "" if writable else "the renderer is compiled again at each start"
+    return [Fact("cache", str(folder), "writable" if writable else "not writable", why)]
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
