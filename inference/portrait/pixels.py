@@ -11,11 +11,16 @@ from inference.head.gaussians import FloatArray
 WIDE_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Grey modes with more than 8 bits; Pillow itself would clip them."""
 
+BEHIND = np.float32(0.5)
+"""Grey that shows through where a file is transparent."""
+
 
 def to_srgb(
     image: Image.Image, profile: bytes | None, max_side: int
 ) -> tuple[FloatArray, FloatArray | None]:
     """Convert to (rgb [H, W, 3], alpha [H, W] or None), float32 0..1, at most max_side long.
+
+    Where the picture is transparent, the colours are those over mid-grey.
 
     Args:
         image: decoded; any mode.
@@ -38,7 +43,11 @@ def to_srgb(
         image = image.convert("L" if image.mode == "LA" else "RGB")
     if profile:
         image = _apply_profile(image, profile)
-    return _unit(image.convert("RGB")), alpha
+    rgb = _unit(image.convert("RGB"))
+    if alpha is not None:
+        # What a file holds where it is transparent is arbitrary and would bleed into the rim.
+        rgb = np.asarray(rgb * alpha[..., None] + BEHIND * (1 - alpha[..., None]), np.float32)
+    return rgb, alpha
 
 
 def upright(

@@ -13,7 +13,7 @@ class LoadedImage:
     """A photograph, upright and in sRGB.
 
     Attributes:
-        rgb: [H, W, 3] float32 0..1.
+        rgb: [H, W, 3] float32 0..1; over mid-grey where the file is transparent.
         alpha: [H, W] float32 0..1 where the file has transparency, else None.
         name: the file's stem, or "pasted".
     """
