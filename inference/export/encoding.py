@@ -1,5 +1,6 @@
 """Pictures to a video file, by PyAV (its wheel carries ffmpeg). The only module that knows it."""
 
+import errno
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import OutputError, UsageError
+from inference.errors import UsageError
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -42,7 +43,8 @@ def encode_video(
         fps: pictures a second.
 
     Raises:
-        OutputError: the disk is full or the file cannot be written.
+        OSError: the disk is full or the file cannot be written; atomic_write makes the
+            sentence of it.
     """
     import av
 
@@ -62,10 +64,7 @@ def encode_video(
                 container.mux(stream.encode(_frame(picture, mp4)))
             container.mux(stream.encode())
     except av.FFmpegError as error:
-        raise OutputError(
-            f"The video cannot be written ({error.strerror}): "
-            "free some space or choose another folder."
-        ) from error
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error)) from error
 
 
 def _frame(picture: NDArray[np.uint8], mp4: bool) -> "VideoFrame":
