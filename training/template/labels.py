@@ -111,7 +111,7 @@ def _strength(
     return strongest
 
 
-_NOSE_REACH = {  # morph -> share of its strongest displacement at which the nose ends; our choice
+NOSE_REACH = {  # morph -> share of its strongest displacement at which the nose ends; our choice
     **{"base-up": 0.4, "point-up": 0.4, "volume-incr": 0.5, "nostrils-width-incr": 0.5},
     **{"width1-incr": 0.45, "width2-incr": 0.45, "width3-incr": 0.45},
     **{"greek-incr": 0.5, "hump-incr": 0.4},
@@ -145,7 +145,7 @@ def label_quads(
     neck = ((_strength(mesh, morphs, *moved) > 0.005) & (y < 6.65)) | (y < 6.05)
     labels[head & neck] = Label.NECK
     nose = np.zeros(len(centres), bool)
-    for name, share in _NOSE_REACH.items():
+    for name, share in NOSE_REACH.items():
         strength = _strength(mesh, morphs, f"nose/nose-{name}")
         nose |= strength > share * strength[body].max()
     labels[head & nose & (y < 7.33) & (np.abs(x) < 0.31) & (z > 1.15)] = Label.NOSE
