@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from inference.errors import InvalidModelError
+from inference.features.dinov2 import load_dinov2
 from inference.features.embedded import load_embedded_backbone
-from inference.features.vit import VitConfig, build_vit
+from inference.features.vit import IMAGENET_MEAN, IMAGENET_STD, VitConfig, build_vit
 from inference.files import resource_path
 
 
@@ -84,3 +86,70 @@ def test_a_damaged_file_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("inference.features.embedded.resource_path", lambda name: damaged)
     with pytest.raises(InvalidModelError, match="install PercHead again"):
         load_embedded_backbone()
+
+
+def save_published(folder, config_class, model_class, **changes):
+    """Write a small random network as its publisher would, and return it."""
+    torch.manual_seed(0)
+    config = config_class(
+        hidden_size=128,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        image_size=56,
+        patch_size=14,
+        layerscale_value=0.5,
+        **changes,
+    )
+    network = model_class(config).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    network.save_pretrained(folder)
+    return network
+
+
+@pytest.mark.parametrize("variant", ["plain", "gated", "registers"])
+def test_published_networks_give_the_features_of_transformers(tmp_path, variant):
+    import transformers
+
+    if variant == "registers":
+        classes = transformers.Dinov2WithRegistersConfig, transformers.Dinov2WithRegistersModel
+        changes = {"num_register_tokens": 4}
+    else:
+        classes = transformers.Dinov2Config, transformers.Dinov2Model
+        changes = {"use_swiglu_ffn": variant == "gated"}
+    reference = save_published(tmp_path, *classes, **changes)
+    ours = load_dinov2(tmp_path)
+    assert (ours.embed_dim, ours.patch_size) == (128, 14)
+
+    images = torch.rand(2, 3, 42, 70, generator=torch.manual_seed(1))
+    mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    pixels = (images - mean[:, None, None]) / std[:, None, None]
+    with torch.no_grad():
+        states = reference(pixels, output_hidden_states=True).hidden_states
+        expected = [reference.layernorm(states[layer + 1]) for layer in (0, 2)]
+    if variant == "registers":
+        expected = [torch.cat([e[:, :1], e[:, 5:]], dim=1) for e in expected]
+    for a, b in zip(ours(images, (0, 2)), expected, strict=True):
+        assert a.shape == (2, 1 + 15, 128)
+        torch.testing.assert_close(a, b, atol=2e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", b"\xff" * 64])
+def test_files_that_are_no_network_are_told(tmp_path, content):
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(content)
+    with pytest.raises(InvalidModelError, match="download it again"):
+        load_dinov2(file)
+
+
+def test_missing_weights_are_told(tmp_path):
+    with pytest.raises(InvalidModelError, match="no DINOv2 weights"):
+        load_dinov2(tmp_path)
+    with pytest.raises(InvalidModelError, match="no DINOv2 weights"):
+        load_dinov2(tmp_path / "absent.safetensors")
+
+
+def test_weights_of_another_network_are_told(tmp_path):
+    save_file({"embeddings.cls_token": torch.zeros(1, 1, 64)}, tmp_path / "other.safetensors")
+    with pytest.raises(InvalidModelError):
+        load_dinov2(tmp_path / "other.safetensors")

