@@ -1,0 +1,187 @@
+"""Where each template anchor is in a synthetic head, and its colour there: the exact target."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from training.synthetic.assets import Assets
+from training.synthetic.cloth import shell_offset
+from training.synthetic.gl_renderer import HeadRenderer, SurfacePoints
+from training.synthetic.head import Head
+from training.synthetic.labels import Kind
+from training.synthetic.labels import Surface as Material
+from training.template.hm08 import AVERAGE_ADULT
+from training.template.labels import Label, Part
+
+Single = NDArray[np.float32]
+Float = NDArray[np.float64]
+
+# Radial quantile of the hair's thickness that each of the 16 anchors of a patch takes, so that
+# the same anchor always stands for the same layer (our choice: most lie near the surface).
+_LAYERS = np.array([1, 0.9, 0.7, 1, 0.5, 1, 0.85, 1, 0.95, 1, 0.6, 1, 1, 0.75, 0.95, 0.3])
+_NEIGHBOURS = 12
+_REACH = 0.007  # metres on the map's unit of 0.1 m
+_FARTHEST = 0.14  # metres that an anchor may leave the skin
+_HAIR_POINTS = 26000
+
+
+@dataclass(frozen=True)
+class AnchorTargets:
+    """The 65,536 anchors of one head.
+
+    Attributes:
+        positions: [A, 3] metres.
+        colours: [A, 3] 0..1 sRGB, in the head's own light.
+        kinds: [A] uint8, values of Kind.
+    """
+
+    positions: Single
+    colours: Single
+    kinds: NDArray[np.uint8]
+
+
+class AnchorBinding:
+    """Ties the template's anchors to the drawn mesh; built once.
+
+    Args:
+        assets: what heads are made from.
+    """
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+        mesh, surface, anchors = assets.mesh, assets.surface, assets.anchors
+        average = mesh.canonical(mesh.identity(AVERAGE_ADULT))
+        self.rest: Float = anchors.weights @ average
+        rows, columns, values = [], [], []
+        for part in np.unique(anchors.parts):
+            wanted = np.flatnonzero(anchors.parts == part)
+            there = np.flatnonzero(surface.parts == part)
+            distance, nearest = cKDTree(surface.rest[there]).query(self.rest[wanted], 4)
+            weight = 1 / (distance + 3e-4)
+            rows.append(np.repeat(wanted, 4))
+            columns.append(there[nearest].ravel())
+            values.append((weight / weight.sum(1, keepdims=True)).ravel())
+        entry = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+        self._blend = sp.csr_matrix(entry, (len(self.rest), len(surface.gather)))
+        self._fields = (self._blend @ surface.fields).astype(np.float32)
+        skin = anchors.parts == Part.SKIN
+        self._cloth = np.flatnonzero(
+            skin & (anchors.labels == Label.NECK) & (self.rest[:, 1] < -0.06)
+        )
+        bare = (Label.HAIR, Label.FACE, Label.NECK, Label.LEFT_EAR, Label.RIGHT_EAR)
+        self._hairy = np.flatnonzero(skin & np.isin(anchors.labels, bare))
+
+    def _surface(self, head: Head) -> SurfacePoints:
+        anchors, gather = self._assets.anchors, self._assets.surface.gather
+        normals = self._blend @ head.normals[gather]
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        return SurfacePoints(
+            points=(anchors.weights @ head.vertices).astype(np.float32),
+            normals=normals.astype(np.float32),
+            rest=self.rest.astype(np.float32),
+            uvs=anchors.uvs,
+            fields=self._fields,
+            scalp=(self._blend @ head.scalp[gather]).astype(np.float32),
+            labels=anchors.labels.astype(np.float32),
+            parts=anchors.parts.astype(np.float32),
+        )
+
+    def targets(self, head: Head, renderer: HeadRenderer) -> AnchorTargets:
+        """The anchors of a head that is loaded in `renderer`."""
+        at = self._surface(head)
+        colours = renderer.bake_surface(at)[:, :3]
+        positions = at.points.copy()
+        kinds = np.full(len(positions), Kind.SKIN, np.uint8)
+        self._wear_cloth(at, renderer, positions, colours, kinds)
+        if head.strands is not None:
+            self._wear_hair(head, at.points, renderer, positions, colours, kinds)
+        return AnchorTargets(positions, np.clip(colours, 0, 1), kinds)
+
+    def _wear_cloth(
+        self,
+        at: SurfacePoints,
+        renderer: HeadRenderer,
+        positions: Single,
+        colours: Single,
+        kinds: NDArray[np.uint8],
+    ) -> None:
+        c = self._cloth
+        offset = shell_offset(self.rest[c]).astype(np.float32)[:, None]
+        picked = {name: getattr(at, name)[c] for name in SurfacePoints.__dataclass_fields__}
+        worn = replace(
+            SurfacePoints(**picked),
+            points=at.points[c] + at.normals[c] * offset,
+            labels=np.full(len(c), Label.CLOTH, np.float32),
+            parts=np.full(len(c), Material.CLOTH, np.float32),
+        )
+        baked = renderer.bake_surface(worn)
+        covered = baked[:, 3] > 0.5
+        chosen = c[covered]
+        positions[chosen] = worn.points[covered]
+        colours[chosen] = baked[covered, :3]
+        kinds[chosen] = Kind.CLOTH
+
+    def _wear_hair(
+        self,
+        head: Head,
+        skin: Single,
+        renderer: HeadRenderer,
+        positions: Single,
+        colours: Single,
+        kinds: NDArray[np.uint8],
+    ) -> None:
+        """Send anchors out to the hair in their direction from the head's axis."""
+        strands = head.strands
+        assert strands is not None
+        points = strands.points.reshape(-1, 3)
+        step = max(1, len(points) // _HAIR_POINTS)
+        chosen = np.arange(0, len(points), step)
+        points, tones = points[chosen], renderer.strand_colours[chosen]
+        hair_map, _, hair_radius = capsule_map(points)
+        anchor_map, axis, radius = capsule_map(skin[self._hairy])
+        distance, nearest = cKDTree(hair_map).query(
+            anchor_map, _NEIGHBOURS, distance_upper_bound=_REACH
+        )
+        found = np.isfinite(distance)
+        nearest = np.where(found, nearest, 0)
+        outside = found & (hair_radius[nearest] > radius[:, None] - 0.004)
+        r = np.where(outside, hair_radius[nearest], -1.0)
+        count = outside.sum(1)
+        order = np.argsort(-r, 1)
+        r = np.take_along_axis(r, order, 1)
+        nearest = np.take_along_axis(nearest, order, 1)
+        layer = _LAYERS[self._hairy % len(_LAYERS)]
+        first = np.clip(((1 - layer) * (count - 1)).round().astype(int), 0, _NEIGHBOURS - 1)
+        last = np.minimum(first + 2, np.maximum(count - 1, 0))
+        middle = np.minimum(first + 1, last)
+        row = np.arange(len(r))
+        new_radius = np.maximum((r[row, first] + r[row, last]) / 2, radius + 0.0005)
+        moved = (count >= 4) & (new_radius - radius < _FARTHEST)
+        layers = (first, middle, last)
+        own = np.mean([tones[nearest[row, k]] for k in layers], axis=0)
+        around = np.einsum("nk,nkc->nc", r > 0, tones[nearest]) / np.maximum(count, 1)[:, None]
+        # Half of the neighbourhood: single strands are noise that nobody can predict.
+        tone = 0.5 * own + 0.5 * around
+        who = self._hairy[moved]
+        outward = (skin[self._hairy] - axis) / radius[:, None]
+        positions[who] = (axis + outward * new_radius[:, None])[moved]
+        colours[who] = tone[moved]
+        kinds[who] = Kind.HAIR
+
+
+def capsule_map(points: Single) -> tuple[Single, Single, Single]:
+    """Spread points round a vertical capsule inside head and neck.
+
+    Returns:
+        Map coordinates [N, 3] (the direction scaled to 0.1 m, at the axis point's height),
+        the nearest points of the axis [N, 3], and the distances from it [N], metres.
+    """
+    zero = np.zeros(len(points), np.float32)
+    height = np.clip(points[:, 1], -0.25, 0.03)
+    axis = np.stack([zero, height, np.full_like(zero, -0.03)], 1)
+    outward = points - axis
+    radius = np.maximum(np.linalg.norm(outward, axis=1), 1e-6)
+    return axis + outward / radius[:, None] * 0.1, axis, radius

@@ -1,0 +1,98 @@
+"""Write synthetic heads for training: python -m training.synthetic.generate --help."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import platformdirs
+
+from inference.errors import PercHeadError, UsageError
+from training.synthetic.anchors import AnchorBinding
+from training.synthetic.assets import Assets, build_assets
+from training.synthetic.dataset import make_sample, save_sample
+from training.synthetic.gl_renderer import HeadRenderer
+from training.template.hm08 import load_head_mesh
+from training.template.wheel import WHEEL_NAME, find_wheel
+
+
+def parse_seeds(text: str) -> range:
+    """Seeds from "A:B", without B.
+
+    Raises:
+        UsageError: the text is something else.
+    """
+    first, _, last = text.partition(":")
+    if not (first.isdigit() and last.isdigit() and int(first) < int(last)):
+        raise UsageError(f"--seeds is A:B with A below B, for example 0:900, not {text!r}.")
+    return range(int(first), int(last))
+
+
+def load_assets(
+    wheel: Path | None = None,
+    skins: Path | None = None,
+    panoramas: Path | None = None,
+    scan_modes: Path | None = None,
+) -> Assets:
+    """Load what heads are made from; only the wheel is needed, the rest makes them richer.
+
+    Raises:
+        UsageError: the wheel is not on this computer.
+    """
+    wheel = wheel or find_wheel()
+    if wheel is None:
+        raise UsageError(f"Download {WHEEL_NAME} from pypi.org and give its path with --wheel.")
+    cache = Path(platformdirs.user_cache_dir("perchead", appauthor=False)) / "template"
+    return build_assets(load_head_mesh(wheel, cache), None, skins, panoramas, scan_modes)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Write synthetic heads, one npz each.")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--seeds", required=True, help="A:B, without B")
+    parser.add_argument("--views", type=int, default=4, help="pictures a head")
+    parser.add_argument("--size", type=int, default=280, help="edge of a picture in pixels")
+    parser.add_argument("--wheel", type=Path, help=f"path of {WHEEL_NAME}")
+    parser.add_argument("--skins", type=Path, help="folder of CC0 skins on hm08's UVs")
+    parser.add_argument("--identity-modes", type=Path, help="npz of scan modes")
+    parser.add_argument("--hdris", type=Path, help="folder of .exr or .hdr environments")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the heads that are not there yet; returns how many were written."""
+    seeds = parse_seeds(arguments.seeds)
+    if arguments.views < 1 or arguments.size < 16:
+        raise UsageError("--views must be at least 1 and --size at least 16.")
+    assets = load_assets(
+        arguments.wheel, arguments.skins, arguments.hdris, arguments.identity_modes
+    )
+    binding = AnchorBinding(assets)
+    written, start = 0, time.monotonic()
+    with HeadRenderer(assets, arguments.size) as renderer:
+        print(f"{len(seeds)} heads with {renderer.device}", flush=True)
+        for seed in seeds:
+            path = arguments.out / f"head_{seed:06d}.npz"
+            if path.exists():
+                continue
+            sample = make_sample(seed, assets, renderer, binding, arguments.views)
+            save_sample(sample, path, assets.anchors.topology)
+            written += 1
+            pace = (time.monotonic() - start) / written
+            hair = sample.head.style.name
+            print(f"{path.name} {hair}: {pace:.2f} s a head", flush=True)
+    return written
+
+
+def main() -> int:
+    """Entry point; 2 for something the user can mend."""
+    try:
+        run(_parser().parse_args())
+    except PercHeadError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""One random person, complete: shape, hair, looks, clothes and light."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.synthetic.assets import Assets
+from training.synthetic.cloth import ClothLook, sample_cloth
+from training.synthetic.eyes import EyeLook, sample_eyes
+from training.synthetic.hair import Hairline, Strands, grow_strands
+from training.synthetic.hair_styles import BALD, HairStyle, sample_colour, sample_style
+from training.synthetic.identity import IdentityPrior, Person, sample_person
+from training.synthetic.lighting import Light, balanced, panorama_light, studio_light
+from training.synthetic.skin import SkinLook, sample_skin
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head ready to be drawn.
+
+    Attributes:
+        seed: what it was made from.
+        person: who it is.
+        vertices: [V, 3] base mesh with expression, metres, world frame.
+        points, normals: [V1, 3] the refined mesh.
+        scalp: [V1] 0..1 where hair grows.
+        style, hair_colour, hair_tone: of the hair, the tone in linear RGB.
+        strands: the hair, None for a bald head.
+        skin, eyes, cloth, light: how it looks.
+        noise_seed: shifts the procedural textures.
+        exposure: wanted brightness of white paper in the face's light.
+        contrast: 0 plain to 1 an S curve.
+    """
+
+    seed: int
+    person: Person
+    vertices: Float
+    points: Float
+    normals: Float
+    scalp: Float
+    style: HairStyle
+    hair_colour: str
+    hair_tone: Float
+    strands: Strands | None
+    skin: SkinLook
+    eyes: EyeLook
+    cloth: ClothLook
+    light: Light
+    noise_seed: float
+    exposure: float
+    contrast: float
+
+    def attributes(self) -> dict[str, object]:
+        """What it is, for the record and for captions (plain JSON types)."""
+        return {
+            "seed": self.seed,
+            "male": round(self.person.male, 3),
+            "age": round(self.person.age, 3),
+            "race": [round(x, 3) for x in self.person.race],
+            "expression": self.person.expression,
+            "hair": self.style.name,
+            "hair_colour": self.hair_colour,
+            "eyes": self.eyes.name,
+            "stubble": float(self.skin.stubble[3]),
+            "skin_tone": [round(float(x), 4) for x in self.skin.tone],
+            "photographed_skin": self.skin.texture is not None,
+            "light": self.light.name,
+        }
+
+
+def _shape(
+    rng: np.random.Generator, person: Person, assets: Assets, prior: IdentityPrior
+) -> tuple[Float, Float]:
+    """Neutral and posed vertices, [V, 3] each, in the world frame of the neutral face."""
+    mesh = assets.mesh
+    neutral = mesh.identity(person.weights)
+    if len(assets.scan_modes):
+        draw = rng.normal(0, prior.scan_sd, len(assets.scan_modes))
+        draw = np.clip(draw, -prior.scan_limit, prior.scan_limit).astype(np.float32)
+        delta = np.tensordot(draw, assets.scan_modes, 1).astype(np.float64)
+        for eye in mesh.eye_vertices.T:
+            delta[eye] = delta[eye].mean(0)  # eyeballs stay round
+        neutral = neutral + delta
+    posed = neutral + (mesh.identity(person.expression_weights) - mesh.vertices)
+    shift = mesh.canonical(neutral)[0] - neutral[0]
+    return neutral + shift, posed + shift
+
+
+def make_head(seed: int, assets: Assets, style: HairStyle | None = None) -> Head:
+    """Make a head; the same seed and assets always give the same one.
+
+    Args:
+        seed: any non-negative integer.
+        assets: what heads are made from.
+        style: a hair style to wear instead of a random one.
+    """
+    rng = np.random.default_rng([seed, 20])
+    prior = IdentityPrior()
+    person = sample_person(rng, set(assets.names), prior)
+    neutral, posed = _shape(rng, person, assets, prior)
+    points, normals = assets.surface.refine(posed)
+    chosen = sample_style(rng, person.male, person.main_race, person.age)
+    style = style or chosen
+    colour_name, tone = sample_colour(rng, person.main_race, person.age)
+    recede, crown = max(0.0, rng.normal(0, 0.005)), 0.0
+    if person.male > 0.5 and person.age > 0.55 and rng.random() < 0.35:
+        recede += 0.02 * rng.random()
+        crown = float(max(style.lengths) < 0.05 or style.lengths[1] < 0.02)
+    hairline = Hairline(recede, crown)
+    strands = grow_strands(
+        rng, style, hairline, tone, assets.surface, assets.rest, points, normals
+    )
+    scalp = hairline.mask(assets.rest, 0.010)
+    skin = sample_skin(rng, person, tone, list(assets.skins))
+    left, right = assets.mesh.eye_vertices.T
+    eyes = sample_eyes(
+        rng, person, (neutral[left], neutral[right]), (posed[left], posed[right])
+    )
+    cloth = sample_cloth(rng)
+    if assets.panoramas and rng.random() < 0.6:
+        light = panorama_light(rng, assets.panoramas[int(rng.integers(len(assets.panoramas)))])
+    else:
+        light = studio_light(rng)
+    return Head(
+        seed=seed,
+        person=person,
+        vertices=posed,
+        points=points,
+        normals=normals,
+        scalp=scalp if style is not BALD else scalp * 0.0,
+        style=style,
+        hair_colour=colour_name,
+        hair_tone=tone,
+        strands=strands,
+        skin=skin,
+        eyes=eyes,
+        cloth=cloth,
+        light=balanced(light),
+        noise_seed=float(rng.random() * 7),
+        exposure=float(0.8 * np.exp(rng.normal(0, 0.16))),
+        contrast=float(rng.uniform(0, 0.5)),
+    )

@@ -1,0 +1,279 @@
+"""The GLSL that draws a head, labels it, and bakes the colours of its anchors.
+
+One fragment shader shades everything, in the views and in the bake, so that the anchors'
+colours are those of the pictures. Distances are metres in the world frame, `R` is the position
+on the average head, colours are linear until `develop`.
+"""
+
+_VARYINGS = """
+{q} vec3 P; {q} vec3 N; {q} vec3 R; {q} vec3 A; {q} vec4 F; {q} vec2 U; {q} vec3 E; {q} vec3 C;
+flat {q} vec2 LP;
+"""
+
+SURFACE_VERTEX = (
+    """#version 330
+in vec3 pos; in vec3 nor; in vec3 amb; in vec2 ao_scalp;
+in vec2 uv; in vec3 rest; in vec2 lp; in vec3 fields;
+uniform mat4 VP; uniform vec3 eye; uniform int bake; uniform float bakeSide;
+"""
+    + _VARYINGS.format(q="out")
+    + """
+void main() {
+    P = pos; N = nor; R = rest; A = amb; U = uv; LP = lp; C = vec3(0);
+    F = vec4(fields.xy, ao_scalp);
+    U = uv; C.x = fields.z;
+    if (bake == 1) {
+        // Seen from where a portrait would see it: along the normal, at eye height.
+        E = pos + normalize(nor * vec3(1.0, 0.2, 1.0) + vec3(0.0, 0.02, 0.25));
+        vec2 cell = vec2(gl_VertexID % int(bakeSide), gl_VertexID / int(bakeSide)) + 0.5;
+        gl_Position = vec4(cell / bakeSide * 2.0 - 1.0, 0.0, 1.0);
+        gl_PointSize = 1.0;
+    } else { E = eye; gl_Position = VP * vec4(pos, 1.0); }
+}"""
+)
+
+STRAND_BAKE_VERTEX = (
+    """#version 330
+in vec3 pos; in vec3 tangent; in vec3 amb; in vec3 colour;
+uniform float bakeSide;
+"""
+    + _VARYINGS.format(q="out")
+    + """
+void main() {
+    P = pos; N = tangent; R = pos; A = amb; U = vec2(0); F = vec4(0, 0, 1, 0); C = colour;
+    LP = vec2(14.0, 8.0);
+    vec3 outward = pos - vec3(0.0, clamp(pos.y, -0.25, 0.03), -0.03);
+    E = pos + normalize(outward * vec3(1.0, 0.2, 1.0) + vec3(0.0, 0.002, 0.02));
+    vec2 cell = vec2(gl_VertexID % int(bakeSide), gl_VertexID / int(bakeSide)) + 0.5;
+    gl_Position = vec4(cell / bakeSide * 2.0 - 1.0, 0.0, 1.0);
+    gl_PointSize = 1.0;
+}"""
+)
+
+RIBBON_VERTEX = """#version 330
+in vec3 pos; in vec3 tangent; in vec3 colour; in vec2 side_width;
+uniform mat4 VP; uniform vec3 eye; out vec3 C;
+void main() {
+    C = colour;
+    vec3 across = normalize(cross(tangent, eye - pos));
+    gl_Position = VP * vec4(pos + across * side_width.x * side_width.y, 1.0);
+}"""
+
+RIBBON_FRAGMENT = """#version 330
+in vec3 C; layout(location = 0) out vec4 o;
+void main() { o = vec4(C, 1.0); }"""
+
+RIBBON_LABEL_FRAGMENT = """#version 330
+layout(location = 0) out vec4 o;
+void main() { o = vec4(14.0 / 255.0, 0.0, 0.0, 1.0); }"""
+
+_COMMON = (
+    """#version 330
+"""
+    + _VARYINGS.format(q="in")
+    + """
+uniform float neckline; uniform float neckV; uniform float browThick; uniform float browLift;
+uniform float browDensity; uniform sampler3D noise; uniform float seed;
+bool clothed(vec3 r) {
+    float front = smoothstep(-0.05, 0.02, r.z);
+    return r.y < neckline - front * (0.010 + neckV * 0.05) * exp(-r.x * r.x / 0.0018);
+}
+float brow(vec3 r) {
+    float x = abs(r.x);
+    if (r.z < 0.02 || r.y < 0.035 || r.y > 0.075) return 0.0;
+    float t = clamp((x - 0.011) / 0.043, 0.0, 1.0);
+    float y = mix(0.0505, 0.0525, t) + 0.0055 * sin(3.1416 * pow(t, 1.25)) + browLift;
+    float half_ = browThick * mix(1.0, 0.35, smoothstep(0.35, 1.0, t));
+    float d = abs(r.y - y) / half_;
+    float ends = smoothstep(0.009, 0.0135, x) * (1.0 - smoothstep(0.050, 0.056, x));
+    return (1.0 - smoothstep(0.55, 1.25, d)) * ends;
+}
+"""
+)
+
+LABEL_FRAGMENT = (
+    _COMMON
+    + """
+layout(location = 0) out vec4 o;
+uniform float shaved;
+void main() {
+    float label = LP.x; int part = int(LP.y + 0.5);
+    if (part == 0 && (label < 2.5 || (label > 9.5 && label < 10.5))) {
+        label = F.x > 0.5 ? 1.0 : (F.y > 0.5 ? 10.0 : 2.0);
+        if (label > 1.5 && brow(R) > 0.45 && browDensity > 0.3) label = R.x > 0.0 ? 7.0 : 6.0;
+        if (F.w * shaved > 0.4) label = 14.0;
+    }
+    if (part == 7) { if (!clothed(R)) discard; label = 3.0; }
+    o = vec4(label / 255.0, 0.0, 0.0, 1.0);
+}"""
+)
+
+SHADE_FRAGMENT = (
+    _COMMON
+    + """
+layout(location = 0) out vec4 o;
+uniform sampler2D skin; uniform float skinLod; uniform float photoSkin;
+uniform sampler2D shadowMap; uniform mat4 LVP; uniform float hasKey;
+uniform vec3 kdir; uniform vec3 kcol; uniform vec3 sh[9]; uniform float exposure;
+uniform float contrast;
+uniform vec3 skinTone; uniform vec3 skinGain; uniform vec3 lipTint; uniform vec4 skinMarks;
+uniform float oil; uniform vec4 stubble; uniform float undercoat; uniform float crease;
+uniform vec3 hairTone; uniform vec3 browTone; uniform float gloss;
+uniform vec3 eyeCentre[2]; uniform vec3 gaze[2]; uniform vec3 irisInner; uniform vec3 irisOuter;
+uniform float pupil; uniform float irisAngle;
+uniform vec3 clothA; uniform vec3 clothB; uniform float clothPattern;
+const float PI = 3.14159265;
+
+float grain(vec3 p) { return texture(noise, (p + seed * 3.7) / 32.0).r; }
+vec4 cloud(vec3 p) { return texture(noise, (p + seed * 5.3) / 16.0); }
+float hash(vec3 p) {
+    p = fract(p * vec3(443.897, 441.423, 437.195) + seed * 0.137);
+    p += dot(p, p.yzx + 19.19); return fract((p.x + p.y) * p.z);
+}
+float lit(vec3 p) {
+    if (hasKey < 0.5) return 0.0;
+    vec3 c = (LVP * vec4(p, 1.0)).xyz * 0.5 + 0.5; float s = 0.0;
+    for (int i = -1; i <= 1; i++) for (int j = -1; j <= 1; j++) {
+        float d = texture(shadowMap, c.xy + vec2(i, j) / 420.0).r;
+        s += 1.0 - smoothstep(0.0, 0.006, c.z - 0.003 - d);
+    }
+    return s / 9.0;
+}
+vec3 environment(vec3 n) {
+    vec3 e = sh[0] * 0.8862 + 2.0944 * (sh[1] * 0.4886 * n.y + sh[2] * 0.4886 * n.z
+        + sh[3] * 0.4886 * n.x) + 0.7854 * (sh[4] * 1.0925 * n.x * n.y
+        + sh[5] * 1.0925 * n.y * n.z + sh[6] * 0.3154 * (3.0 * n.z * n.z - 1.0)
+        + sh[7] * 1.0925 * n.x * n.z + sh[8] * 0.5463 * (n.x * n.x - n.y * n.y));
+    return max(e, 0.0) / PI;
+}
+float ggx(vec3 n, vec3 v, vec3 l, float r, float f0) {
+    vec3 h = normalize(v + l); float a = r * r, nh = max(dot(n, h), 0.0);
+    float nv = max(dot(n, v), 0.05), nl = max(dot(n, l), 0.0), vh = max(dot(v, h), 0.0);
+    float d = a * a / (PI * pow(nh * nh * (a * a - 1.0) + 1.0, 2.0));
+    float k = (r + 1.0) * (r + 1.0) / 8.0;
+    float g = nl / (nl * (1.0 - k) + k) / (nv * (1.0 - k) + k) * 0.25;
+    return d * g * (f0 + (1.0 - f0) * pow(1.0 - vh, 5.0));
+}
+vec3 develop(vec3 c) {
+    c = 1.0 - exp(-1.5 * max(c, 0.0) * exposure);
+    c = pow(c, vec3(1.0 / 2.2));
+    return clamp(mix(c, c * c * (3.0 - 2.0 * c), contrast), 0.0, 1.0);
+}
+
+vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
+    vec3 photo = pow(textureLod(skin, U, skinLod).rgb, vec3(2.2));
+    vec4 big = cloud(R * 38.0), mid = cloud(R * 170.0 + 3.0);
+    vec3 q = vec3(abs(R.x), R.y, R.z);
+    float front = smoothstep(-0.05, 0.02, R.z);
+    vec2 ck = (q.xy - vec2(0.043, -0.006)) / vec2(0.022, 0.020);
+    float cheek = exp(-dot(ck, ck)) * front;
+    float tip = exp(-pow(length((R - vec3(0.0, -0.006, 0.088)) / vec3(0.018, 0.015, 0.03)), 2.0));
+    vec2 so = (q.xy - vec2(0.031, 0.026)) / vec2(0.022, 0.013);
+    float socket = exp(-dot(so, so)) * step(0.02, R.z);
+    bool ear = label > 3.5 && label < 5.5, lip = label > 11.5 && label < 13.5;
+    vec3 own = skinTone * mix(vec3(1), vec3(1.05, 0.86, 0.84), cheek * 0.8 + tip * 0.6);
+    own *= mix(vec3(1), vec3(0.80, 0.72, 0.72), socket * 0.6);
+    if (ear) own *= vec3(1.04, 0.86, 0.84);
+    if (lip) own = mix(skinTone, skinTone * lipTint, 0.8);
+    vec3 alb = mix(own, photo * skinGain, photoSkin);
+    if (lip) alb *= mix(vec3(1), lipTint, photoSkin * 0.45);
+    alb *= mix(vec3(1), vec3(1.08, 0.94, 0.93), (big.g - 0.5) * 2.0 * skinMarks.y);
+    alb *= 1.0 + (mid.g - 0.5) * 0.20 * skinMarks.y;
+    float fr = smoothstep(0.60, 0.70, grain(R * 2200.0)) * smoothstep(0.42, 0.6, big.b);
+    alb *= mix(vec3(1), vec3(0.66, 0.50, 0.42), fr * skinMarks.x * front);
+    float mole = smoothstep(0.05, 0.03, length(fract(R * 14.0 + seed * 3.1) - 0.5));
+    alb *= 1.0 - 0.5 * mole * step(0.95, hash(floor(R * 14.0 + seed * 3.1)));
+    float jaw = smoothstep(-0.016, -0.040, R.y - 0.30 * abs(R.x))
+        * smoothstep(-0.110, -0.090, R.y) * smoothstep(-0.03, 0.005, R.z) * (1.0 - F.x);
+    float lips_ = (1.0 - smoothstep(0.006, 0.011, abs(R.y + 0.0225)))
+        * (1.0 - smoothstep(0.022, 0.032, abs(R.x))) * step(0.05, R.z);
+    float beard = lip || part != 0 ? 0.0 : clamp(max(jaw, lips_), 0.0, 1.0) * stubble.w;
+    beard *= 0.85 + 0.2 * smoothstep(0.3, 0.7, 0.5 * mid.b + 0.5 * grain(R * 1500.0));
+    alb = mix(alb, mix(stubble.rgb, alb * 0.5, 0.25), clamp(beard, 0.0, 0.96));
+    float b = part == 0 && !ear && !lip ? brow(R) * browDensity : 0.0;
+    b *= 0.75 + 0.5 * smoothstep(0.3, 0.7, cloud(vec3(R.x * 1300.0 + R.y * 700.0, R.y * 250.0, 3)).g);
+    alb = mix(alb, browTone, clamp(b, 0.0, 0.95));
+    if (part == 0) {
+        alb = mix(alb, hairTone * 0.8, clamp(F.w * undercoat, 0.0, 1.0));
+        alb *= mix(vec3(1), vec3(0.16, 0.12, 0.11), C.x * step(0.029, R.y) * 0.9);
+        alb *= mix(vec3(1), vec3(0.60, 0.48, 0.45), C.x * step(R.y, 0.029) * 0.6);
+    }
+    if (part == 4) alb = vec3(0.22, 0.045, 0.04);
+    if (part == 3) alb = vec3(0.42, 0.15, 0.14);
+    vec4 q1 = cloud(R * 1100.0), q2 = cloud(R * 420.0);
+    vec3 g = (q1.gba - 0.5) * 0.5 + (q2.gba - 0.5) * 0.5; g -= n * dot(g, n);
+    vec3 bumped = normalize(n - g * 0.35 * skinMarks.z);
+    float nl = dot(n, kdir);
+    vec3 wrap = vec3(0.30, 0.16, 0.12), d = clamp((nl + wrap) / (1.0 + wrap), 0.0, 1.0);
+    vec3 soft = mix(vec3(s), pow(vec3(s), vec3(0.65, 0.9, 1.0)), 0.8);
+    float cavity = mix(1.0, smoothstep(0.05, 0.5, F.z), 0.35);
+    vec3 c = alb * (A * cavity + kcol * d * soft) / PI;
+    if (part == 4) return c * 0.7 + alb * sh[0] * 0.03;
+    float rough = lip ? 0.36 : 0.52 - 0.10 * oil;
+    float dull = 1.0 - clamp(F.w * undercoat + b + beard, 0.0, 1.0);
+    float sp = ggx(bumped, v, kdir, rough, 0.028) * 0.75 + ggx(bumped, v, kdir, rough * 0.65, 0.028) * 0.25;
+    float fres = 0.028 + 0.35 * pow(1.0 - max(dot(bumped, v), 0.0), 5.0);
+    c += dull * (kcol * sp * s * (0.35 + 0.6 * oil)
+        + environment(reflect(-v, bumped)) * fres * 0.6 * clamp(F.z, 0.0, 1.0));
+    if (part == 3) c += alb * sh[0] * 0.05;
+    return c;
+}
+vec3 shadeEye(float label, vec3 v, float s) {
+    int i = label > 8.5 ? 0 : 1;
+    vec3 q = normalize(P - eyeCentre[i]); float th = acos(clamp(dot(q, gaze[i]), -1.0, 1.0));
+    vec3 ax = normalize(cross(gaze[i], vec3(0, 1, 0))), ay = cross(ax, gaze[i]);
+    float ri = irisAngle, rp = ri * pupil, ph = atan(dot(q, ay), dot(q, ax));
+    float fibre = cloud(vec3(cos(ph) * 9.0, sin(ph) * 9.0, th * 6.0)).g;
+    vec3 iris = mix(irisInner, irisOuter, smoothstep(rp, ri, th)) * (0.7 + 0.8 * fibre);
+    iris *= mix(0.35, 1.0, smoothstep(ri + 0.01, ri - 0.10, th));
+    vec3 white = vec3(0.66, 0.60, 0.57) * (1.0 - 0.35 * smoothstep(0.6, 1.2, th));
+    white *= mix(vec3(1), vec3(1.0, 0.80, 0.76), smoothstep(0.55, 0.8, cloud(q * vec3(8, 30, 8)).g));
+    vec3 alb = mix(iris, white, smoothstep(ri - 0.03, ri + 0.04, th));
+    alb *= mix(0.04, 1.0, smoothstep(rp - 0.03, rp + 0.03, th));
+    float occ = mix(0.4, 1.0, smoothstep(0.15, 0.6, F.z));
+    float nl = max(dot(q, kdir) * 0.7 + 0.3, 0.0);
+    vec3 c = alb * (A + kcol * nl * s) / PI * occ;
+    float fr = 0.03 + 0.3 * pow(1.0 - max(dot(q, v), 0.0), 5.0);
+    return c + kcol * ggx(q, v, kdir, 0.12, 0.04) * 0.4 * s + environment(reflect(-v, q)) * fr * occ * 0.8;
+}
+vec3 shadeStrand(vec3 v, float s) {
+    vec3 t = normalize(N); float tl = dot(t, kdir);
+    float sd = sqrt(max(1.0 - tl * tl, 0.0)), h = dot(t, normalize(v + kdir));
+    float p1 = pow(sqrt(max(1.0 - (h + 0.06) * (h + 0.06), 0.0)), 90.0);
+    float p2 = pow(sqrt(max(1.0 - (h - 0.1) * (h - 0.1), 0.0)), 24.0);
+    vec3 c = C * (A * 0.85 + kcol * sd * 0.6 * s) / PI;
+    c += kcol * s * (p1 * 0.022 + p2 * C * 0.45) * sd * gloss;
+    vec3 side = normalize(cross(t, cross(v, t)));
+    return c + environment(side) * (0.006 + C * 0.08) * gloss * clamp(dot(A, vec3(0.3)), 0.0, 1.0);
+}
+void main() {
+    int part = int(LP.y + 0.5); vec3 v = normalize(E - P), n = normalize(N);
+    if (part != 8 && dot(n, v) < 0.0 && dot(N, N) > 0.0 && !gl_FrontFacing) n = -n;
+    float s = lit(P + (part == 8 ? kdir * 0.004 : n * 0.002)); vec3 c;
+    if (part == 7) {
+        if (!clothed(R)) discard;
+        float pattern = 0.0;
+        if (clothPattern > 2.5) pattern = step(0.5, fract(R.x * 30.0)) * 0.5 + step(0.5, fract(R.y * 30.0)) * 0.5;
+        else if (clothPattern > 1.5) pattern = step(0.5, fract(R.x * 36.0));
+        else if (clothPattern > 0.5) pattern = step(0.5, fract(R.y * 36.0));
+        vec3 alb = mix(clothA, clothB, pattern) * (0.85 + 0.3 * cloud(R * 500.0).g);
+        vec3 g = cloud(R * 22.0).gba - 0.5; n = normalize(n - g * 0.7);
+        if (!clothed(R + vec3(0.0, 0.006, 0.0))) alb *= 0.75;
+        c = alb * (A + kcol * max(dot(n, kdir), 0.0) * s) / PI;
+    } else if (part == 8) c = shadeStrand(v, s);
+    else if (part == 1) c = shadeEye(LP.x, v, s);
+    else if (part == 2) {
+        vec3 alb = vec3(0.62, 0.57, 0.48) * (0.6 + 0.4 * smoothstep(0.0, 0.35, F.z));
+        c = alb * (max(A, sh[0] * 0.25) + kcol * max(dot(n, kdir), 0.0) * s) / PI
+            + kcol * ggx(n, v, kdir, 0.25, 0.04) * s * 0.3;
+    } else c = shadeSkin(LP.x, part, n, v, s);
+    o = vec4(develop(c), 1.0);
+}"""
+)
+
+DEPTH_VERTEX = """#version 330
+in vec3 pos; uniform mat4 VP;
+void main() { gl_Position = VP * vec4(pos, 1.0); }"""
+
+DEPTH_FRAGMENT = """#version 330
+void main() {}"""
