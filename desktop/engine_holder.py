@@ -1,0 +1,46 @@
+"""Makes the engine once, in whichever worker needs it first."""
+
+import threading
+from collections.abc import Callable
+
+from inference.engine_protocol import EngineProtocol
+from inference.progress import CancelToken, Progress
+
+EngineFactory = Callable[[], EngineProtocol]
+
+
+def default_engine() -> EngineProtocol:
+    """The real engine; importing it brings torch, so only workers call this."""
+    from inference.engine import Engine
+
+    return Engine()
+
+
+class EngineHolder:
+    """Hands the engine out with its models loaded; safe from any thread."""
+
+    def __init__(self, factory: EngineFactory = default_engine) -> None:
+        self._factory = factory
+        self._lock = threading.Lock()
+        self._engine: EngineProtocol | None = None
+
+    def get(self, progress: Progress, cancel: CancelToken) -> EngineProtocol:
+        """The engine, after its models are in memory; the first caller loads them.
+
+        Raises:
+            Cancelled: the token was set, also while another thread is loading.
+            InvalidModelError: the models cannot be loaded.
+        """
+        while not self._lock.acquire(timeout=0.05):
+            cancel.check()
+            progress("Loading models", 0.0)
+        try:
+            if self._engine is None:
+                progress("Loading models", 0.0)
+                engine = self._factory()
+                cancel.check()
+                engine.load_models(progress, cancel)
+                self._engine = engine
+            return self._engine
+        finally:
+            self._lock.release()

@@ -1,0 +1,199 @@
+"""One small dialog for each kind of export."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFormLayout,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.export.path_row import PathRow
+from desktop.export.settings import Export, PictureExport, PlyExport, VideoExport
+from desktop.widgets.labels import label, row
+from inference.export.video import OrbitVideo
+from inference.rendering.protocol import WHITE, Background
+
+COLOURS: dict[str, Background | None] = {
+    "White": WHITE,
+    "Black": (0.0, 0.0, 0.0),
+    "Grey": (0.5, 0.5, 0.5),
+}
+
+
+class ExportDialog(QDialog):
+    """Title, what is set, where to, Export and Cancel."""
+
+    title = ""
+    says = ""
+    filters = ""
+
+    def __init__(self, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.title)
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(18)
+        self.form.setVerticalSpacing(12)
+        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        self.path_row = PathRow(path, self.filters)
+        self.export_button = QPushButton("Export")
+        self.export_button.setProperty("role", "primary")
+        self.export_button.setDefault(True)
+        self.export_button.clicked.connect(self.accept)
+        cancel = QPushButton("Cancel")
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(26, 22, 26, 20)
+        layout.setSpacing(6)
+        layout.addWidget(label(self.title, "title"))
+        layout.addWidget(label(self.says, "muted", wrap=True))
+        layout.addSpacing(12)
+        layout.addLayout(self.form)
+        layout.addSpacing(14)
+        layout.addWidget(row(None, cancel, self.export_button, spacing=10))
+        self.add_rows()
+        self.form.addRow("File", self.path_row)
+        self.path_row.changed.connect(self._on_path)
+        self.setMinimumWidth(500)
+        self._on_path()
+
+    def add_rows(self) -> None:
+        """Add what may be set to the form."""
+
+    def export(self) -> Export:
+        """What the user asked for; valid after the dialog was accepted."""
+        raise NotImplementedError
+
+    @property
+    def path(self) -> Path:
+        """Where to."""
+        path = self.path_row.path
+        if path is None:
+            raise ValueError("the dialog was accepted without a path")
+        return path
+
+    def _on_path(self) -> None:
+        self.export_button.setEnabled(self.path_row.path is not None)
+
+
+class PlyDialog(ExportDialog):
+    """The head as 3D Gaussians."""
+
+    title = "Export 3D Gaussians"
+    says = "A PLY file that Gaussian splat viewers and editors open."
+    filters = "3D Gaussians (*.ply)"
+
+    def export(self) -> PlyExport:
+        return PlyExport(self.path)
+
+
+class PictureDialog(ExportDialog):
+    """The view as a picture."""
+
+    title = "Export Picture"
+    says = "The head as you see it now."
+    filters = "Pictures (*.png *.webp *.jpg)"
+
+    def __init__(
+        self,
+        path: Path,
+        view: QSize,
+        background: Background | None,
+        parent: QWidget | None = None,
+    ) -> None:
+        self._view, self._background = view, background
+        super().__init__(path, parent)
+
+    def add_rows(self) -> None:
+        self.width_box = _number(16, 16_384, self._view.width(), " px")
+        self.height_box = _number(16, 16_384, self._view.height(), " px")
+        self.form.addRow("Size", row(self.width_box, label("×", "muted"), self.height_box))
+        self.background_box = _background_box(self._background)
+        self.form.addRow("Background", self.background_box)
+
+    def export(self) -> PictureExport:
+        return PictureExport(
+            self.path,
+            self.width_box.value(),
+            self.height_box.value(),
+            self.background_box.currentData(),
+        )
+
+
+class VideoDialog(ExportDialog):
+    """An orbit as a video."""
+
+    title = "Export Orbit Video"
+    says = "The camera rides around the head."
+    filters = "Videos (*.mp4 *.webp)"
+
+    def __init__(
+        self, path: Path, background: Background | None, parent: QWidget | None = None
+    ) -> None:
+        self._background = background
+        super().__init__(path, parent)
+
+    def add_rows(self) -> None:
+        usual = OrbitVideo()
+        self.degrees_box = _number(-3600, 3600, round(usual.degrees), " °")
+        self.elevation_box = _number(-90, 90, round(usual.elevation), " °")
+        self.seconds_box = QDoubleSpinBox()
+        self.seconds_box.setRange(0.5, 600.0)
+        self.seconds_box.setDecimals(1)
+        self.seconds_box.setValue(usual.seconds)
+        self.seconds_box.setSuffix(" s")
+        self.seconds_box.setFixedWidth(112)
+        self.size_box = QComboBox()
+        for size in (256, 512, 768, 1024, 1440, 2048):
+            self.size_box.addItem(f"{size} × {size}", size)
+        self.size_box.setCurrentIndex(self.size_box.findData(usual.size))
+        self.fps_box = _number(1, 120, usual.fps, " fps")
+        self.ping_pong_box = QCheckBox("There and back again, as a loop")
+        self.background_box = _background_box(self._background)
+        self.form.addRow("Turn", self.degrees_box)
+        self.form.addRow("Elevation", self.elevation_box)
+        self.form.addRow("Length", row(self.seconds_box, self.fps_box, None))
+        self.form.addRow("Size", self.size_box)
+        self.form.addRow("Ride", self.ping_pong_box)
+        self.form.addRow("Background", self.background_box)
+
+    def export(self) -> VideoExport:
+        orbit = OrbitVideo(
+            degrees=float(self.degrees_box.value()),
+            elevation=float(self.elevation_box.value()),
+            seconds=self.seconds_box.value(),
+            size=self.size_box.currentData(),
+            fps=self.fps_box.value(),
+            ping_pong=self.ping_pong_box.isChecked(),
+        )
+        return VideoExport(self.path, orbit, self.background_box.currentData())
+
+
+def _number(low: int, high: int, value: int, suffix: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setValue(value)
+    box.setSuffix(suffix)
+    box.setFixedWidth(112)
+    return box
+
+
+def _background_box(current: Background | None) -> QComboBox:
+    """Named colours, transparency and the view's own; the view's own is chosen."""
+    box = QComboBox()
+    choices: dict[str, Background | None] = {**COLOURS, "Transparent": None}
+    if current not in choices.values():
+        choices = {"As in the view": current, **choices}
+    for text, value in choices.items():
+        box.addItem(text, value)
+    box.setCurrentIndex(list(choices.values()).index(current))
+    return box

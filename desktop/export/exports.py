@@ -1,0 +1,85 @@
+"""Runs exports, several at once, each with its progress and its own cancel."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.export.settings import Export, PictureExport, PlyExport
+from desktop.workers import Job, JobRunner
+from inference.head.gaussians import Gaussians
+from inference.rendering.camera import Camera
+from inference.rendering.protocol import Renderer
+
+
+class Exports(QObject):
+    """The exports of this session.
+
+    Signals:
+        started: a Job and the Path it writes.
+        refused: a sentence.
+    """
+
+    started = Signal(object, object)
+    refused = Signal(str)
+
+    def __init__(self, runner: JobRunner, renderer: Renderer) -> None:
+        super().__init__()
+        self._runner, self._renderer = runner, renderer
+        self._writing: set[Path] = set()
+
+    def start(self, export: Export, gaussians: Gaussians, camera: Camera) -> Job | None:
+        """Write a head; it may be replaced in the window meanwhile.
+
+        Args:
+            export: what and where to.
+            gaussians: the head.
+            camera: the view, for pictures, at the size to draw.
+
+        Returns:
+            The job, or None where another export is writing the same file.
+        """
+        path = export.path.absolute()
+        if path in self._writing:
+            self.refused.emit(
+                f"{path.name} is being written by another export: choose another name."
+            )
+            return None
+        self._writing.add(path)
+        renderer = self._renderer
+
+        def work(job: Job) -> Path:
+            _write(export, renderer, gaussians, camera, job)
+            return path
+
+        job = self._runner.start(path.name, work)
+        job.ended.connect(lambda: self._writing.discard(path))
+        self.started.emit(job, path)
+        return job
+
+
+def _write(
+    export: Export, renderer: Renderer, gaussians: Gaussians, camera: Camera, job: Job
+) -> None:
+    """Write in the calling thread; the writers are imported here, since encoders load slowly."""
+    if isinstance(export, PlyExport):
+        from inference.export.ply import write_ply
+
+        write_ply(gaussians, export.path, job.report, job.token)
+    elif isinstance(export, PictureExport):
+        from inference.export.picture import write_picture
+
+        write_picture(
+            renderer, gaussians, camera, export.path, export.background, job.report, job.token
+        )
+    else:
+        from inference.export.video import write_orbit_video
+
+        write_orbit_video(
+            renderer,
+            gaussians,
+            export.orbit,
+            export.path,
+            export.background,
+            job.report,
+            job.token,
+        )

@@ -1,0 +1,48 @@
+"""What the user may set for each kind of export."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference.export.video import OrbitVideo
+from inference.rendering.protocol import Background
+
+
+@dataclass(frozen=True)
+class PlyExport:
+    """The head as a 3DGS PLY file."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class PictureExport:
+    """The view as a picture.
+
+    Attributes:
+        path: where to.
+        width, height: pixels.
+        background: RGB 0..1, or None for transparency.
+    """
+
+    path: Path
+    width: int
+    height: int
+    background: Background | None
+
+
+@dataclass(frozen=True)
+class VideoExport:
+    """An orbit as a video.
+
+    Attributes:
+        path: where to.
+        orbit: how the camera rides.
+        background: RGB 0..1; None is transparent, which only WebP can be.
+    """
+
+    path: Path
+    orbit: OrbitVideo
+    background: Background | None
+
+
+Export = PlyExport | PictureExport | VideoExport

@@ -1,0 +1,89 @@
+"""From an export action to a running export: the dialog, the view's camera, the folder."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QDialog, QWidget
+
+from desktop.export.dialogs import ExportDialog, PictureDialog, PlyDialog, VideoDialog
+from desktop.export.exports import Exports
+from desktop.export.settings import PictureExport
+from desktop.preferences import Preferences
+from desktop.session import Session
+from desktop.theme import palette_named
+from desktop.viewport.viewport import Viewport
+from inference.rendering.protocol import Background
+
+
+class ExportStarts:
+    """Opens export dialogs; they do not block, so the head can be turned meanwhile."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        viewport: Viewport,
+        exports: Exports,
+        preferences: Preferences,
+    ) -> None:
+        self._window, self._session, self._viewport = window, session, viewport
+        self._exports, self._preferences = exports, preferences
+
+    def ply(self) -> None:
+        """File > Export 3D Gaussians."""
+        self._open(PlyDialog(self._default("head.ply"), self._window))
+
+    def picture(self) -> None:
+        """File > Export Picture."""
+        dialog = PictureDialog(
+            self._default("view.png"), self._viewport.pixels, self._background(), self._window
+        )
+        self._open(dialog)
+
+    def video(self) -> None:
+        """File > Export Orbit Video."""
+        background = self._background() or (1.0, 1.0, 1.0)  # an MP4 cannot be transparent
+        self._open(VideoDialog(self._default("orbit.mp4"), background, self._window))
+
+    def _open(self, dialog: ExportDialog) -> None:
+        dialog.accepted.connect(lambda: self._start(dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _start(self, dialog: ExportDialog) -> None:
+        head = self._session.head
+        if head is None or dialog.result() != QDialog.DialogCode.Accepted:
+            return
+        export = dialog.export()
+        size = self._viewport.pixels
+        width, height = size.width(), size.height()
+        if isinstance(export, PictureExport):
+            width, height = export.width, export.height
+        self._preferences.export_folder = str(export.path.absolute().parent)
+        self._preferences.save()
+        camera = self._viewport.view_camera(width, height)
+        self._exports.start(export, head.gaussians, camera)
+
+    def _default(self, ending: str) -> Path:
+        """A free name in the folder of the last export."""
+        folder = Path(self._preferences.export_folder)
+        if not self._preferences.export_folder or not folder.is_dir():
+            places = QStandardPaths.StandardLocation.PicturesLocation
+            folder = Path(QStandardPaths.writableLocation(places) or Path.home())
+        path = folder / f"{self._session.name}_{ending}"
+        count = 2
+        while path.exists():
+            stem, suffix = ending.rsplit(".", 1)
+            path = folder / f"{self._session.name}_{stem}_{count}.{suffix}"
+            count += 1
+        return path
+
+    def _background(self) -> Background | None:
+        """The view's background; the theme's gradient as its middle colour."""
+        background = self._session.edits.background
+        if not isinstance(background, str):
+            return background
+        palette = palette_named(self._preferences.theme)
+        colour = QColor(palette.stage_top)
+        return (colour.redF(), colour.greenF(), colour.blueF())

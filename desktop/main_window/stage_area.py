@@ -1,0 +1,62 @@
+"""The middle of the window: the head with its bar and read-out, or the empty state."""
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from desktop.portrait.empty_state import EmptyState
+from desktop.viewport.progress_card import ProgressCard
+from desktop.viewport.readout import Readout
+from desktop.viewport.toolbar import ViewToolbar
+from desktop.viewport.viewport import Viewport
+
+MARGIN = 18  # pixels between the view's edge and what floats on it
+
+
+class HeadStage(QWidget):
+    """The viewport and what floats on it."""
+
+    def __init__(
+        self,
+        viewport: Viewport,
+        toolbar: ViewToolbar,
+        readout: Readout,
+        card: ProgressCard,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._viewport, self._toolbar, self._readout, self._card = viewport, toolbar, readout, card
+        for child in (viewport, readout, toolbar, card):
+            child.setParent(self)
+        card.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put everything where it belongs."""
+        self._viewport.setGeometry(self.rect())
+        self._readout.move(MARGIN, MARGIN - 4)
+        bar = self._toolbar.sizeHint()
+        self._toolbar.setGeometry(
+            (self.width() - bar.width()) // 2,
+            self.height() - bar.height() - MARGIN,
+            bar.width(),
+            bar.height(),
+        )
+        card = self._card.sizeHint().expandedTo(self._card.minimumSize())
+        self._card.setGeometry(
+            (self.width() - card.width()) // 2,
+            (self.height() - card.height()) // 2 - MARGIN,
+            card.width(),
+            card.height(),
+        )
+
+
+class StageArea(QStackedWidget):
+    """Empty state first, the head's stage once there is a portrait."""
+
+    def __init__(self, empty: EmptyState, stage: HeadStage, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.empty, self.stage = empty, stage
+        self.addWidget(empty)
+        self.addWidget(stage)

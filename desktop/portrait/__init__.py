@@ -1,0 +1,1 @@
+"""The photograph: opening it, its faces, its crop box and its foreground."""

@@ -1,0 +1,64 @@
+"""What the application remembers between starts: theme, recent files, last export folder."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from inference.errors import OutputError
+from inference.files import atomic_write
+
+RECENT_FILES = 8
+
+
+@dataclass
+class Preferences:
+    """Remembered choices, in a JSON file; a damaged or missing file means the defaults.
+
+    Attributes:
+        path: where they are kept; None keeps nothing.
+        theme: "system", "dark" or "light".
+        recent: portraits opened last, newest first.
+        export_folder: where the last export went, or "".
+    """
+
+    path: Path | None = None
+    theme: str = "system"
+    recent: list[str] = field(default_factory=list)
+    export_folder: str = ""
+
+    @classmethod
+    def load(cls, path: Path) -> "Preferences":
+        """Read the file; whatever is not understood is left out."""
+        result = cls(path)
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return result
+        if not isinstance(stored, dict):
+            return result
+        if stored.get("theme") in ("system", "dark", "light"):
+            result.theme = stored["theme"]
+        recent = stored.get("recent")
+        if isinstance(recent, list):
+            result.recent = [name for name in recent if isinstance(name, str)][:RECENT_FILES]
+        if isinstance(stored.get("export_folder"), str):
+            result.export_folder = stored["export_folder"]
+        return result
+
+    def save(self) -> None:
+        """Write the file; not being able to is no reason to disturb anybody."""
+        if self.path is None:
+            return
+        kept = {item.name for item in fields(self)} - {"path"}
+        values = {name: value for name, value in asdict(self).items() if name in kept}
+        try:
+            with atomic_write(self.path) as temporary:
+                temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+        except OutputError:
+            pass
+
+    def add_recent(self, path: Path) -> None:
+        """Put a portrait first."""
+        name = str(path.absolute())
+        self.recent = [name, *(other for other in self.recent if other != name)][:RECENT_FILES]
+        self.save()

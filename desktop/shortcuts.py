@@ -1,0 +1,80 @@
+"""One table of everything that has a key; menus, tool tips and the help sheet read it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """Something the user can do.
+
+    Attributes:
+        id: what the program calls it.
+        menu: the menu it stands in.
+        text: what the menu says.
+        keys: shortcuts, the first one is shown.
+        icon: file in resources/icons, or "".
+        checkable: whether it is on or off.
+        group: of actions of the same group exactly one is on.
+        separate: a line stands above it in the menu.
+        needs: "", "portrait" or "head": what must be there.
+    """
+
+    id: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    checkable: bool = False
+    group: str = ""
+    separate: bool = False
+    needs: str = ""
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("open", "File", "Open Portrait…", ("Ctrl+O",), "open"),
+    ActionSpec("sample", "File", "Open the Sample"),
+    ActionSpec("export_ply", "File", "Export 3D Gaussians…", ("Ctrl+E",), "splat-file",
+               separate=True, needs="head"),
+    ActionSpec("export_picture", "File", "Export Picture…", ("Ctrl+I",), "picture", needs="head"),
+    ActionSpec("export_video", "File", "Export Orbit Video…", ("Ctrl+M",), "video", needs="head"),
+    ActionSpec("quit", "File", "Quit", ("Ctrl+Q",), separate=True),
+    ActionSpec("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
+    ActionSpec("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+    ActionSpec("paste", "Edit", "Paste Portrait", ("Ctrl+V",), "paste", separate=True),
+    ActionSpec("make", "Head", "Make Head", ("Ctrl+R", "F5"), needs="portrait"),
+    ActionSpec("cancel", "Head", "Cancel", ("Esc",)),
+    ActionSpec("fit", "Head", "Fit to the Photograph", ("F",), checkable=True, separate=True),
+    ActionSpec("foreground", "Head", "Show What Was Cut Out", ("X",), "foreground",
+               checkable=True),
+    ActionSpec("front", "View", "Front", ("1",), "front", needs="head"),
+    ActionSpec("three_quarter", "View", "Three-Quarter", ("2",), "three-quarter", needs="head"),
+    ActionSpec("side", "View", "Side", ("3",), "side", needs="head"),
+    ActionSpec("back", "View", "Back", ("4",), "back", needs="head"),
+    ActionSpec("reset", "View", "Reset the Camera", ("R", "Home"), "reset", needs="head"),
+    ActionSpec("compare", "View", "Compare with the Photograph", ("C",), "compare",
+               checkable=True, separate=True, needs="head"),
+    ActionSpec("splats", "View", "Splats", ("Ctrl+1",), "splats", checkable=True,
+               group="mode", separate=True),
+    ActionSpec("points", "View", "Points", ("Ctrl+2",), "points", checkable=True, group="mode"),
+    ActionSpec("depth", "View", "Depth", ("Ctrl+3",), "depth", checkable=True, group="mode"),
+    ActionSpec("normals", "View", "Normals", ("Ctrl+4",), "normals", checkable=True,
+               group="mode"),
+    ActionSpec("panels", "View", "Side Panels", ("Ctrl+B",), checkable=True, separate=True),
+    ActionSpec("full_screen", "View", "Full Screen", ("F11",), checkable=True),
+    ActionSpec("help", "Help", "Shortcuts and Gestures", ("F1",), "help"),
+    ActionSpec("about", "Help", "About PercHead"),
+)  # fmt: skip
+
+GESTURES: tuple[tuple[str, str, str], ...] = (
+    ("Head", "Left drag, arrow keys", "Orbit"),
+    ("Head", "Middle drag, Shift + left drag", "Pan"),
+    ("Head", "Wheel, + and −", "Zoom"),
+    ("Head", "Ctrl + wheel", "Field of view"),
+    ("Head", "2 or 3 again", "The same view from the other side"),
+    ("Photograph", "Drag the box", "Move the crop"),
+    ("Photograph", "Drag a corner, + and −", "Size the crop"),
+    ("Photograph", "Drag beside the box", "Draw a new crop"),
+    ("Photograph", "Click a face", "Use that face"),
+    ("Window", "Drop a picture", "Open it"),
+)
+"""What the mouse does: (where, gesture, effect); only the help sheet needs it."""

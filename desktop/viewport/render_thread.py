@@ -1,0 +1,120 @@
+"""Draws the head in its own thread: always the newest camera, never a queue."""
+
+import logging
+import threading
+from dataclasses import dataclass
+from time import perf_counter
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from desktop.images import qimage_from_rgba8
+from inference.errors import PercHeadError
+from inference.head.gaussians import Gaussians
+from inference.rendering.camera import Camera
+from inference.rendering.protocol import Renderer
+from inference.rendering.view_modes import ViewMode, ViewRenderer
+
+LOG = logging.getLogger("perchead")
+
+
+@dataclass(frozen=True)
+class RenderRequest:
+    """What to draw.
+
+    Attributes:
+        gaussians: the head.
+        camera: the view, at the size in pixels to draw.
+        mode: what of the head is shown.
+        moving: a small picture for a moving camera; the sharp one follows.
+        asked: perf_counter() of the gesture that wants it.
+    """
+
+    gaussians: Gaussians
+    camera: Camera
+    mode: ViewMode
+    moving: bool
+    asked: float
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn request, transparent behind the head.
+
+    Attributes:
+        image: premultiplied.
+        request: what it shows.
+        seconds: what drawing took.
+    """
+
+    image: QImage
+    request: RenderRequest
+    seconds: float
+
+
+class RenderThread(QObject):
+    """One worker; a request that was not begun is replaced by a newer one.
+
+    Signals:
+        ready: the renderer is there; its name.
+        drawn: a Picture.
+        failed: a sentence.
+    """
+
+    ready = Signal(str)
+    drawn = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, renderer: Renderer) -> None:
+        super().__init__()
+        self._renderer = renderer
+        self._view = ViewRenderer(renderer, ViewMode.SPLATS)
+        self._wanted: RenderRequest | None = None
+        self._closed = False
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="perchead render")
+        self._thread.start()
+
+    def request(self, request: RenderRequest) -> None:
+        """Draw this next; whatever waited is dropped."""
+        with self._wake:
+            self._wanted = request
+            self._wake.notify()
+
+    def close(self) -> None:
+        """Finish the picture being drawn and end the thread."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _next(self) -> RenderRequest | None:
+        with self._wake:
+            while self._wanted is None and not self._closed:
+                self._wake.wait()
+            request, self._wanted = self._wanted, None
+            return None if self._closed else request
+
+    def _run(self) -> None:
+        try:
+            self.ready.emit(self._renderer.name)
+        except Exception as error:
+            LOG.exception("no renderer")
+            self.failed.emit(f"Nothing can be drawn on this computer: {error}")
+            return
+        while (request := self._next()) is not None:
+            started = perf_counter()
+            try:
+                image = self._draw(request)
+            except PercHeadError as error:
+                self.failed.emit(str(error))
+            except Exception as error:
+                LOG.exception("drawing failed")
+                self.failed.emit(f"The head cannot be drawn ({error}): restart PercHead.")
+            else:
+                self.drawn.emit(Picture(image, request, perf_counter() - started))
+
+    def _draw(self, request: RenderRequest) -> QImage:
+        if self._view.mode != request.mode:
+            self._view = ViewRenderer(self._renderer, request.mode)
+        return qimage_from_rgba8(self._view.render_rgba8(request.gaussians, request.camera, None))

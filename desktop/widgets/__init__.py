@@ -1,0 +1,1 @@
+"""Small controls that Qt does not have, used by several parts of the window."""

@@ -1,0 +1,171 @@
+"""A quick stand-in for the engine: it passes the same contract tests in milliseconds.
+
+Faces are skin-coloured blobs; the head is an ellipsoid of 65,536 Gaussians that wears the
+portrait on its front and the portrait's mean colour elsewhere. Nothing in it is learned.
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from scipy import ndimage
+
+from inference.engine_protocol import Reconstruction, ReconstructionOptions
+from inference.errors import InvalidImageError
+from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.portrait.types import (
+    CropBox,
+    FaceDetection,
+    FaceLandmarks,
+    LoadedImage,
+    PreparedPortrait,
+)
+from inference.progress import CancelToken, Progress
+from inference.rendering.camera import HEAD_CENTRE, orbit_camera
+
+RADII = np.array([0.078, 0.115, 0.098])  # metres
+CROP_SIZE = 256
+
+
+@dataclass
+class DummyEngine:
+    """Implements EngineProtocol.
+
+    Attributes:
+        seconds: how long every stage computes; it is real work, in the caller's thread.
+        decoder_layers: upper end of the layer slider.
+    """
+
+    seconds: float = 0.02
+    decoder_layers: int = 4
+
+    def load_models(self, progress: Progress, cancel: CancelToken) -> None:
+        self._work("Loading models", progress, cancel)
+
+    def open_image(self, source: Path | bytes, name: str | None = None) -> LoadedImage:
+        stream = io.BytesIO(source) if isinstance(source, bytes) else source
+        try:
+            with Image.open(stream) as picture:
+                rgba = np.asarray(picture.convert("RGBA"), np.float32) / 255
+                transparent = "A" in picture.getbands()
+        except (UnidentifiedImageError, OSError) as error:
+            raise InvalidImageError(
+                f"{name or source} is no picture that can be read: choose a JPEG or PNG file."
+            ) from error
+        stem = name or (source.stem if isinstance(source, Path) else "pasted")
+        alpha = np.ascontiguousarray(rgba[..., 3]) if transparent else None
+        return LoadedImage(np.ascontiguousarray(rgba[..., :3]), alpha, stem)
+
+    def detect(
+        self, image: LoadedImage, progress: Progress, cancel: CancelToken
+    ) -> list[FaceDetection]:
+        self._work("Finding the face", progress, cancel)
+        step = max(1, max(image.size) // 256)
+        red, green, blue = np.moveaxis(image.rgb[::step, ::step], -1, 0)
+        skin = (red > 0.4) & (red > green * 1.12) & (green > blue * 1.05)
+        skin = ndimage.binary_opening(skin, iterations=2)
+        labels, _ = ndimage.label(skin)
+        faces = []
+        for index, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+            area = int((labels[rows, columns] == index).sum())
+            if area < 0.01 * skin.size:
+                continue
+            box = np.array([columns.start, rows.start, columns.stop, rows.stop]) * float(step)
+            centre, size = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
+            layout = [(-0.2, -0.1), (0.2, -0.1), (0, 0.08), (0, 0.25), (-0.45, 0), (0.45, 0)]
+            faces.append(
+                FaceDetection(
+                    tuple(box.tolist()),
+                    min(1.0, 0.5 + area / skin.size),
+                    centre + np.array(layout) * size,
+                )
+            )
+        return sorted(faces, key=lambda face: -face.score)
+
+    def suggest_crop(self, image: LoadedImage, face: FaceDetection | None) -> CropBox:
+        if face is None:
+            width, height = image.size
+            return CropBox(width / 2, height / 2, float(min(width, height)))
+        left, top, right, bottom = face.box
+        side = 1.7 * max(right - left, bottom - top)
+        return CropBox((left + right) / 2, (top + bottom) / 2, side)
+
+    def prepare(
+        self, image: LoadedImage, crop: CropBox, progress: Progress, cancel: CancelToken
+    ) -> PreparedPortrait:
+        self._work("Cutting out the head", progress, cancel)
+        grid = (np.arange(CROP_SIZE) + 0.5) * crop.side / CROP_SIZE - crop.side / 2 - 0.5
+        columns, rows = np.meshgrid(crop.centre_x + grid, crop.centre_y + grid)
+        inside = (columns > -1) & (columns < image.size[0]) & (rows > -1) & (rows < image.size[1])
+        planes = [
+            ndimage.map_coordinates(image.rgb[..., channel], [rows, columns], order=1, cval=0.5)
+            for channel in range(3)
+        ]
+        unit = (np.arange(CROP_SIZE) + 0.5) / CROP_SIZE * 2 - 1
+        radius = np.hypot(unit[None] / 0.62, unit[:, None] / 0.8)
+        alpha = np.clip((1.05 - radius) * 12, 0, 1) * inside
+        angle = np.linspace(0, 2 * np.pi, 468, endpoint=False)
+        points = CROP_SIZE * (0.5 + 0.25 * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+        return PreparedPortrait(
+            np.stack(planes, axis=-1).astype(np.float32),
+            alpha.astype(np.float32),
+            FaceLandmarks(points, 0.9),
+            crop,
+        )
+
+    def reconstruct(
+        self,
+        portrait: PreparedPortrait,
+        options: ReconstructionOptions,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> Reconstruction:
+        started = perf_counter()
+        self._work("Making the head", progress, cancel)
+        seconds = {"network": perf_counter() - started}
+        camera = orbit_camera(size=(portrait.size, portrait.size))
+        index = np.arange(NUM_GAUSSIANS)
+        height = 1 - (2 * index + 1) / NUM_GAUSSIANS
+        angle = index * np.pi * (3 - np.sqrt(5))
+        ring = np.sqrt(1 - height**2)
+        normals = np.stack([ring * np.sin(angle), height, ring * np.cos(angle)], axis=1)
+        means = normals * RADII + np.array(HEAD_CENTRE)
+        weight = portrait.alpha[..., None]
+        mean_colour = (portrait.image * weight).sum((0, 1)) / (weight.sum() + 1e-6)
+        colours = np.broadcast_to(mean_colour, (NUM_GAUSSIANS, 3)).copy()
+        colours *= (0.75 + 0.25 * normals[:, 1:2]).astype(np.float32)
+        if options.fit:
+            strength = options.fit_strength
+            self._work("Fitting to the photograph", progress, cancel)
+            pixels, _ = camera.project(means)
+            column, row = np.clip(pixels.astype(int), 0, portrait.size - 1).T
+            seen = np.clip(normals[:, 2:3] * 4, 0, 1) * strength
+            colours = (1 - seen) * colours + seen * portrait.image[row, column]
+            seconds["fit"] = perf_counter() - started - seconds["network"]
+        layers = self.decoder_layers if options.layers is None else options.layers
+        detail = layers / self.decoder_layers
+        scales = np.full((NUM_GAUSSIANS, 3), 0.0011 / max(detail, 0.25), np.float32)
+        colours = detail * colours + (1 - detail) * mean_colour
+        gaussians = Gaussians(
+            means.astype(np.float32),
+            np.tile(np.array([1, 0, 0, 0], np.float32), (NUM_GAUSSIANS, 1)),
+            scales,
+            np.full(NUM_GAUSSIANS, 0.9, np.float32),
+            np.clip(colours, 0, 1).astype(np.float32),
+        )
+        return Reconstruction(gaussians, camera, portrait, options, seconds, "dummy")
+
+    def _work(self, stage: str, progress: Progress, cancel: CancelToken) -> None:
+        """Multiply matrices for a while: numpy work in the calling thread."""
+        matrix = np.random.default_rng(0).standard_normal((160, 160))
+        started = perf_counter()
+        progress(stage, 0.0)
+        while (elapsed := perf_counter() - started) < self.seconds:
+            cancel.check()
+            np.linalg.qr(matrix)
+            progress(stage, elapsed / self.seconds)
+        cancel.check()
+        progress(stage, 1.0)
