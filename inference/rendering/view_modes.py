@@ -28,6 +28,9 @@ _DEPTH_COLOURS = np.array(
         [0.267, 0.005, 0.329],
     ]
 )
+_DEPTH_TABLE = np.stack(
+    [np.interp(np.linspace(0, 4, 256), range(5), channel) for channel in _DEPTH_COLOURS.T], axis=1
+).astype(np.float32)
 
 
 class ViewMode(StrEnum):
@@ -42,7 +45,7 @@ class ViewMode(StrEnum):
 class ViewRenderer:
     """A renderer that shows another view of what an inner renderer draws.
 
-    Depth is coloured over the extent of the whole head, so it does not flicker on an orbit.
+    Depth is coloured over the middle of the whole head, so it does not flicker on an orbit.
     Normals are those of the surface that expected depth describes, in camera axes: red to
     the right, green up, blue towards the viewer.
 
@@ -99,44 +102,44 @@ class ViewRenderer:
 
 def depth_colours(depth: FloatArray, near: float, far: float) -> FloatArray:
     """Colours [H, W, 3] of depths [H, W] in metres, yellow at `near` to violet at `far`."""
-    place = (depth - near) / max(far - near, 1e-9)
-    stops = np.linspace(0, 1, len(_DEPTH_COLOURS))
-    channels = [np.interp(place, stops, _DEPTH_COLOURS[:, c]) for c in range(3)]
-    return np.stack(channels, axis=-1).astype(np.float32)
+    place = (depth - np.float32(near)) * np.float32(255 / max(far - near, 1e-9))
+    return _DEPTH_TABLE[np.clip(place, 0, 255).astype(np.uint8)]
 
 
 def depth_normals(depth: FloatArray, camera: Camera) -> FloatArray:
     """Unit normals [H, W, 3] of a depth map [H, W], camera axes (OpenCV), towards the camera.
 
-    Differences are taken to the neighbour on the nearer side in depth, so that a silhouette
-    does not smear over what stands behind it.
+    With x = (u - cx) z / fx and y likewise, the cross product of the two tangents is along
+    (fx z_u, fy z_v, -(z + (u - cx) z_u + (v - cy) z_v)). Where depth is 0 nothing was drawn;
+    differences do not reach across that border.
     """
-    K = camera.intrinsics
-    x = (np.arange(camera.width) + 0.5 - K[0, 2]) / K[0, 0]
-    y = (np.arange(camera.height) + 0.5 - K[1, 2]) / K[1, 1]
-    points = np.stack([x[None, :] * depth, y[:, None] * depth, depth], axis=-1)
-    across, down = _least_step(points, 1), _least_step(points, 0)
-    normals = np.cross(down, across)
-    lengths = np.linalg.norm(normals, axis=-1, keepdims=True)
-    facing = np.array([0, 0, -1.0])  # where nothing was drawn there is no surface
-    return np.where(lengths > 1e-20, normals / np.maximum(lengths, 1e-20), facing).astype(
-        np.float32
-    )
+    K = camera.intrinsics.astype(np.float32)
+    slope_u, slope_v = _slope(depth), _slope(depth.T).T
+    u = np.arange(camera.width, dtype=np.float32) + np.float32(0.5) - K[0, 2]
+    v = np.arange(camera.height, dtype=np.float32)[:, None] + np.float32(0.5) - K[1, 2]
+    x, y = K[0, 0] * slope_u, K[1, 1] * slope_v
+    z = -(depth + u * slope_u + v * slope_v)
+    z[depth <= 0] = -1
+    scale = 1 / np.sqrt(x * x + y * y + z * z)
+    return np.stack([x * scale, y * scale, z * scale], axis=-1)
 
 
-def _least_step(points: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Per pixel the forward or backward difference along an axis, whichever changes z less."""
-    if points.shape[axis] < 2:
-        return np.zeros_like(points)
-    step = np.diff(points, axis=axis)
-    forward = np.concatenate([step, step.take([-1], axis)], axis)
-    backward = np.concatenate([step.take([0], axis), step], axis)
-    return np.where(np.abs(forward[..., 2:]) < np.abs(backward[..., 2:]), forward, backward)
+def _slope(depth: FloatArray) -> FloatArray:
+    """Mean of the differences to the neighbours left and right that were drawn, [H, W]."""
+    drawn = depth > 0
+    both = drawn[:, 1:] & drawn[:, :-1]
+    step = np.where(both, np.diff(depth, axis=1), np.float32(0))
+    total, count = np.zeros_like(depth), np.zeros(depth.shape, np.float32)
+    total[:, 1:] += step
+    total[:, :-1] += step
+    count[:, 1:] += both
+    count[:, :-1] += both
+    return (total / np.maximum(count, 1)).astype(np.float32, copy=False)
 
 
 def _depth_range(gaussians: Gaussians, camera: Camera) -> tuple[float, float]:
-    """Depths between which the whole cloud lies, whatever side it is seen from."""
+    """Depths around the middle of the cloud, the same from all sides; the rest is clamped."""
     centre = np.median(gaussians.means, axis=0)
-    radius = float(np.percentile(np.linalg.norm(gaussians.means - centre, axis=1), 98))
+    radius = float(np.percentile(np.linalg.norm(gaussians.means - centre, axis=1), 50))
     depth = float(camera.world_to_camera[2, :3] @ centre + camera.world_to_camera[2, 3])
     return depth - radius, depth + radius
