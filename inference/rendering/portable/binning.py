@@ -14,7 +14,7 @@ _BUCKETS = 1 << _DIGIT
 
 @kernel
 def depth_sort(
-    keys: Any,  # [N] int32, CULLED or the bits of a positive float
+    keys: Any,  # [N] int32
     first: Any,  # scratch: [N] uint64
     second: Any,  # scratch: [N] uint64
 ) -> Any:
@@ -22,9 +22,9 @@ def depth_sort(
 
     Returns:
         One of the scratch arrays, cut to the Gaussians that are drawn. Of the key only the
-        bits in which the drawn ones differ are looked at: two passes for a head.
+        bits in which the drawn ones differ are looked at.
     """
-    low, high = np.int64(0x7FFFFFFF), np.int64(0)
+    low, high = np.int64(2**31), np.int64(CULLED)
     for key in keys:
         if key != CULLED:
             low, high = min(low, np.int64(key)), max(high, np.int64(key))

@@ -72,3 +72,42 @@ def store_rows(
 
     vectors = (v0, v1, v2, v3, v4, v5, v6, v7)
     return types.void(array, types.intp, types.intp, *vectors), emit
+
+
+@intrinsic
+def store_strided(typing: Any, array: Any, first: Any, stride: Any, vector: Any) -> Any:
+    """Write the lanes to first, first + stride, ... of a flat float32 array."""
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        array, index, stride, vector = args
+        for lane in range(LANES):
+            place = address(context, builder, sig.args[0], array, index)
+            builder.store(builder.extract_element(vector, ir.Constant(_INT, lane)), place)
+            index = builder.add(index, stride)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, vector), emit
+
+
+@intrinsic
+def sums_of(
+    typing: Any, v0: Any, v1: Any, v2: Any, v3: Any, v4: Any, v5: Any, v6: Any, v7: Any
+) -> Any:
+    """A Float8 whose lane k is the sum over the lanes of the k-th argument."""
+    stages = (
+        ([0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]),
+        ([0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]),
+        ([0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]),
+    )
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        vectors = list(args)
+        for masks in stages:
+            even, odd = (ir.Constant(ir.VectorType(_INT, LANES), mask) for mask in masks)
+            vectors = [
+                builder.fadd(builder.shuffle_vector(x, y, even), builder.shuffle_vector(x, y, odd))
+                for x, y in zip(vectors[::2], vectors[1::2], strict=True)
+            ]
+        return vectors[0]
+
+    return v0(v0, v1, v2, v3, v4, v5, v6, v7), emit

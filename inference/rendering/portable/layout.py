@@ -26,8 +26,8 @@ REACH_X, REACH_Y = 10, 11  # pixels within which alpha reaches ALPHA_MIN
 LOG2_255 = 7.994353436858858
 LOG2_E = 1.4426950408889634
 
-CULLED = -1
-"""The depth key of a Gaussian that is not drawn; all others are positive."""
+CULLED = -(2**31)
+"""The depth key of a Gaussian that is not drawn; no other is as small."""
 
 
 def tiles_across(pixels: int) -> int:

@@ -17,13 +17,16 @@ from inference.rendering.portable.simd import (
     bits_of,
     ceil,
     floor,
+    int_and,
     int_or,
+    int_xor,
     load_strided,
     log2,
     maximum,
     minimum,
     select,
     shift_left,
+    shift_right,
     splat,
     sqrt,
     store,
@@ -45,7 +48,8 @@ _LOG2_255 = F(LOG2_255)
 _LOG2_E = F(LOG2_E)
 _HALF_LOG2_E = F(LOG2_E / 2)
 _TILE_INVERSE = F(1 / TILE)
-_CULLED_AS_FLOAT = np.array([CULLED], np.int32).view(np.float32)[0]
+# ordered_bits turns these bits, a negative quiet NaN, into CULLED.
+_CULLED_AS_FLOAT = np.array([CULLED ^ 0x7FFFFFFF], np.int32).view(np.float32)[0]
 
 
 @inlined
@@ -63,6 +67,13 @@ def rotation_columns(qw: Any, qx: Any, qy: Any, qz: Any) -> Any:
         two * (qy * qz + qw * qx),
         one - two * (qx * qx + qy * qy),
     )
+
+
+@inlined
+def ordered_bits(x: Any) -> Any:
+    """Int8 that order like the floats: the bits, negative ones turned upside down."""
+    bits = bits_of(x)
+    return int_xor(bits, int_and(shift_right(bits, I32(31)), I32(0x7FFFFFFF)))
 
 
 @inlined
@@ -86,7 +97,8 @@ def project(
     colours: Any,  # [N * 3]
     camera: Any,  # [22], see layout.pack_camera
     records: Any,  # out: [M * RECORD], M is N rounded up to LANES
-    keys: Any,  # out: [M] int32 bits of the depth, or CULLED
+    keys: Any,  # out: [M] int32 that order like depths, or CULLED
+    depths: Any,  # out: [M] float32 camera-space z, 0 where culled
     tiles_x: Any,  # out: [M] int32 first tile column | (one past the last) << 16
     tiles_y: Any,  # out: [M] int32 the same for rows
     counts: Any,  # out: [workers, tile rows, tile columns] int32, Gaussians that touch a tile
@@ -100,7 +112,7 @@ def project(
     t0, t1, t2 = camera[9], camera[10], camera[11]
     fx, fy, cx, cy = camera[12], camera[13], camera[14], camera[15]
     width, height = camera[16], camera[17]
-    culled = splat(_CULLED_AS_FLOAT)
+    lowest = splat(_CULLED_AS_FLOAT)
     zero = splat(F(0))
     while True:
         start = claim(counter) * BLOCK
@@ -114,7 +126,9 @@ def project(
             z = load_strided(means, 3 * i + 2, 3, last + 2)
             local_x = x * r0 + y * r1 + z * r2 + t0
             local_y = x * r3 + y * r4 + z * r5 + t1
-            depth = x * r6 + y * r7 + z * r8 + t2
+            # Sorted by depth without the camera's distance, which would cost bits.
+            level = x * r6 + y * r7 + z * r8
+            depth = level + t2
             opacity = load_strided(opacities, i, 1, n - 1)
             visible = (depth >= _NEAR) & (opacity >= _OPACITY_MIN)
 
@@ -174,7 +188,8 @@ def project(
                 records, i * RECORD + 8, RECORD, load_strided(colours, 3 * i + 2, 3, last + 2),
                 depth, reach_x, reach_y, zero, zero, zero, zero
             )  # fmt: skip
-            store(keys, i, bits_of(select(visible, depth, culled)))
+            store(keys, i, ordered_bits(select(visible, level, lowest)))
+            store(depths, i, select(visible, depth, zero))
             high_y = select(visible, high_y, zero)  # no rows: never counted
             store(tiles_x, i, int_or(truncate(low_x), shift_left(truncate(high_x), I32(16))))
             store(tiles_y, i, int_or(truncate(low_y), shift_left(truncate(high_y), I32(16))))

@@ -1,5 +1,6 @@
-"""The order in which the kernels run, and the memory they share."""
+"""The order in which the kernels run, forward and backward."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,19 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.head.gaussians import FloatArray, Gaussians
+from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
-from inference.rendering.portable.binning import depth_sort, scatter
+from inference.rendering.portable.binning import depth_sort, scatter, scatter_with_slots
+from inference.rendering.portable.blend_backward import PARTIALS
 from inference.rendering.portable.draw import draw_frame, draw_rgba8
+from inference.rendering.portable.gradients import blend_gradients, reduce_entries
 from inference.rendering.portable.layout import RECORD, pack_camera, tiles_across
 from inference.rendering.portable.projection import project
+from inference.rendering.portable.projection_backward import project_gradients
 from inference.rendering.portable.simd import LANES
 from inference.rendering.portable.team import WorkerTeam
+from inference.rendering.portable.workspace import Splats, Workspace
 
 IntArray = NDArray[np.int32]
 
-MAX_ENTRIES = 1 << 25
-"""Longest tile lists held at once; a frame that needs more is drawn in bands of tile rows."""
+MAX_ENTRIES = 1 << 23
+"""Longest tile lists held at once; a frame that needs more is drawn in bands of tile rows.
+
+A head has 0.1 million entries, 0.4 million at 1024 pixels. One costs 4 bytes, 48 with gradients.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Projected:
     """Gaussians on the screen, sorted; see layout.py for the arrays."""
 
     records: FloatArray
+    depths: FloatArray  # [M] 0 where culled
     tiles_x: IntArray
     tiles_y: IntArray
     order: NDArray[np.uint64]
@@ -38,18 +47,34 @@ class Band:
     """Tile lists of some rows of tiles."""
 
     row_from: int
-    row_to: int
     starts: IntArray  # [T + 1]
     tile_order: NDArray[np.int64]  # [T] longest list first
     members: IntArray  # [E]
+    slots: IntArray  # [E], or empty without gradients
+    slot_starts: IntArray  # [V + 1], or empty without gradients
 
 
-def aligned(count: int, dtype: Any = np.float32) -> NDArray[Any]:
-    """An uninitialised flat array that starts on a cache line."""
-    size = np.dtype(dtype).itemsize
-    raw = np.empty(count * size + 64, np.uint8)
-    offset = -raw.ctypes.data % 64
-    return raw[offset : offset + count * size].view(dtype)
+@dataclass(eq=False)  # compared by identity, so that a finalizer can watch it
+class Tape:
+    """A drawn frame and what its gradient needs.
+
+    Attributes:
+        colour: [H, W, 3] over nothing.
+        alpha: [H, W].
+        depth: [H, W] accumulated, not divided by alpha.
+        splats: what was drawn.
+        camera: packed, see layout.pack_camera.
+        projected: the Gaussians on the screen.
+        workspace: the memory that `projected` lies in; given back when the tape is dropped.
+    """
+
+    colour: FloatArray
+    alpha: FloatArray
+    depth: FloatArray
+    splats: Splats
+    camera: FloatArray
+    projected: Projected
+    workspace: Workspace
 
 
 class Rasterizer:
@@ -63,38 +88,124 @@ class Rasterizer:
     def __init__(self, team: WorkerTeam, max_entries: int = MAX_ENTRIES) -> None:
         self._team = team
         self._max_entries = max_entries
-        self._scratch: dict[str, NDArray[Any]] = {}
+        self._own = Workspace()
+        self._spare: list[Workspace] = []
 
-    def project(self, gaussians: Gaussians, camera: Camera) -> Projected:
-        """Project and sort."""
-        n = len(gaussians)
+    def frame(self, splats: Splats, camera: Camera) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Draw over nothing.
+
+        Returns:
+            Colour [H, W, 3], alpha [H, W], accumulated depth [H, W].
+        """
+        projected = self._project(splats, pack_camera(camera), camera, self._own)
+        return self._draw_frame(projected, camera)
+
+    def rgba8(
+        self, splats: Splats, camera: Camera, background: tuple[float, float, float] | None
+    ) -> NDArray[np.uint8]:
+        """Draw a premultiplied picture [H, W, 4], over a colour or transparent (None)."""
+        picture = np.empty((camera.height, camera.width, 4), np.uint8)
+        behind = np.array([0, 0, 0, 0] if background is None else [*background, 1], np.float32)
+        projected = self._project(splats, pack_camera(camera), camera, self._own)
+        for band in self._bands(projected):
+            self._run_tiles(draw_rgba8, projected, band, behind, picture)
+        return picture
+
+    def record(self, splats: Splats, camera: Camera) -> Tape:
+        """Draw a frame whose gradient will be asked for."""
+        workspace = self._spare.pop() if self._spare else Workspace()
+        packed = pack_camera(camera)
+        projected = self._project(splats, packed, camera, workspace)
+        tape = Tape(*self._draw_frame(projected, camera), splats, packed, projected, workspace)
+        weakref.finalize(tape, self._spare.append, workspace).atexit = False
+        return tape
+
+    def gradients(
+        self,
+        tape: Tape,
+        by_colour: FloatArray,  # [H, W, 3] gradient of the loss
+        by_alpha: FloatArray,  # [H, W]
+        by_depth: FloatArray | None,  # [H, W] by accumulated depth
+    ) -> Splats:
+        """Gradients of the loss by the five attributes."""
+        projected, n = tape.projected, len(tape.splats.opacities)
         padded = -(-n // LANES) * LANES
+        sums = self._own.array("sums", padded * PARTIALS)
+        sums[:] = 0
+        depth_counts = by_depth is not None
+        for band in self._bands(projected, with_slots=True):
+            partials = self._own.array("partials", len(band.members) * PARTIALS)
+            self._run_tiles(
+                blend_gradients,
+                projected,
+                band,
+                tape.colour,
+                tape.alpha,
+                tape.depth,
+                by_colour,
+                by_alpha,
+                by_alpha if by_depth is None else by_depth,
+                depth_counts,
+                partials,
+            )
+            self._team.run(
+                reduce_entries, projected.order, band.slots, band.slot_starts, partials, sums
+            )
+        widths = (3, 4, 3, 1, 3)
+        results = [np.empty(padded * width, np.float32) for width in widths]
+        splats = tape.splats
+        self._team.run(
+            project_gradients,
+            splats.means.ravel(),
+            splats.quaternions.ravel(),
+            splats.scales.ravel(),
+            splats.opacities,
+            tape.camera,
+            projected.depths,
+            sums,
+            *results,
+        )
+        shaped = [flat[: n * w].reshape(n, w) for flat, w in zip(results, widths, strict=True)]
+        shaped[3] = shaped[3][:, 0]
+        return Splats(*shaped)
+
+    def _project(
+        self, splats: Splats, packed: FloatArray, camera: Camera, workspace: Workspace
+    ) -> Projected:
+        """Project and sort."""
+        n = len(splats.opacities)
+        padded = -(-n // LANES) * LANES
+        records = workspace.array("records", padded * RECORD)
+        keys = workspace.array("keys", padded, np.int32)
+        depths = workspace.array("depths", padded)
+        tiles_x = workspace.array("tiles_x", padded, np.int32)
+        tiles_y = workspace.array("tiles_y", padded, np.int32)
         rows, columns = tiles_across(camera.height), tiles_across(camera.width)
-        records = self._reuse("records", padded * RECORD, np.float32)
-        keys = self._reuse("keys", padded, np.int32)
-        tiles_x = self._reuse("tiles_x", padded, np.int32)
-        tiles_y = self._reuse("tiles_y", padded, np.int32)
         counts = np.zeros((self._team.size, rows, columns), np.int32)
         self._team.run(
             project,
-            gaussians.means.ravel(),
-            gaussians.quaternions.ravel(),
-            gaussians.scales.ravel(),
-            gaussians.opacities,
-            gaussians.colours.ravel(),
-            pack_camera(camera),
+            splats.means.ravel(),
+            splats.quaternions.ravel(),
+            splats.scales.ravel(),
+            splats.opacities,
+            splats.colours.ravel(),
+            packed,
             records,
             keys,
+            depths,
             tiles_x,
             tiles_y,
             counts,
         )
         order = depth_sort(
-            keys[:n], self._reuse("sort_1", n, np.uint64), self._reuse("sort_2", n, np.uint64)
+            keys[:n],
+            workspace.array("sort_1", n, np.uint64),
+            workspace.array("sort_2", n, np.uint64),
         )
-        return Projected(records, tiles_x, tiles_y, order, counts.sum(0, dtype=np.int32))
+        total = counts.sum(0, dtype=np.int32)
+        return Projected(records, depths, tiles_x, tiles_y, order, total)
 
-    def bands(self, projected: Projected) -> Iterator[Band]:
+    def _bands(self, projected: Projected, with_slots: bool = False) -> Iterator[Band]:
         """Tile lists from the top down; the next band overwrites the memory of the last."""
         rows, columns = projected.counts.shape
         per_row = projected.counts.sum(1, dtype=np.int64)
@@ -107,67 +218,43 @@ class Rasterizer:
             lengths = projected.counts[row_from:row_to].ravel()
             starts = np.zeros(len(lengths) + 1, np.int32)
             np.cumsum(lengths, out=starts[1:])
-            members = self._reuse("members", total, np.int32)
-            scatter(
-                projected.order,
-                projected.tiles_x,
-                projected.tiles_y,
-                row_from,
-                row_to,
-                columns,
-                starts[:-1].copy(),
-                members,
+            members = self._own.array("members", total, np.int32)
+            slots = self._own.array("slots", total if with_slots else 0, np.int32)
+            slot_starts = self._own.array(
+                "slot_starts", len(projected.order) + 1 if with_slots else 0, np.int32
             )
+            lists = (
+                projected.order, projected.tiles_x, projected.tiles_y, row_from, row_to, columns,
+                starts[:-1].copy(), members,
+            )  # fmt: skip
+            if with_slots:
+                scatter_with_slots(*lists, slots, slot_starts)
+            else:
+                scatter(*lists)
             tile_order = np.argsort(-lengths, kind="stable")
-            yield Band(row_from, row_to, starts, tile_order, members)
+            yield Band(row_from, starts, tile_order, members, slots, slot_starts)
             row_from = row_to
 
-    def frame(
-        self, gaussians: Gaussians, camera: Camera
+    def _draw_frame(
+        self, projected: Projected, camera: Camera
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Draw over nothing.
-
-        Returns:
-            Colour [H, W, 3], alpha [H, W], accumulated depth [H, W].
-        """
         shape = (camera.height, camera.width)
         colour = np.empty((*shape, 3), np.float32)
         alpha, depth = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        self._draw(draw_frame, gaussians, camera, colour, alpha, depth)
+        for band in self._bands(projected):
+            self._run_tiles(draw_frame, projected, band, colour, alpha, depth)
         return colour, alpha, depth
 
-    def rgba8(
-        self, gaussians: Gaussians, camera: Camera, background: tuple[float, float, float] | None
-    ) -> NDArray[np.uint8]:
-        """Draw a premultiplied picture [H, W, 4], over a colour or transparent (None)."""
-        picture = np.empty((camera.height, camera.width, 4), np.uint8)
-        behind = np.array([0, 0, 0, 0] if background is None else [*background, 1], np.float32)
-        self._draw(draw_rgba8, gaussians, camera, behind, picture)
-        return picture
-
-    def _draw(
-        self,
-        kernel: Callable[..., None],
-        gaussians: Gaussians,
-        camera: Camera,
-        *outputs: NDArray[Any],
+    def _run_tiles(
+        self, kernel: Callable[..., None], projected: Projected, band: Band, *arguments: Any
     ) -> None:
-        projected = self.project(gaussians, camera)
-        for band in self.bands(projected):
-            self._team.run(
-                kernel,
-                projected.records,
-                band.members,
-                band.starts,
-                band.tile_order,
-                projected.counts.shape[1],
-                band.row_from,
-                *outputs,
-            )
-
-    def _reuse(self, name: str, count: int, dtype: Any) -> NDArray[Any]:
-        """Scratch memory that is kept from frame to frame."""
-        kept = self._scratch.get(name)
-        if kept is None or len(kept) < count:
-            kept = self._scratch[name] = aligned(count + count // 4, dtype)
-        return kept[:count]
+        self._team.run(
+            kernel,
+            projected.records,
+            band.members,
+            band.starts,
+            band.tile_order,
+            projected.counts.shape[1],
+            band.row_from,
+            *arguments,
+        )

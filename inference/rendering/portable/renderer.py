@@ -5,11 +5,12 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.head.gaussians import Gaussians
+from inference.head.gaussians import FloatArray, Gaussians
 from inference.rendering.camera import Camera
 from inference.rendering.ewa import ALPHA_FLOOR
-from inference.rendering.portable.rasterizer import Rasterizer
+from inference.rendering.portable.rasterizer import Rasterizer, Tape
 from inference.rendering.portable.team import WorkerTeam, usable_cores
+from inference.rendering.portable.workspace import Splats
 from inference.rendering.protocol import WHITE, Background, Frame
 
 MAX_THREADS = 16
@@ -40,7 +41,7 @@ class PortableRenderer:
     def render(self, gaussians: Gaussians, camera: Camera) -> Frame:
         """Draw colour, alpha and expected depth."""
         with self._lock:
-            colour, alpha, depth = self._rasterizer.frame(gaussians, camera)
+            colour, alpha, depth = self._rasterizer.frame(Splats.of(gaussians), camera)
         depth /= np.maximum(alpha, np.float32(ALPHA_FLOOR))
         return Frame(colour, alpha, depth)
 
@@ -49,7 +50,23 @@ class PortableRenderer:
     ) -> NDArray[np.uint8]:
         """Draw a picture for the screen, [H, W, 4] RGBA, premultiplied."""
         with self._lock:
-            return self._rasterizer.rgba8(gaussians, camera, background)
+            return self._rasterizer.rgba8(Splats.of(gaussians), camera, background)
+
+    def record(self, splats: Splats, camera: Camera) -> Tape:
+        """Draw a frame and keep what its gradient needs; see differentiable.py."""
+        with self._lock:
+            return self._rasterizer.record(splats, camera)
+
+    def gradients(
+        self,
+        tape: Tape,
+        by_colour: FloatArray,  # [H, W, 3] gradient of the loss
+        by_alpha: FloatArray,  # [H, W]
+        by_depth: FloatArray | None,  # [H, W] by accumulated depth
+    ) -> Splats:
+        """Gradients of the loss by the five attributes of a recorded frame."""
+        with self._lock:
+            return self._rasterizer.gradients(tape, by_colour, by_alpha, by_depth)
 
     def close(self) -> None:
         """End the threads; a later call starts them again."""

@@ -259,6 +259,7 @@ def _int_operator(emit_operator: Callable[..., ir.Value]) -> Any:
 int_add = _int_operator(lambda b, x, y: b.add(x, y))
 int_or = _int_operator(lambda b, x, y: b.or_(x, y))
 int_and = _int_operator(lambda b, x, y: b.and_(x, y))
+int_xor = _int_operator(lambda b, x, y: b.xor(x, y))
 shift_left = _int_operator(lambda b, x, y: b.shl(x, y))
 shift_right = _int_operator(lambda b, x, y: b.ashr(x, y))
 

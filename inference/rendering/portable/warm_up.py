@@ -8,6 +8,7 @@ from inference.head.gaussians import Gaussians
 from inference.progress import Progress, no_progress
 from inference.rendering.camera import orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
+from inference.rendering.portable.workspace import Splats
 
 
 def compile_kernels(progress: Progress = no_progress) -> None:
@@ -27,10 +28,12 @@ def compile_kernels(progress: Progress = no_progress) -> None:
         colours=np.ones((1, 3), np.float32),
     )
     camera = orbit_camera(size=(8, 8))
+    colour, alpha = np.ones((8, 8, 3), np.float32), np.ones((8, 8), np.float32)
     renderer = PortableRenderer(threads=1)
     steps: list[Callable[[], object]] = [
         lambda: renderer.render_rgba8(one, camera),
         lambda: renderer.render(one, camera),
+        lambda: renderer.gradients(renderer.record(Splats.of(one), camera), colour, alpha, alpha),
     ]
     for done, step in enumerate(steps):
         progress("compiling the renderer", done / len(steps))
