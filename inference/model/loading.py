@@ -18,7 +18,12 @@ EMBEDDED_CHECKPOINT = "models/embedded.safetensors"
 
 
 class AnchorTemplate(Protocol):
-    """The one thing that the model asks of a head template."""
+    """What the model asks of a head template."""
+
+    @property
+    def topology(self) -> str:
+        """Id of the point set; heads of one topology fit one checkpoint."""
+        ...
 
     @property
     def anchors(self) -> NDArray[np.float32]:
@@ -66,5 +71,10 @@ def load_reconstruction_model(
 
         backbone = load_embedded_backbone(device)
     model = ReconstructionModel(config, torch.from_numpy(np.array(template.anchors)), backbone)
-    load_checkpoint(checkpoint, model, config)
+    info = load_checkpoint(checkpoint, model, config)
+    if info.template_id != template.topology:
+        raise InvalidModelError(
+            f"{checkpoint.name} was trained on the template {info.template_id!r}, not "
+            f"{template.topology!r}: choose the file that goes with your template."
+        )
     return model.to(device).eval().requires_grad_(False)

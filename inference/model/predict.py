@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from inference.head.gaussians import NUM_PATCHES, Gaussians
 from inference.model.reconstruction import ReconstructionModel
@@ -14,9 +14,7 @@ CHUNK_PATCHES = 512
 each other, so chunks change nothing."""
 
 
-def network_input(
-    portrait: PreparedPortrait, size: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+def network_input(portrait: PreparedPortrait, size: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The portrait as the encoder takes it.
 
     Args:
@@ -28,8 +26,8 @@ def network_input(
     """
     image = torch.from_numpy(np.ascontiguousarray(portrait.image)).permute(2, 0, 1)[None]
     alpha = torch.from_numpy(np.ascontiguousarray(portrait.alpha))[None, None]
-    image = F.interpolate(image, (size, size), mode="bilinear", antialias=True)
-    alpha = F.interpolate(alpha, (size, size), mode="bilinear", antialias=True)
+    image = functional.interpolate(image, (size, size), mode="bilinear", antialias=True)
+    alpha = functional.interpolate(alpha, (size, size), mode="bilinear", antialias=True)
     return image.clamp(0, 1), alpha[:, 0].clamp(0, 1)
 
 
@@ -66,4 +64,6 @@ def predict_head(
             chunks.append(model.decode(tokens, patch_index=index, layers=layers).to_gaussians(0))
     progress("Shaping the head", 1.0)
     names = ("means", "quaternions", "scales", "opacities", "colours")
-    return Gaussians(*(np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in names))
+    return Gaussians(
+        *(np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in names)
+    )

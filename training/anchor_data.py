@@ -1,0 +1,104 @@
+"""Synthetic heads as the generator writes them, and their exact per-anchor targets.
+
+The generator's heads share the template's topology: where each of the 65,536 anchors lies on a
+head, and its colour, is known exactly, so that the model can be trained without rendering.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+SKIN, HAIR, CLOTH = 0, 1, 2
+"""Values of `kind`: what an anchor stands for in one head."""
+
+_VIEW_KEYS = ("rgb", "alpha")
+_TARGET_KEYS = ("positions", "colours", "kind")
+
+
+@dataclass(frozen=True)
+class HeadViews:
+    """The pictures of one head.
+
+    Attributes:
+        rgb: [V, S, S, 3] uint8.
+        alpha: [V, S, S] uint8.
+    """
+
+    rgb: NDArray[np.uint8]
+    alpha: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class HeadTargets:
+    """What the model should predict for one head.
+
+    Attributes:
+        positions: [N, 3] float16 metres.
+        colours: [N, 3] uint8 RGB under the light of the pictures.
+        kind: [N] uint8, SKIN, HAIR or CLOTH.
+    """
+
+    positions: NDArray[np.float16]
+    colours: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+
+
+def mirrored_targets(targets: HeadTargets, mirror: NDArray[np.int32]) -> HeadTargets:
+    """The head with left and right swapped; mirror [N] is the anchor on the other side."""
+    flip = np.array([-1, 1, 1], np.float16)
+    return HeadTargets(
+        targets.positions[mirror] * flip, targets.colours[mirror], targets.kind[mirror]
+    )
+
+
+def list_heads(folder: Path) -> list[Path]:
+    """The heads that are written so far, by name; files still being written are hidden."""
+    return sorted(p for p in folder.glob("*.npz") if not p.name.startswith("."))
+
+
+def read_head(path: Path) -> tuple[HeadViews, HeadTargets] | None:
+    """One head, or None where the file is damaged (a generator that was killed)."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            views = HeadViews(*(data[key] for key in _VIEW_KEYS))
+            targets = HeadTargets(*(data[key] for key in _TARGET_KEYS))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError):
+        return None
+    return views, targets
+
+
+@dataclass(frozen=True)
+class TargetStatistics:
+    """What the training heads have in common.
+
+    Attributes:
+        mean: [N, 3] float32 mean positions, metres.
+        spread: [N] float32 standard deviation per axis, metres, smoothed within a patch.
+        colour: [N, 3] float32 mean colours 0..1.
+    """
+
+    mean: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    colour: NDArray[np.float32]
+
+
+SPREAD_FLOOR = 0.0015
+"""Metres; anchors that hardly move would otherwise dominate the loss (our choice)."""
+
+
+def target_statistics(targets: list[HeadTargets], per_patch: int) -> TargetStatistics:
+    """Mean head and each anchor's own spread."""
+    count = len(targets)
+    mean = sum(t.positions.astype(np.float64) for t in targets) / count
+    colour = sum(t.colours.astype(np.float64) for t in targets) / (255 * count)
+    square = sum(((t.positions - mean) ** 2).mean(1) for t in targets) / count
+    spread = np.sqrt(np.asarray(square)).reshape(-1, per_patch)
+    spread = np.maximum(spread, 0.7 * spread.mean(1, keepdims=True)).ravel()
+    return TargetStatistics(
+        np.asarray(mean, np.float32),
+        np.maximum(spread, SPREAD_FLOOR).astype(np.float32),
+        np.asarray(colour, np.float32),
+    )

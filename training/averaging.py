@@ -1,0 +1,31 @@
+"""Exponential moving average of a model's weights."""
+
+import torch
+from torch import nn
+
+
+class MovingAverage:
+    """Keeps averaged parameters; buffers are those of the model."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        """Start at the model's present weights; decay is the share of the past per step."""
+        self.decay = decay
+        self.steps = 0
+        self.shadow = {
+            name: parameter.detach().clone() for name, parameter in model.named_parameters()
+        }
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take one step into account; early steps count more, or the start would linger."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        shadow = list(self.shadow.values())
+        present = [parameter.detach() for parameter in model.parameters()]
+        torch._foreach_lerp_(shadow, present, 1 - decay)
+
+    @torch.no_grad()
+    def copy_to(self, model: nn.Module) -> None:
+        """Write the averaged weights into a model."""
+        for name, parameter in model.named_parameters():
+            parameter.copy_(self.shadow[name])
