@@ -19,12 +19,12 @@ Points = NDArray[np.float64]
 
 KEYPOINTS = np.array(
     [
-        [-0.033, 0.030, 0.055],
-        [0.033, 0.030, 0.055],
-        [0.0, -0.009, 0.094],
-        [0.0, -0.045, 0.075],
-        [-0.070, 0.012, -0.003],
-        [0.070, 0.012, -0.003],
+        [-0.0294, 0.0295, 0.059],
+        [0.0294, 0.0295, 0.059],
+        [0.0, -0.009, 0.091],
+        [0.0, -0.038, 0.080],
+        [-0.069, 0.010, -0.018],
+        [0.069, 0.010, -0.018],
     ]
 )
 """The detector's keypoints on an average head, metres in the world frame."""
@@ -33,7 +33,7 @@ MAX_RESIDUAL = 0.06
 """Landmarks that agree worse with a rigid head, relative to the face's size, are not believed
 (our choice; faces turned by 60 degrees reach half of it)."""
 
-BOX_TO_CROP = 2.7
+BOX_TO_CROP = 2.87
 """Edge of the head crop over that of the detector's box (mean of portraits from the front)."""
 
 OUTSIDE = 0.5
@@ -47,8 +47,8 @@ def suggest_crop(
 ) -> CropBox:
     """The head crop of a face.
 
-    The crop is never rolled. Where the landmarks contradict a rigid head, the detector's
-    keypoints decide, and where these do too, its box.
+    The crop is never rolled. Where the landmarks contradict a rigid head (faces in profile),
+    the detector's keypoints say where it lies and its box how large it is.
 
     Args:
         detection: the face.
@@ -60,12 +60,10 @@ def suggest_crop(
         crop = _crop_of_pose(anchors[rigid], landmarks.points[rigid])
         if crop is not None and _plausible(crop, detection):
             return crop
-    crop = _crop_of_pose(KEYPOINTS, detection.keypoints)
-    if crop is not None and _plausible(crop, detection):
-        return crop
     left, top, right, bottom = detection.box
+    centre = _centre_weights() @ detection.keypoints
     side = BOX_TO_CROP * max(right - left, bottom - top)
-    return CropBox((left + right) / 2, (top + bottom) / 2 - 0.04 * side, side)
+    return CropBox(float(centre[0]), float(centre[1]), side)
 
 
 def centred_crop(width: int, height: int) -> CropBox:
@@ -88,6 +86,12 @@ def cut_crop(image: LoadedImage, crop: CropBox, size: int) -> tuple[FloatArray, 
     inside = (within[1][:, None] & within[0]).astype(np.float32)
     picture = np.where(inside[..., None] > 0, picture.clip(0, 1), np.float32(OUTSIDE))
     return picture, inside
+
+
+def _centre_weights() -> Points:
+    """Weights [6] with which the keypoints' mean is HEAD_CENTRE, seen from anywhere far off."""
+    equations = np.vstack([KEYPOINTS.T, np.ones(len(KEYPOINTS))])
+    return np.asarray(np.linalg.lstsq(equations, np.array([*HEAD_CENTRE, 1.0]))[0])
 
 
 def _crop_of_pose(points: Points, pixels: Points) -> CropBox | None:
