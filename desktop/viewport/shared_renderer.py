@@ -16,7 +16,7 @@ RendererFactory = Callable[[], Renderer]
 
 def default_renderer() -> Renderer:
     """The best renderer of this computer; slow to import, so only workers call this."""
-    from inference.rendering.choose import choose_renderer
+    from inference.rendering.selection import choose_renderer
 
     return choose_renderer()
 
@@ -32,6 +32,12 @@ class SharedRenderer:
         self._previews_waiting = 0
         self.preview: Renderer = _Side(self, first=True)
         self.exports: Renderer = _Side(self, first=False)
+
+    def close(self) -> None:
+        """End the renderer's own threads, if it has any; nobody may be drawing."""
+        close = getattr(self._renderer, "close", None)
+        if close is not None:
+            close()
 
     @contextmanager
     def lend(self, *, first: bool) -> Iterator[Renderer]:

@@ -1,5 +1,6 @@
 """Compiling the kernels before anyone waits for a picture."""
 
+import shutil
 from collections.abc import Callable
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from inference.head.gaussians import Gaussians
 from inference.progress import Progress, no_progress
 from inference.rendering.camera import orbit_camera
+from inference.rendering.portable.jit import cache_folder
 from inference.rendering.portable.renderer import PortableRenderer
 from inference.rendering.portable.workspace import Splats
 
@@ -39,3 +41,12 @@ def compile_kernels(progress: Progress = no_progress) -> None:
         progress("compiling the renderer", done / len(steps))
         step()
     progress("compiling the renderer", 1.0)
+    _remove_old_caches()
+
+
+def _remove_old_caches() -> None:
+    """Delete the machine code of earlier versions of the kernels."""
+    current = cache_folder()
+    for folder in current.parent.glob("kernels-*"):
+        if folder != current:
+            shutil.rmtree(folder, ignore_errors=True)
