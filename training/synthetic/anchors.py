@@ -23,7 +23,7 @@ Float = NDArray[np.float64]
 # the same anchor always stands for the same layer (our choice: most lie near the surface).
 _LAYERS = np.array([1, 0.9, 0.7, 1, 0.5, 1, 0.85, 1, 0.95, 1, 0.6, 1, 1, 0.75, 0.95, 0.3])
 _NEIGHBOURS = 12
-_REACH = 0.007  # metres on the map's unit of 0.1 m
+_REACH = 0.0055  # metres on the map's unit of 0.1 m
 _FARTHEST = 0.14  # metres that an anchor may leave the skin
 _HAIR_POINTS = 26000
 
@@ -159,7 +159,9 @@ class AnchorBinding:
         middle = np.minimum(first + 1, last)
         row = np.arange(len(r))
         new_radius = np.maximum((r[row, first] + r[row, last]) / 2, radius + 0.0005)
-        moved = (count >= 4) & (new_radius - radius < _FARTHEST)
+        # A few loose strands before the face must not tear holes into it.
+        face = np.isin(self._assets.anchors.labels[self._hairy], (Label.FACE, Label.NECK))
+        moved = (count >= np.where(face, 8, 4)) & (new_radius - radius < _FARTHEST)
         layers = (first, middle, last)
         own = np.mean([tones[nearest[row, k]] for k in layers], axis=0)
         around = np.einsum("nk,nkc->nc", r > 0, tones[nearest]) / np.maximum(count, 1)[:, None]

@@ -16,7 +16,11 @@ def _environment(light: Light, camera: Camera) -> Single:
     focal = camera.intrinsics[0, 0] / 2.0  # wider than the head's own view, as out of focus
     v, u = np.mgrid[0 : camera.height, 0 : camera.width]
     local = np.stack(
-        [(u + 0.5 - camera.width / 2) / focal, (v + 0.5 - camera.height / 2) / focal, np.ones(u.shape)],
+        [
+            (u + 0.5 - camera.width / 2) / focal,
+            (v + 0.5 - camera.height / 2) / focal,
+            np.ones(u.shape),
+        ],
         -1,
     )
     d = local @ camera.world_to_camera[:3, :3]
@@ -57,7 +61,7 @@ def sample_background(rng: np.random.Generator, light: Light, camera: Camera) ->
     if kind == "gradient":
         first, second = _colour(rng), _colour(rng)
         angle = rng.uniform(0, np.pi)
-        y, x = np.mgrid[0:1 : shape[0] * 1j, 0:1 : shape[1] * 1j] - 0.5
+        y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j] - 0.5
         t = np.clip(0.5 + (x * np.cos(angle) + y * np.sin(angle)), 0, 1)[..., None]
         return (first * (1 - t) + second * t).astype(np.float32)
     base = _colour(rng)

@@ -44,7 +44,9 @@ def sample_cameras(
             share = 2 - np.sqrt(4 - 3 * rng.random())
             yaw = float(prior.widest_yaw * share * rng.choice([-1, 1]))
         elevation = float(
-            np.clip(rng.normal(0, prior.elevation_sd), -prior.elevation_limit, prior.elevation_limit)
+            np.clip(
+                rng.normal(0, prior.elevation_sd), -prior.elevation_limit, prior.elevation_limit
+            )
         )
         fov = float(rng.uniform(*prior.fov))
         half = PORTRAIT_HALF_EXTENT * float(rng.uniform(*prior.extent))

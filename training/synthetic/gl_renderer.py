@@ -141,7 +141,9 @@ class HeadRenderer:
             ctx.depth_renderbuffer(size, samples=samples),
         )
         self._colour = ctx.framebuffer([ctx.renderbuffer(size, 4)])
-        self._label_target = ctx.framebuffer([ctx.renderbuffer(size, 4)], ctx.depth_renderbuffer(size))
+        self._label_target = ctx.framebuffer(
+            [ctx.renderbuffer(size, 4)], ctx.depth_renderbuffer(size)
+        )
         self._bake_target = ctx.framebuffer([ctx.renderbuffer((_BAKE_SIDE, _BAKE_SIDE), 4)])
         self._ambient = ctx.depth_texture((_AMBIENT_SIZE, _AMBIENT_SIZE))
         self._shadow = ctx.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
@@ -206,9 +208,7 @@ class HeadRenderer:
         buffer = self._own(self._ctx.buffer(np.ascontiguousarray(dynamic, "f4").tobytes()))
         content = [(buffer, *_DYNAMIC), (static, *_STATIC)]
         arrays = {
-            name: self._own(
-                self._ctx.vertex_array(program, content, triangles, skip_errors=True)
-            )
+            name: self._own(self._ctx.vertex_array(program, content, triangles, skip_errors=True))
             for name, program in (("shade", self._shade), ("label", self._label))
         }
         arrays["depth"] = self._own(
@@ -240,7 +240,9 @@ class HeadRenderer:
         """A vertex array of polylines [N, K, 3] for depth maps."""
         count, length, _ = points.shape
         start = np.arange(count, dtype=np.int32)[:, None] * length
-        index = (start + np.arange(length - 1, dtype=np.int32))[..., None] + np.arange(2, dtype=np.int32)
+        index = (start + np.arange(length - 1, dtype=np.int32))[..., None] + np.arange(
+            2, dtype=np.int32
+        )
         buffer = self._own(self._ctx.buffer(np.ascontiguousarray(points, "f4").tobytes()))
         indices = self._own(self._ctx.buffer(np.ascontiguousarray(index, np.int32).tobytes()))
         return self._own(self._ctx.vertex_array(self._depth, [(buffer, "3f", "pos")], indices))
@@ -439,9 +441,7 @@ class HeadRenderer:
         data = np.concatenate(columns, 1).astype("f4")
         buffer = self._ctx.buffer(data.tobytes())
         layout = f"{_DYNAMIC[0]} {_STATIC[0]}"
-        colours = self._bake(
-            self._shade, (buffer, layout, *_DYNAMIC[1:], *_STATIC[1:]), len(data)
-        )
+        colours = self._bake(self._shade, (buffer, layout, *_DYNAMIC[1:], *_STATIC[1:]), len(data))
         buffer.release()
         return colours
 

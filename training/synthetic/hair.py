@@ -98,6 +98,18 @@ class _Growth:
             comb[:, 1] = -0.5
         return comb - normals * (comb * normals).sum(1, keepdims=True)
 
+    def _away(self, vertices: NDArray[np.int64]) -> Float:
+        """Where hair is pushed at skin vertices [N]: outward from the head's axis.
+
+        The skin's own normals [N, 3] would do, but they point up in the crease behind the ear.
+        """
+        points, normals = self._points[vertices], self._normals[vertices]
+        axis = np.stack(
+            [0 * points[:, 0], np.clip(points[:, 1], -0.25, 0.03), 0 * points[:, 0] - 0.03], 1
+        )
+        head = np.clip((points[:, 1] + 0.10) / 0.04, 0, 1)[:, None]
+        return _unit(normals * (1 - 0.7 * head) + 1.4 * head * _unit(points - axis))
+
     @staticmethod
     def _off_face(points: Float, rest: Float, side: float) -> Float:
         """How far sideways [N] metres strands in front of the face have to move."""
@@ -108,6 +120,11 @@ class _Growth:
         moved: Float = 0.5 * sign * np.maximum(0.074 - np.abs(points[:, 0]), 0) * in_front * below
         return moved
 
+    def _in_fringe(self, rest: Float) -> NDArray[np.bool_]:
+        """Which roots [N] belong to hair that is cut over the forehead."""
+        front: NDArray[np.bool_] = (rest[:, 2] > 0.02) & (np.abs(rest[:, 0]) < 0.06)
+        return front & (self._style.comb == "fringe")
+
     def lengths(self, rng: np.random.Generator, rest: Float, hairline: Hairline) -> Float:
         """Length of each strand, [N] metres."""
         top = np.clip((rest[:, 1] - 0.055) / 0.05, 0, 1)
@@ -116,10 +133,8 @@ class _Growth:
         length = over * top + (1 - top) * (beside * (1 - back) + behind * back)
         length = length * (1 + 0.10 * rng.normal(size=len(rest)))
         length *= np.clip(hairline.mask(rest, 0.03) * 1.2 + 0.3, 0, 1)
-        if self._style.comb == "fringe":
-            front = (rest[:, 2] > 0.02) & (np.abs(rest[:, 0]) < 0.06)
-            limit = 0.062 + 0.008 * rng.random(len(rest))
-            length = np.where(front, np.minimum(length, limit), length)
+        limit = 0.062 + 0.008 * rng.random(len(rest))
+        length = np.where(self._in_fringe(rest), np.minimum(length, limit), length)
         return np.maximum(length, 0.003)
 
     def grow(
@@ -140,6 +155,7 @@ class _Growth:
         layer = rng.random(len(position))
         thick = np.clip(length / 0.10, 0, 1)
         down = np.array([0, -1.0, 0])
+        fringe = self._in_fringe(rest)
         points = [position]
         for i in range(style.segments):
             s = i / style.segments * length[:, None]
@@ -155,14 +171,15 @@ class _Growth:
             moved = position + direction * step
             distance, nearest = self._tree.query(moved)
             near = self._body[nearest]
-            height = ((moved - self._points[near]) * self._normals[near]).sum(1)
+            away = self._away(near)
+            height = ((moved - self._points[near]) * away).sum(1)
             clear = np.minimum(0.002 + s[:, 0] * 0.6, 0.0025 + (0.004 + 0.011 * layer) * thick)
             clear = clear + 0.013 * (self._rest[near][:, 1] < -0.11)
             push = np.where(clear > height, clear - height, style.cling * (clear - height))
             push *= distance < 0.06
-            moved = moved + self._normals[near] * push[:, None]
-            if style.comb in ("part", "back"):
-                moved[:, 0] += self._off_face(moved, rest, side)
+            moved = moved + away * push[:, None]
+            if style.comb in ("part", "back", "fringe"):
+                moved[:, 0] += ~fringe * self._off_face(moved, rest, side)
             direction = _unit(moved - position)
             position = position + direction * step
             points.append(position)
@@ -181,7 +198,9 @@ def _roots(
     quads = surface.quads[surface.skin_quads]
     quads = quads[hairline.mask(rest[quads].mean(1), 0.02) > 0]
     corner = points[quads]
-    area = np.linalg.norm(np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1]), axis=1)
+    area = np.linalg.norm(
+        np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1]), axis=1
+    )
     wanted = int(count * 1.35)
     quad = quads[rng.choice(len(quads), wanted, p=area / area.sum())]
     u, w = rng.random((2, wanted, 1))

@@ -110,15 +110,11 @@ def make_head(seed: int, assets: Assets, style: HairStyle | None = None) -> Head
         recede += 0.02 * rng.random()
         crown = float(max(style.lengths) < 0.05 or style.lengths[1] < 0.02)
     hairline = Hairline(recede, crown)
-    strands = grow_strands(
-        rng, style, hairline, tone, assets.surface, assets.rest, points, normals
-    )
+    strands = grow_strands(rng, style, hairline, tone, assets.surface, assets.rest, points, normals)
     scalp = hairline.mask(assets.rest, 0.010)
     skin = sample_skin(rng, person, tone, list(assets.skins))
     left, right = assets.mesh.eye_vertices.T
-    eyes = sample_eyes(
-        rng, person, (neutral[left], neutral[right]), (posed[left], posed[right])
-    )
+    eyes = sample_eyes(rng, person, (neutral[left], neutral[right]), (posed[left], posed[right]))
     cloth = sample_cloth(rng)
     if assets.panoramas and rng.random() < 0.6:
         light = panorama_light(rng, assets.panoramas[int(rng.integers(len(assets.panoramas)))])

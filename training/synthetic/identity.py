@@ -97,7 +97,11 @@ def _macros(
     for sex, sex_weight in (("female", 1 - male), ("male", male)):
         for age_name, age_weight in ages.items():
             for r, race_name in enumerate(RACES):
-                _add(weights, f"macro/{race_name}-{sex}-{age_name}", sex_weight * age_weight * race[r])
+                _add(
+                    weights,
+                    f"macro/{race_name}-{sex}-{age_name}",
+                    sex_weight * age_weight * race[r],
+                )
             for m, muscle_name in enumerate(("minmuscle", "averagemuscle", "maxmuscle")):
                 for w, weight_name in enumerate(("minweight", "averageweight", "maxweight")):
                     name = f"build/{sex}-{age_name}-{muscle_name}-{weight_name}"
@@ -112,7 +116,11 @@ def _local(
         if "-age-" in key:
             continue
         gentle = key.startswith(("head/", "neck/")) or "trans" in key
-        sd = prior.asymmetry_sd if key.startswith("asym/") else prior.local_sd * (0.5 if gentle else 1)
+        sd = (
+            prior.asymmetry_sd
+            if key.startswith("asym/")
+            else prior.local_sd * (0.5 if gentle else 1)
+        )
         common = float(np.clip(rng.normal(0, sd), -1, 1))
         for minus, plus in pairs:
             x = float(np.clip(common + rng.normal(0, 0.04), -1, 1))
@@ -158,8 +166,16 @@ def _expression(rng: np.random.Generator, names: set[str]) -> tuple[dict[str, fl
         _add(weights, "expression/mouthPucker", rng.uniform(0.2, 0.7))
     both("eyeBlink", rng.choice([0.0, rng.uniform(0, 0.18)], p=[0.75, 0.25]))
     across, up = rng.normal(0, 0.15), rng.normal(0, 0.1)
-    _add(weights, "expression/eyeLookOutLeft" if across > 0 else "expression/eyeLookInLeft", abs(across))
-    _add(weights, "expression/eyeLookInRight" if across > 0 else "expression/eyeLookOutRight", abs(across))
+    _add(
+        weights,
+        "expression/eyeLookOutLeft" if across > 0 else "expression/eyeLookInLeft",
+        abs(across),
+    )
+    _add(
+        weights,
+        "expression/eyeLookInRight" if across > 0 else "expression/eyeLookOutRight",
+        abs(across),
+    )
     for side in ("Left", "Right"):
         _add(weights, f"expression/eyeLook{'Up' if up > 0 else 'Down'}{side}", abs(up))
     return {name: x for name, x in weights.items() if name in names}, kind

@@ -146,7 +146,9 @@ def balanced(light: Light) -> Light:
     grey = (light.irradiance @ LUMINANCE)[:, None] * cast
     irradiance = 0.6 * light.irradiance + 0.4 * grey
     strength = float(light.key_colour @ LUMINANCE)
-    limit = 2.2 * float(ambient @ LUMINANCE)
+    # From behind it would outshine a picture exposed for the face.
+    ahead = float(np.clip(0.3 + 1.2 * light.key_direction[2], 0.25, 1))
+    limit = 2.2 * ahead * float(ambient @ LUMINANCE)
     dim = min(1.0, limit / max(strength, 1e-9))
     return Light(
         light.directions,

@@ -56,10 +56,17 @@ def gather_irradiance(
             u = (m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3]) * 0.5 + 0.5
             v = (m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3]) * 0.5 + 0.5
             w = (m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3]) * 0.5 + 0.5
-            column = min(max(int(u * size), 0), size - 1)
-            row = min(max(int(v * size), 0), size - 1)
-            hidden = (w - depths[j, row, column]) * span - near
-            seen = np.exp(-max(hidden, 0.0) / fall) * gain
+            # Soft edges: the mean over a small ring, or the nearest texel inside hair.
+            taps = 1 if hair else 4
+            seen = np.float32(0)
+            for tap in range(taps):
+                du = 0.0 if hair else (1.5 if tap % 2 == 0 else -1.5)
+                dv = 0.0 if hair else (1.5 if tap < 2 else -1.5)
+                column = min(max(int(u * size + du), 0), size - 1)
+                row = min(max(int(v * size + dv), 0), size - 1)
+                hidden = (w - depths[j, row, column]) * span - near
+                seen += np.exp(-max(hidden, 0.0) / fall)
+            seen *= gain / taps
             possible += gain
             opened[i] += seen
             for c in range(3):

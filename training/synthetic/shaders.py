@@ -85,8 +85,8 @@ float brow(vec3 r) {
     float y = mix(0.0505, 0.0525, t) + 0.0055 * sin(3.1416 * pow(t, 1.25)) + browLift;
     float half_ = browThick * mix(1.0, 0.35, smoothstep(0.35, 1.0, t));
     float d = abs(r.y - y) / half_;
-    float ends = smoothstep(0.009, 0.0135, x) * (1.0 - smoothstep(0.050, 0.056, x));
-    return (1.0 - smoothstep(0.55, 1.25, d)) * ends;
+    float ends = smoothstep(0.007, 0.018, x) * (1.0 - smoothstep(0.044, 0.056, x));
+    return (1.0 - smoothstep(0.25, 1.35, d)) * ends;
 }
 """
 )
@@ -100,7 +100,7 @@ void main() {
     float label = LP.x; int part = int(LP.y + 0.5);
     if (part == 0 && (label < 2.5 || (label > 9.5 && label < 10.5))) {
         label = F.x > 0.5 ? 1.0 : (F.y > 0.5 ? 10.0 : 2.0);
-        if (label > 1.5 && brow(R) > 0.45 && browDensity > 0.3) label = R.x > 0.0 ? 7.0 : 6.0;
+        if (label > 1.5 && brow(R) > 0.4 && browDensity > 0.3) label = R.x > 0.0 ? 7.0 : 6.0;
         if (F.w * shaved > 0.4) label = 14.0;
     }
     if (part == 7) { if (!clothed(R)) discard; label = 3.0; }
@@ -134,8 +134,8 @@ float lit(vec3 p) {
     if (hasKey < 0.5) return 0.0;
     vec3 c = (LVP * vec4(p, 1.0)).xyz * 0.5 + 0.5; float s = 0.0;
     for (int i = -1; i <= 1; i++) for (int j = -1; j <= 1; j++) {
-        float d = texture(shadowMap, c.xy + vec2(i, j) / 420.0).r;
-        s += 1.0 - smoothstep(0.0, 0.006, c.z - 0.003 - d);
+        float d = texture(shadowMap, c.xy + vec2(i, j) / 190.0).r;
+        s += 1.0 - smoothstep(0.0, 0.010, c.z - 0.003 - d);
     }
     return s / 9.0;
 }
@@ -191,7 +191,7 @@ vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
     beard *= 0.85 + 0.2 * smoothstep(0.3, 0.7, 0.5 * mid.b + 0.5 * grain(R * 1500.0));
     alb = mix(alb, mix(stubble.rgb, alb * 0.5, 0.25), clamp(beard, 0.0, 0.96));
     float b = part == 0 && !ear && !lip ? brow(R) * browDensity : 0.0;
-    b *= 0.75 + 0.5 * smoothstep(0.3, 0.7, cloud(vec3(R.x * 1300.0 + R.y * 700.0, R.y * 250.0, 3)).g);
+    b *= 0.9 + 0.2 * smoothstep(0.3, 0.7, cloud(vec3(R.x * 900.0 + R.y * 900.0, R.y * 250.0, 3)).g);
     alb = mix(alb, browTone, clamp(b, 0.0, 0.95));
     if (part == 0) {
         alb = mix(alb, hairTone * 0.8, clamp(F.w * undercoat, 0.0, 1.0));
@@ -263,8 +263,11 @@ void main() {
     } else if (part == 8) c = shadeStrand(v, s);
     else if (part == 1) c = shadeEye(LP.x, v, s);
     else if (part == 2) {
-        vec3 alb = vec3(0.62, 0.57, 0.48) * (0.6 + 0.4 * smoothstep(0.0, 0.35, F.z));
-        c = alb * (max(A, sh[0] * 0.25) + kcol * max(dot(n, kdir), 0.0) * s) / PI
+        vec3 alb = vec3(0.66, 0.58, 0.47) * (0.6 + 0.4 * smoothstep(0.0, 0.35, F.z));
+        float gap = abs(fract(R.x / 0.0078) - 0.5);
+        alb *= 1.0 - 0.45 * (1.0 - smoothstep(0.02, 0.13, gap));
+        vec3 inside = mix(sh[0], vec3(dot(sh[0], vec3(0.33))), 0.7) * 0.25;
+        c = alb * (max(A, inside) + kcol * max(dot(n, kdir), 0.0) * s) / PI
             + kcol * ggx(n, v, kdir, 0.25, 0.04) * s * 0.3;
     } else c = shadeSkin(LP.x, part, n, v, s);
     o = vec4(develop(c), 1.0);

@@ -151,5 +151,5 @@ def build_surface(mesh: CoarseMesh) -> Surface:
             (refined_count, len(quads)),
         ),
         body=np.unique(quads[smooth_skin]),
-        skin_quads=np.flatnonzero(smooth_skin | (skin & np.isin(labels, [Label.LEFT_EAR, Label.RIGHT_EAR]))),
+        skin_quads=np.flatnonzero(smooth_skin),
     )
