@@ -10,12 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
+from scipy.sparse.linalg import splu
 
 from inference.fitting.blending import Blending
 from inference.fitting.conjugate_gradients import solve
 from inference.head.gaussians import FloatArray
 from inference.progress import CancelToken
+
+
+SMOOTHING_STEPS = 12
+"""Damped Jacobi steps that take the patches' borders out of a carried change (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +31,22 @@ class ColourConfig:
         smooth: weight of the change's smoothness, in pixels of the picture.
         prior: weight of the change's prior, in pixels of the picture; the change reaches
             about sqrt(smooth / prior) anchors beyond what is seen.
-        iterations: of conjugate gradients.
+        first_iterations: of conjugate gradients, with a rough prior.
+        iterations: of conjugate gradients, with the prior that the first ones gave.
         sure_px: blending weight from which a Gaussian counts as fully seen, pixels at 512.
         gain_ridge: how strongly a label's gain is held at 1, as a share of its samples.
+        label_pull: how strongly the unseen part follows its label instead of the seen rim.
+        mirror_pull: how strongly it follows the other side where that is seen.
     """
 
-    smooth: float = 0.05
-    prior: float = 0.0008
-    iterations: int = 40
-    sure_px: float = 0.5
+    smooth: float = 0.01
+    prior: float = 0.00016
+    first_iterations: int = 8
+    iterations: int = 16
+    sure_px: float = 1.0
     gain_ridge: float = 0.05
+    label_pull: float = 0.005
+    mirror_pull: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,11 +56,13 @@ class HeadSides:
     Attributes:
         labels: [N] 19-class template label.
         mirror: [N] index of the anchor on the other side.
+        patches: [N] patch of every anchor, counted from 0.
         laplacian: [N, N] of the anchors' graph.
     """
 
     labels: NDArray[np.uint8]
-    mirror: NDArray[np.int64]
+    mirror: NDArray[np.integer]
+    patches: NDArray[np.int64]
     laplacian: csr_matrix
 
 
@@ -57,6 +70,7 @@ def solve_colours(
     blending: Blending,
     image: FloatArray,  # [H, W, 3] RGB 0..1
     pixel_weight: FloatArray,  # [H, W] 0..1
+    facing: FloatArray,  # [N] 0..1
     colours: FloatArray,  # [N, 3]
     sides: HeadSides,
     config: ColourConfig,
@@ -68,38 +82,88 @@ def solve_colours(
         blending: from the photograph's camera, at the image's size.
         image: the photograph.
         pixel_weight: how far each pixel may be believed: foreground and seen from the front.
+        facing: how far each Gaussian looks at the camera; those at 0 are not asked, even
+            if they shine through.
         colours: the network's colours.
-        sides: labels, mirror and graph.
+        sides: labels, mirror, patches and graph.
         config: weights.
         cancel: checked at every iteration.
     """
-    matrix, count = blending.matrix, len(colours)
-    weight = pixel_weight.reshape(-1).astype(np.float32)
-    target = image.reshape(-1, 3) * blending.alpha.reshape(-1, 1)
-    residual = (target - matrix @ colours) * weight[:, None]
-    seen = matrix.T @ weight
-    transposed = matrix.T.tocsr()
-    back = transposed @ residual
     scale = (blending.width / 512) ** 2
-    sure = np.clip(seen / (config.sure_px * scale), 0, 1)
-    first_guess = back / np.maximum(seen, 1e-6)[:, None]
-    prior = label_change(first_guess, colours, sure, sides.labels, config.gain_ridge)
-    prior = mirrored(prior, first_guess, sure, sides.mirror)
-
     smooth, hold = config.smooth * scale, config.prior * scale
-    squared = matrix.copy()
+    believed = np.flatnonzero(pixel_weight.reshape(-1) > 0)
+    root = np.sqrt(pixel_weight.reshape(-1)[believed]).astype(np.float32)
+    matrix = (diags(root) @ blending.matrix[believed]).tocsr()
+    target = (image * blending.alpha[..., None]).reshape(-1, 3)[believed]
+    residual = target * root[:, None] - matrix @ colours
+    forward = (matrix @ diags((facing > 0).astype(np.float32))).tocsr()
+    forward.eliminate_zeros()
+    backward = forward.T.tocsr()
+    back = backward @ residual
+    seen = backward @ root
+    sure = facing * np.clip((seen / (config.sure_px * scale) - 0.2) / 0.8, 0, 1)
+    squared = backward.copy()
     squared.data = squared.data**2
-    diagonal = squared.T @ weight + smooth * sides.laplacian.diagonal() + hold
+    ones = np.ones(len(believed), np.float32)
+    diagonal = squared @ ones + smooth * sides.laplacian.diagonal() + hold
+    cancel.check()
 
     def apply(x: FloatArray) -> FloatArray:
-        picture = (matrix @ x) * weight[:, None]
-        return transposed @ picture + smooth * (sides.laplacian @ x) + hold * x
+        return backward @ (forward @ x) + smooth * (sides.laplacian @ x) + hold * x
 
-    start = prior + sure[:, None] * (first_guess - prior)
-    right = back + hold * prior
-    change = solve(apply, right, start.astype(np.float32), diagonal, config.iterations, cancel)
-    assert change.shape == (count, 3)
+    def solved(guess: FloatArray, prior: FloatArray, iterations: int) -> FloatArray:
+        start = (prior + sure[:, None] * (guess - prior)).astype(np.float32)
+        hidden = backward @ (matrix @ np.where(facing[:, None] > 0, 0, prior))
+        right = (back - hidden + hold * prior).astype(np.float32)
+        return solve(apply, right, start, diagonal, iterations, cancel)
+
+    def continued(change: FloatArray) -> FloatArray:
+        base = label_change(change, colours, sure, sides.labels, config.gain_ridge)
+        known_there = np.clip(sure[sides.mirror] - sure, 0, 1)
+        base += known_there[:, None] * (change[sides.mirror] - base)
+        pull = config.label_pull + config.mirror_pull * known_there
+        return extend(change, base, sure, pull, sides)
+
+    guess = back / np.maximum(seen, 1e-6)[:, None]
+    change = solved(guess, continued(guess), config.first_iterations)
+    # Once more, now that the seen part is known well enough to speak for the rest.
+    change = solved(change, continued(change), config.iterations)
     return np.clip(colours + change, 0, 1).astype(np.float32)
+
+
+def extend(
+    change: FloatArray,  # [N, 3]
+    base: FloatArray,  # [N, 3]
+    sure: FloatArray,  # [N]
+    pull: FloatArray,  # [N]
+    sides: HeadSides,
+) -> FloatArray:
+    """Carry the change of what is seen over to what is not, [N, 3].
+
+    A screened Poisson equation on the patches, which are few enough to solve exactly: the
+    change flows from the seen rim over the unseen part and fades into `base` far from it.
+
+    Args:
+        change: of every Gaussian.
+        base: what it fades into.
+        sure: 0..1, how far each Gaussian was seen.
+        pull: weight of `base` for each Gaussian, summed over a patch's 16.
+        sides: labels, patches and graph.
+    """
+    pieces = sides.patches * 256 + sides.labels  # a patch on a border is one piece a label
+    _, piece = np.unique(pieces, return_inverse=True)
+    count = len(piece)
+    gather = csr_matrix((np.ones(count), (piece, np.arange(count))))
+    poisson = gather @ sides.laplacian @ gather.T
+    system = diags(gather @ (sure + pull)) + poisson
+    right = gather @ (sure[:, None] * (change - base))
+    carried = splu(system.tocsc()).solve(np.asarray(right, np.float64))
+    # Patches are coarse: even out their steps along the graph.
+    smooth = carried[piece].astype(np.float32)
+    inverse = (1 / np.maximum(sides.laplacian.diagonal(), 1e-3))[:, None]
+    for _ in range(SMOOTHING_STEPS):
+        smooth -= 0.9 * inverse * (sides.laplacian @ smooth)
+    return base + smooth
 
 
 def label_change(
@@ -143,14 +207,3 @@ def _gain_offset(
     if total <= 1e-6:
         return np.ones(3, np.float32), np.zeros(3, np.float32)
     return gain, mean_out - gain * mean_in
-
-
-def mirrored(
-    prior: FloatArray,  # [N, 3]
-    change: FloatArray,  # [N, 3]
-    sure: FloatArray,  # [N]
-    mirror: NDArray[np.int64],  # [N]
-) -> FloatArray:
-    """The prior with the other side's change where only the other side is seen, [N, 3]."""
-    take = (np.clip(sure[mirror] - sure, 0, 1))[:, None]
-    return prior + take * (change[mirror] - prior)

@@ -10,7 +10,7 @@ from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
 from inference.fitting.neighbourhood import laplacian
-from inference.head.gaussians import FloatArray, Gaussians
+from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
 from inference.head.template import HeadTemplate
 from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, Progress, no_progress
@@ -33,7 +33,7 @@ class FitConfig:
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     colours: ColourConfig = field(default_factory=ColourConfig)
     erode_px: float = 2.5
-    facing_degrees: tuple[float, float] = (55.0, 78.0)
+    facing_degrees: tuple[float, float] = (60.0, 82.0)
     facing_floor: float = 0.01
 
 
@@ -136,24 +136,32 @@ def _fit_colours(
 ) -> Gaussians:
     blending = blend(gaussians, camera)
     cancel.check()
-    weight = pixel_weight(blending, gaussians, camera, portrait, template, config)
+    facing = facing_camera(gaussians, camera, template, config)
+    weight = pixel_weight(blending, facing, portrait, config)
     graph = laplacian(template.neighbours, template.labels, gaussians.colours)
-    sides = HeadSides(template.labels, template.mirror, graph)
+    patches = np.arange(len(gaussians)) // GAUSSIANS_PER_PATCH
+    sides = HeadSides(template.labels, template.mirror, patches, graph)
     progress("Fitting the colours", 0.3)
     cancel.check()
     colours = solve_colours(
-        blending, portrait.image, weight, gaussians.colours, sides, config.colours, cancel
+        blending, portrait.image, weight, facing, gaussians.colours, sides, config.colours, cancel
     )
     return gaussians.with_colours(colours)
 
 
+def facing_camera(
+    gaussians: Gaussians, camera: Camera, template: HeadTemplate, config: FitConfig
+) -> FloatArray:
+    """0..1, how far the surface at each Gaussian looks at the camera, [N]."""
+    view = camera.position - gaussians.means
+    cosine = (template.normals * view).sum(1) / np.linalg.norm(view, axis=1)
+    near, far = np.cos(np.radians(config.facing_degrees))
+    ramp = np.clip((cosine - far) / (near - far), 0, 1)
+    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+
+
 def pixel_weight(
-    blending: Blending,
-    gaussians: Gaussians,
-    camera: Camera,
-    portrait: PreparedPortrait,
-    template: HeadTemplate,
-    config: FitConfig,
+    blending: Blending, facing: FloatArray, portrait: PreparedPortrait, config: FitConfig
 ) -> FloatArray:
     """How far each pixel of the photograph may colour the head, [S, S] 0..1.
 
@@ -164,12 +172,6 @@ def pixel_weight(
     edge = 2 * round(radius) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
     inside = cv2.erode((portrait.alpha > 0.9).astype(np.float32), kernel, borderValue=1.0)
-    view = camera.position - gaussians.means
-    view = view / np.linalg.norm(view, axis=1, keepdims=True)
-    cosine = (template.normals * view).sum(1)
-    near, far = np.cos(np.radians(config.facing_degrees))
-    ramp = np.clip((cosine - far) / (near - far), 0, 1)
-    facing = (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
     drawn = blending.picture(facing[:, None])[..., 0] / np.maximum(blending.alpha, 1e-3)
     return (inside * np.maximum(drawn, config.facing_floor) * blending.alpha).astype(np.float32)
 

@@ -6,7 +6,7 @@ from scipy.sparse import coo_matrix, csr_matrix, diags
 
 from inference.head.gaussians import FloatArray
 
-ACROSS_LABELS = 0.02
+ACROSS_LABELS = 0.002
 """Weight of an edge between two labels, against 1 within one (our choice)."""
 
 COLOUR_SIGMA = 0.12
