@@ -14,7 +14,7 @@ from inference.portrait.pixels import to_srgb, upright
 from inference.portrait.types import LoadedImage
 
 MAX_BYTES = 200 * 2**20
-MAX_PIXELS = 150_000_000
+MAX_PIXELS = 120_000_000
 """Larger pictures are refused from their header (our choice: the largest phone pictures pass)."""
 
 MAX_SIDE = 4096
@@ -49,11 +49,6 @@ def load_image(source: Path | bytes, name: str | None = None) -> LoadedImage:
             raise InvalidImageError(_too_many_bytes(shown))
         picture = _decode(stream, shown)
     rgb, alpha = picture
-    if min(rgb.shape[:2]) < MIN_SIDE:
-        raise InvalidImageError(
-            f"{shown} is only {rgb.shape[1]} x {rgb.shape[0]} pixels: "
-            "choose a picture in which the face can be seen."
-        )
     if alpha is not None:
         if alpha.max() < 0.02:
             raise InvalidImageError(f"{shown} is fully transparent: choose another picture.")
@@ -90,8 +85,7 @@ def _decode(stream: io.BytesIO, shown: str) -> tuple[FloatArray, FloatArray | No
             # Pillow warns of files that it can read; the limits here are our own.
             warnings.simplefilter("ignore")
             with Image.open(stream, formats=_known_formats()) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise InvalidImageError(_too_many_pixels(shown))
+                _check_size(image, shown)
                 return _pixels(image)
     except InvalidImageError:
         raise
@@ -106,6 +100,18 @@ def _decode(stream: io.BytesIO, shown: str) -> tuple[FloatArray, FloatArray | No
         raise InvalidImageError(f"{shown} is not a picture that can be read: {hint}.") from error
     except Exception as error:
         raise InvalidImageError(f"{shown} is damaged or cut off: choose another file.") from error
+
+
+def _check_size(image: Image.Image, shown: str) -> None:
+    """Refuse by the header alone what is too large or too small."""
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise InvalidImageError(_too_many_pixels(shown))
+    if min(width, height) * min(1.0, MAX_SIDE / max(width, height)) < MIN_SIDE:
+        raise InvalidImageError(
+            f"{shown} has {width} x {height} pixels: "
+            "choose a picture in which the face can be seen."
+        )
 
 
 def _too_many_pixels(shown: str) -> str:

@@ -2,8 +2,8 @@
 
 import io
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from inference.head.gaussians import FloatArray
@@ -28,7 +28,7 @@ def to_srgb(
         max_side: longest allowed side in pixels.
     """
     if image.mode in WIDE_MODES:
-        grey = _shrink_wide(_wide_grey(image), max_side)
+        grey = _wide_grey(image, max_side)
         return np.repeat(grey[..., None], 3, axis=2), None
     if image.mode == "La":
         image = image.convert("LA")
@@ -46,7 +46,9 @@ def to_srgb(
     rgb = _unit(image.convert("RGB"))
     if alpha is not None:
         # What a file holds where it is transparent is arbitrary and would bleed into the rim.
-        rgb = np.asarray(rgb * alpha[..., None] + BEHIND * (1 - alpha[..., None]), np.float32)
+        rgb -= BEHIND  # in place: the arrays may be large
+        rgb *= alpha[..., None]
+        rgb += BEHIND
     return rgb, alpha
 
 
@@ -69,32 +71,36 @@ def upright(
 
 def _unit(image: Image.Image) -> FloatArray:
     """Bytes as floats 0..1."""
-    return np.asarray(np.asarray(image, np.float32) / np.float32(255), np.float32)
+    values = np.array(image, np.float32)
+    values /= 255
+    return values
 
 
 def _shrink(image: Image.Image, max_side: int) -> Image.Image:
     """Make a picture smaller where a side is too long."""
-    longest = max(image.size)
-    if longest <= max_side:
+    factor = int(max(image.size) / max_side)
+    if factor >= 2:
+        image = image.reduce(factor)
+    scale = max_side / max(image.size)
+    if scale >= 1:
         return image
-    width, height = (max(1, round(side * max_side / longest)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
 
 
-def _wide_grey(image: Image.Image) -> NDArray[np.float32]:
+def _wide_grey(image: Image.Image, max_side: int) -> FloatArray:
     """Grey values of more than 8 bits in 0..1, [H, W]; what is no number becomes black."""
     values = np.asarray(image)
-    if values.dtype == np.uint16:
-        return np.asarray(values / np.float32(65535), np.float32)
-    grey = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(grey.max(initial=0.0))
+    sixteen_bit = values.dtype == np.uint16
+    if not sixteen_bit:
+        values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    scale = max_side / max(values.shape)
+    if scale < 1:
+        height, width = (max(1, round(side * scale)) for side in values.shape)
+        values = np.asarray(cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA))
+    top = float(values.max(initial=0))
     full = next((limit for limit in (1.0, 255.0, 65535.0) if top <= limit), top)
-    return np.asarray(np.clip(grey / full, 0, 1), np.float32)
-
-
-def _shrink_wide(grey: NDArray[np.float32], max_side: int) -> NDArray[np.float32]:
-    """The same as _shrink for floats."""
-    return np.asarray(_shrink(Image.fromarray(grey), max_side), np.float32).clip(0, 1)
+    return np.asarray(values / np.float32(65535 if sixteen_bit else full), np.float32).clip(0, 1)
 
 
 def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
