@@ -33,10 +33,10 @@ class EngineHolder:
         """
         while not self._lock.acquire(timeout=0.05):
             cancel.check()
-            progress("Loading models", 0.0)
+            progress("Loading the models", 0.0)
         try:
             if self._engine is None:
-                progress("Loading models", 0.0)
+                progress("Loading the models", 0.0)
                 engine = self._factory()
                 cancel.check()
                 engine.load_models(progress, cancel)

@@ -93,7 +93,7 @@ class Pipeline(QObject):
         def work(job: Job) -> None:
             self._load(job)
 
-        job = self._runner.start("Loading models", work, lane="models")
+        job = self._runner.start("Loading the models", work, lane="models")
         job.partial.connect(self._on_partial)
         job.failed.connect(self.failed)
         self.started.emit(job)

@@ -44,7 +44,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("make", "Head", "Make Head", ("Ctrl+R", "F5"), needs="portrait"),
     ActionSpec("cancel", "Head", "Cancel", ("Esc",)),
     ActionSpec("fit", "Head", "Fit to the Photograph", ("F",), checkable=True, separate=True),
-    ActionSpec("foreground", "Head", "Show What Was Cut Out", ("X",), "foreground",
+    ActionSpec("foreground", "Head", "Hide the Background", ("X",), "foreground",
                checkable=True),
     ActionSpec("front", "View", "Front", ("1",), "front", needs="head"),
     ActionSpec("three_quarter", "View", "Three-Quarter", ("2",), "three-quarter", needs="head"),

@@ -189,7 +189,7 @@ QToolButton:checked { background: @hover@; }
 QToolButton::menu-indicator { image: none; }
 
 #floating { background: @panel@; border: 1px solid @line@; border-radius: 11px; }
-#readout { background: transparent; color: @muted@; font-size: 12px; }
+#readout { color: @muted@; font-size: 12px; }
 #banner { background: @raised@; border: 1px solid @line@; border-radius: 9px; }
 #status { background: @panel@; border-top: 1px solid @line@; }
 #row { background: @raised@; border: 1px solid @line@; border-radius: 9px; }
@@ -205,8 +205,7 @@ QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @hover
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @accent@; }
 QSlider::sub-page:horizontal:disabled { background: @line@; }
 QSlider::handle:horizontal {
-  width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
-  background: @text@; border: 2px solid @panel@; width: 12px; height: 12px;
+  width: 14px; height: 14px; margin: -5px 0; border-radius: 7px; background: @text@;
 }
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background: @accent@; }
 QSlider::handle:horizontal:disabled { background: @muted@; }
@@ -216,6 +215,10 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   min-height: 18px; selection-background-color: @accent@; selection-color: @on_accent@;
 }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: @accent@; }
+QSpinBox, QDoubleSpinBox { padding: 4px 22px 4px 2px; }
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {
+  background: transparent; border: none; padding: 0 0 0 6px; min-height: 20px;
+}
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
   width: 18px; border: none; background: transparent;
 }

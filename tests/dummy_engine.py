@@ -43,7 +43,7 @@ class DummyEngine:
     decoder_layers: int = 4
 
     def load_models(self, progress: Progress, cancel: CancelToken) -> None:
-        self._work("Loading models", progress, cancel)
+        self._work("Loading the models", progress, cancel)
 
     def open_image(self, source: Path | bytes, name: str | None = None) -> LoadedImage:
         stream = io.BytesIO(source) if isinstance(source, bytes) else source

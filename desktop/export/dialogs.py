@@ -4,11 +4,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFormLayout,
+    QGridLayout,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -38,11 +39,10 @@ class ExportDialog(QDialog):
     def __init__(self, path: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.title)
-        self.form = QFormLayout()
-        self.form.setHorizontalSpacing(18)
-        self.form.setVerticalSpacing(12)
-        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(22)
+        self._grid.setVerticalSpacing(10)
+        self._grid.setColumnStretch(1, 1)
         self.path_row = PathRow(path, self.filters)
         self.export_button = QPushButton("Export")
         self.export_button.setProperty("role", "primary")
@@ -57,17 +57,26 @@ class ExportDialog(QDialog):
         layout.addWidget(label(self.title, "title"))
         layout.addWidget(label(self.says, "muted", wrap=True))
         layout.addSpacing(12)
-        layout.addLayout(self.form)
+        layout.addLayout(self._grid)
         layout.addSpacing(14)
         layout.addWidget(row(None, cancel, self.export_button, spacing=10))
         self.add_rows()
-        self.form.addRow("File", self.path_row)
+        self.add_row("File", self.path_row)
         self.path_row.changed.connect(self._on_path)
         self.setMinimumWidth(500)
         self._on_path()
+        self.export_button.setFocus()
 
     def add_rows(self) -> None:
         """Add what may be set to the form."""
+
+    def add_row(self, name: str, field: QWidget) -> None:
+        """Add one line: its name, and what sets it."""
+        line = self._grid.rowCount()
+        words = label(name, "muted")
+        words.setFixedHeight(34)  # of a field, so that both stand on one line
+        self._grid.addWidget(words, line, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(field, line, 1, Qt.AlignmentFlag.AlignLeft)
 
     def export(self) -> Export:
         """What the user asked for; valid after the dialog was accepted."""
@@ -116,9 +125,9 @@ class PictureDialog(ExportDialog):
     def add_rows(self) -> None:
         self.width_box = _number(16, 16_384, self._view.width(), " px")
         self.height_box = _number(16, 16_384, self._view.height(), " px")
-        self.form.addRow("Size", row(self.width_box, label("×", "muted"), self.height_box))
+        self.add_row("Size", row(self.width_box, label("×", "muted"), self.height_box))
         self.background_box = _background_box(self._background)
-        self.form.addRow("Background", self.background_box)
+        self.add_row("Background", self.background_box)
 
     def export(self) -> PictureExport:
         return PictureExport(
@@ -151,7 +160,7 @@ class VideoDialog(ExportDialog):
         self.seconds_box.setDecimals(1)
         self.seconds_box.setValue(usual.seconds)
         self.seconds_box.setSuffix(" s")
-        self.seconds_box.setFixedWidth(112)
+        _dress(self.seconds_box)
         self.size_box = QComboBox()
         for size in (256, 512, 768, 1024, 1440, 2048):
             self.size_box.addItem(f"{size} × {size}", size)
@@ -159,12 +168,12 @@ class VideoDialog(ExportDialog):
         self.fps_box = _number(1, 120, usual.fps, " fps")
         self.ping_pong_box = QCheckBox("There and back again, as a loop")
         self.background_box = _background_box(self._background)
-        self.form.addRow("Turn", self.degrees_box)
-        self.form.addRow("Elevation", self.elevation_box)
-        self.form.addRow("Length", row(self.seconds_box, self.fps_box, None))
-        self.form.addRow("Size", self.size_box)
-        self.form.addRow("Ride", self.ping_pong_box)
-        self.form.addRow("Background", self.background_box)
+        self.add_row("Turn", self.degrees_box)
+        self.add_row("Elevation", self.elevation_box)
+        self.add_row("Length", row(self.seconds_box, self.fps_box, None))
+        self.add_row("Size", self.size_box)
+        self.add_row("Ride", self.ping_pong_box)
+        self.add_row("Background", self.background_box)
 
     def export(self) -> VideoExport:
         orbit = OrbitVideo(
@@ -183,8 +192,13 @@ def _number(low: int, high: int, value: int, suffix: str) -> QSpinBox:
     box.setRange(low, high)
     box.setValue(value)
     box.setSuffix(suffix)
-    box.setFixedWidth(112)
+    _dress(box)
     return box
+
+
+def _dress(box: QAbstractSpinBox) -> None:
+    box.setFixedWidth(112)
+    box.lineEdit().setTextMargins(6, 0, 0, 0)  # the style sheet's padding is ignored here
 
 
 def _background_box(current: Background | None) -> QComboBox:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QProgressBar,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from desktop.icons import icon
 from desktop.theme import Palette
-from desktop.widgets.labels import label
+from desktop.widgets.labels import ElidedLabel, label
 from desktop.workers import Job
 
 
@@ -35,9 +34,8 @@ class ExportRow(QFrame):
         super().__init__(parent)
         self.setObjectName("row")
         self.job, self._path, self._palette = job, path, palette
-        self._name = label(path.name)
+        self._name = ElidedLabel(path.name)
         self._name.setToolTip(str(path))
-        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.says = label("Waiting", "small", wrap=True)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)

@@ -1,11 +1,10 @@
-"""The middle of the window: the head with its bar and read-out, or the empty state."""
+"""The middle of the window: the head with its bar, or the empty state."""
 
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop.portrait.empty_state import EmptyState
 from desktop.viewport.progress_card import ProgressCard
-from desktop.viewport.readout import Readout
 from desktop.viewport.toolbar import ViewToolbar
 from desktop.viewport.viewport import Viewport
 
@@ -19,13 +18,12 @@ class HeadStage(QWidget):
         self,
         viewport: Viewport,
         toolbar: ViewToolbar,
-        readout: Readout,
         card: ProgressCard,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._viewport, self._toolbar, self._readout, self._card = viewport, toolbar, readout, card
-        for child in (viewport, readout, toolbar, card):
+        self._viewport, self._toolbar, self._card = viewport, toolbar, card
+        for child in (viewport, toolbar, card):
             child.setParent(self)
         card.hide()
 
@@ -35,7 +33,6 @@ class HeadStage(QWidget):
     def arrange(self) -> None:
         """Put everything where it belongs."""
         self._viewport.setGeometry(self.rect())
-        self._readout.move(MARGIN, MARGIN - 4)
         bar = self._toolbar.sizeHint()
         self._toolbar.setGeometry(
             (self.width() - bar.width()) // 2,

@@ -1,8 +1,9 @@
-"""The bottom of the window: what is being worked on, a bar, Cancel, or the last message."""
+"""The bottom of the window: what is being worked on, a bar, Cancel; and the read-out."""
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
 
+from desktop.viewport.readout import Readout
 from desktop.widgets.labels import label
 from desktop.workers import Job
 
@@ -12,9 +13,10 @@ MESSAGE_SECONDS = 12.0
 class StatusLine(QFrame):
     """Follows the newest job it was given; older ones that still run come back after it."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, readout: Readout, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("status")
+        self.readout = readout
         self._jobs: list[Job] = []
         self.text = label("")
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -26,11 +28,12 @@ class StatusLine(QFrame):
         self.cancel.setToolTip("Stop what is being worked on  (Esc)")
         self.cancel.clicked.connect(self.cancel_job)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 0, 10, 0)
+        layout.setContentsMargins(18, 0, 18, 0)
         layout.setSpacing(14)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.bar)
         layout.addWidget(self.cancel)
+        layout.addWidget(readout)
         self.setFixedHeight(44)
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)

@@ -71,11 +71,12 @@ class MainWindow(QMainWindow):
         self.runner = JobRunner(self)
         self.pipeline = Pipeline(self.session, self.runner, engine)
         self.preferences = preferences
+        self._renderer = renderer
         self._palette = palette_named(preferences.theme)
         self.actions_ = ActionSet(self, self._palette)
-        self.status = StatusLine()
         self.opening = Opening(self, self.pipeline, preferences, self._complain)
         self.viewport = Viewport(renderer.preview, self._palette)
+        self.status = StatusLine(Readout(self.viewport.frames))
         self.exports = Exports(self.runner, renderer.exports)
         self.export_starts = ExportStarts(
             self, self.session, self.viewport, self.exports, preferences
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self._fill_menus()
         self._connect()
         self._refresh()
+        self.viewport.frames.start()
 
     # Putting together
 
@@ -95,10 +97,9 @@ class MainWindow(QMainWindow):
             lambda choice: self.session.change("Background", background=choice),
         )
         self.toolbar = ViewToolbar(actions.__getitem__, self.background_menu, palette)
-        self.readout = Readout(self.viewport.frames)
         self.card = ProgressCard()
         self.empty = EmptyState(resource_path("samples/astronaut.png"), palette)
-        stage = HeadStage(self.viewport, self.toolbar, self.readout, self.card)
+        stage = HeadStage(self.viewport, self.toolbar, self.card)
         self.stage = StageArea(self.empty, stage)
         self.portrait_panel = PortraitPanel(
             self.session, self.pipeline, actions["foreground"], actions["open"], palette
@@ -214,11 +215,11 @@ class MainWindow(QMainWindow):
         mode = next(name for name in MODES if self.actions_[name].isChecked())
         if head is None:
             self.viewport.show_head(None)
-            self.readout.set_head(0, "")
+            self.status.readout.set_head(0, "")
             return
         photograph = qimage_from_rgb(head.portrait.image)
         self.viewport.show_head(head.gaussians, head.camera, photograph, ViewMode(mode))
-        self.readout.set_head(len(head.gaussians), head.model)
+        self.status.readout.set_head(len(head.gaussians), head.model)
 
     def _refresh(self) -> None:
         session, actions = self.session, self.actions_
@@ -303,4 +304,5 @@ class MainWindow(QMainWindow):
         self.hide()  # at once; what runs is stopped and waited for behind the scenes
         self.runner.shutdown()
         self.viewport.close_frames()
+        self._renderer.close()
         super().closeEvent(event)

@@ -18,6 +18,7 @@ from desktop.portrait.crop_drag import CropDrag, Grip, grip_at, limited
 from inference.portrait.types import CropBox, FaceDetection
 
 CATCH = 14  # pixels around a corner that hold it
+HANDLE = 6  # radius of a corner in pixels
 CLICK = 5  # pixels that a click may wander
 NUDGE = 0.02  # of the box's side, per arrow key
 GROW = 1.04  # per plus or minus key
@@ -114,8 +115,11 @@ class PortraitCanvas(QWidget):
         width, height = self._image.width(), self._image.height()
         seen = QRectF(0, 0, width, height)
         if self._crop is not None:
-            seen = seen.united(_box(self._crop).adjusted(-2, -2, 2, 2))
-        scale = min(self.width() / seen.width(), self.height() / seen.height())
+            seen = seen.united(_box(self._crop))
+        margin = 0 if seen.width() == width and seen.height() == height else 2 * HANDLE
+        scale = min(
+            (self.width() - margin) / seen.width(), (self.height() - margin) / seen.height()
+        )
         centre = QPointF(self.width() / 2, self.height() / 2) - seen.center() * scale
         return QRectF(centre.x(), centre.y(), width * scale, height * scale)
 
@@ -155,16 +159,15 @@ class PortraitCanvas(QWidget):
             )
         painter.drawImage(rect, self._scaled)
         crop = self._held or self._crop
-        accent = self.palette().color(QPalette.ColorRole.Highlight)
         if crop is not None:
             box = self._to_rect(_box(crop))
             same = self._veil_crop == crop
             if self._show_veil and self._veil is not None and same and self._held is None:
                 painter.drawImage(box, self._veil)
             self._paint_shade(painter, box)
-        self._paint_faces(painter, accent)
+        self._paint_faces(painter)
         if crop is not None:
-            self._paint_box(painter, box, accent)
+            self._paint_box(painter, box)
 
     def _paint_shade(self, painter: QPainter, box: QRectF) -> None:
         """Darken what the model does not see."""
@@ -180,29 +183,30 @@ class PortraitCanvas(QWidget):
         ):
             painter.fillRect(part, shade)
 
-    def _paint_faces(self, painter: QPainter, accent: QColor) -> None:
-        if len(self._faces) < 2:
-            return
+    def _paint_faces(self, painter: QPainter) -> None:
+        """Outline the faces that may be chosen instead; the chosen one has the box."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for index, face in enumerate(self._faces):
+            if index == self._face:
+                continue
             left, top, right, bottom = face.box
             box = self._to_rect(QRectF(QPointF(left, top), QPointF(right, bottom)))
-            chosen = index == self._face
-            painter.setPen(QPen(QColor(0, 0, 0, 90), 4))
+            painter.setPen(QPen(QColor(0, 0, 0, 110), 4))
             painter.drawRoundedRect(box, 6, 6)
-            painter.setPen(QPen(accent if chosen else QColor("white"), 2))
+            painter.setPen(QPen(QColor("white"), 2))
             painter.drawRoundedRect(box, 6, 6)
 
-    def _paint_box(self, painter: QPainter, box: QRectF, accent: QColor) -> None:
+    def _paint_box(self, painter: QPainter, box: QRectF) -> None:
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 100), 3))
+        painter.setPen(QPen(QColor(0, 0, 0, 90), 3.5))
         painter.drawRect(box)
-        painter.setPen(QPen(QColor("white"), 1.2))
+        painter.setPen(QPen(accent, 1.6))
         painter.drawRect(box)
+        painter.setPen(QPen(accent, 2))
+        painter.setBrush(accent if self.hasFocus() else QColor("white"))
         for corner in (box.topLeft(), box.topRight(), box.bottomLeft(), box.bottomRight()):
-            painter.setPen(QPen(QColor(0, 0, 0, 110), 1))
-            painter.setBrush(accent if self.hasFocus() else QColor("white"))
-            painter.drawEllipse(corner, 5, 5)
+            painter.drawEllipse(corner, HANDLE - 1, HANDLE - 1)
 
     # Gestures
 

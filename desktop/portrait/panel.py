@@ -11,7 +11,7 @@ from desktop.portrait.head_options import HeadOptions
 from desktop.session import Session, Topic
 from desktop.theme import Palette
 from desktop.widgets.banner import Banner
-from desktop.widgets.labels import label, row, section
+from desktop.widgets.labels import ElidedLabel, label, row, section
 from desktop.widgets.switch import Switch
 
 
@@ -36,12 +36,12 @@ class PortraitPanel(QFrame):
         self.canvas = PortraitCanvas()
         self.banner = Banner()
         self.options = HeadOptions(session, pipeline)
-        self._name = label("", "title")
-        self._name.setMinimumWidth(0)
+        self._name = ElidedLabel("")
+        self._name.setProperty("role", "title")
         open_button = QToolButton()
         open_button.setDefaultAction(open_action)
         open_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self._cut = Switch("Show what was cut out")
+        self._cut = Switch("Hide the background")
         self._cut.setToolTip(foreground.toolTip())
         self._cut.toggled.connect(foreground.setChecked)
         foreground.toggled.connect(self._cut.setChecked)
@@ -52,10 +52,10 @@ class PortraitPanel(QFrame):
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(18, 16, 18, 18)
         layout.setSpacing(12)
-        layout.addWidget(row(self._name, None, open_button))
+        layout.addWidget(row(self._name, open_button))
         layout.addWidget(self.canvas)
         layout.addWidget(self.banner)
-        layout.addWidget(row(label("Show what was cut out"), None, self._cut))
+        layout.addWidget(row(label("Hide the background"), None, self._cut))
         layout.addSpacing(14)
         layout.addWidget(section("Head", self.options))
         layout.addStretch(1)
@@ -84,7 +84,7 @@ class PortraitPanel(QFrame):
         session = self._session
         if topic is Topic.PORTRAIT and session.image is not None:
             self.canvas.set_image(qimage_from_rgb(session.image.rgb))
-            self._name.setText(self._elided(session.name))
+            self._name.setText(session.name)
             self._name.setToolTip(str(session.source or session.name))
         elif topic in (Topic.FACES, Topic.FACE):
             self.canvas.set_faces(session.faces or [], session.edits.face)
@@ -99,9 +99,6 @@ class PortraitPanel(QFrame):
                 rgb = (shade.red(), shade.green(), shade.blue())
                 veil = veil_from_alpha(session.prepared.alpha, rgb, 0.88)
                 self.canvas.set_veil(veil, session.prepared.crop)
-
-    def _elided(self, text: str) -> str:
-        return self._name.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 210)
 
     def _on_crop(self, crop: object, title: str) -> None:
         merge = title if title == "Nudge Crop" else None

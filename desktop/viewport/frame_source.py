@@ -53,6 +53,10 @@ class FrameSource(QObject):
         self._thread.ready.connect(self.ready)
         self._thread.failed.connect(self.failed)
 
+    def start(self) -> None:
+        """Begin drawing; connect the signals first."""
+        self._thread.start()
+
     def show(self, gaussians: Gaussians | None, mode: ViewMode) -> None:
         """Draw these Gaussians in this mode from now on; None clears the view."""
         if gaussians is self._gaussians and mode == self._mode:

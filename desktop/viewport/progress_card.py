@@ -95,7 +95,7 @@ class ProgressCard(QWidget):
         layout.setSpacing(16)
         centre = Qt.AlignmentFlag.AlignHCenter
         layout.addWidget(self.disc, 0, centre)
-        layout.addWidget(self._stage, 0, centre)
+        layout.addWidget(self._stage)
         layout.addWidget(cancel, 0, centre)
         self.setMinimumWidth(320)
 

@@ -1,6 +1,6 @@
-"""What stands in the corner of the view: speed, Gaussians, renderer, model."""
+"""What the status line says of the view: speed, Gaussians, renderer, model."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
 from desktop.viewport.frame_source import FrameSource
@@ -14,13 +14,13 @@ class Readout(QLabel):
     def __init__(self, frames: FrameSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("readout")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._frames = frames
         self._renderer = ""
         self._model = ""
         self._count = 0
         frames.ready.connect(self._on_ready)
         frames.changed.connect(self._on_changed)
+        self.hide()
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH)
         self._timer.timeout.connect(self.refresh)
@@ -53,5 +53,5 @@ class Readout(QLabel):
         if self._count:
             parts.append(f"{self._count:,} Gaussians")
         parts += [part for part in (self._renderer, self._model) if part]
-        self.setText("   ·   ".join(parts) if self._count else "")
-        self.adjustSize()
+        self.setText("   ·   ".join(parts))
+        self.setVisible(bool(self._count))

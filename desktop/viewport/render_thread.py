@@ -73,6 +73,9 @@ class RenderThread(QObject):
         self._closed = False
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="perchead render")
+
+    def start(self) -> None:
+        """Begin; connect the signals first."""
         self._thread.start()
 
     def request(self, request: RenderRequest) -> None:

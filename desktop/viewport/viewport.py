@@ -181,6 +181,7 @@ class Viewport(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             painter.drawImage(area, image)
         if self._comparing and self._photograph is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             square = self._photo_square()
             split = self._split * self.width()
             paint_comparison(painter, area, square, self._photograph, split)
