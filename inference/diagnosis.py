@@ -128,10 +128,8 @@ def drawing_facts(cuda: Cuda) -> list[Fact]:
     """Which renderer draws, and what was not taken and why."""
     from inference.display import has_display
     from inference.rendering.opengl_probe import is_software, opengl_name
-    from inference.rendering.selection import choose_renderer
+    from inference.rendering.selection import choose_renderer, renderer_options
 
-    gsplat = _version("gsplat")
-    why_not_gsplat = cuda.why_not or ("" if gsplat else "install the extra 'cuda'")
     opengl = opengl_name()
     if opengl is None:
         opengl, why_not_opengl = "not seen", "the application asks its window instead"
@@ -141,7 +139,12 @@ def drawing_facts(cuda: Cuda) -> list[Fact]:
     display = has_display()
     return [
         Fact("drawing", "renderer", choose_renderer().name),
-        Fact("drawing", "gsplat", gsplat or "not installed", why_not_gsplat),
+        *(
+            # Without a GPU it helps nobody to hear which package is missing.
+            Fact("drawing", option.name, "no", cuda.why_not or option.reason)
+            for option in renderer_options()
+            if not option.usable
+        ),
         Fact("drawing", "OpenGL", opengl, why_not_opengl),
         Fact(
             "drawing",
