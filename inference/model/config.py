@@ -139,8 +139,8 @@ class LowRankConfig:
         queries: global latents that pass through the decoder beside the patches.
     """
 
-    shape: int = 40
-    colour: int = 32
+    shape: int = 36
+    colour: int = 28
     grid: int = 4
     grid_layer: int = 1
     queries: int = 16
@@ -233,7 +233,7 @@ _LIGHT = replace(_PAPER, name="light", decoder=replace(_PAPER.decoder, layers=4)
 _EMBEDDED = ModelConfig(
     name="embedded",
     encoder=EncoderConfig(280, FOCUS_SMALL, VitConfig(), hidden=512),
-    decoder=DecoderConfig(width=256, layers=4, heads=8),
+    decoder=DecoderConfig(width=256, layers=4, heads=4),
     head=GaussianHeadConfig(
         s_init=0.25,
         scale_bias=-0.87,

@@ -14,6 +14,7 @@ from training import train_reconstruction
 from training.anchor_data import HeadTargets, mirrored_targets, read_head, target_statistics
 from training.augment import AugmentConfig, apply_light, augment_view
 from training.averaging import MovingAverage
+from training.export_model import export_model
 from training.linear_start import principal_components, ridge
 from training.patch_sampling import draw_patches, patch_probabilities
 
@@ -225,3 +226,13 @@ def test_the_moving_average_follows_the_weights():
     other = torch.nn.Linear(2, 1)
     average.copy_to(other)
     assert torch.allclose(other.weight, torch.ones(1, 2), atol=1e-6)
+
+
+def test_the_exported_file_is_half_the_size_and_small_enough_to_ship(run, tmp_path):
+    root, _, _ = run
+    source, target = root / "out" / "model.safetensors", tmp_path / "embedded.safetensors"
+    size = export_model(source, target)
+    assert size == target.stat().st_size < 40e6
+    assert size < 0.51 * source.stat().st_size
+    assert read_info(target) == read_info(source)
+    load_reconstruction_model("embedded", HeadTemplate.load(), checkpoint=target)
