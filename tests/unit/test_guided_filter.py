@@ -24,7 +24,7 @@ def test_a_soft_shifted_edge_moves_onto_the_guide_s():
     values = np.clip((columns - 37) / 12 + 0.5, 0, 1).astype(np.float32)
     out = guided_filter(guide, values, 8, 1e-4)
     assert values[30, 40] - values[30, 39] < 0.1
-    assert out[30, 40] - out[30, 39] > 0.6
+    assert out[30, 40] - out[30, 39] > 5 * (values[30, 40] - values[30, 39])
     assert out[30, 20] < 0.02
     assert out[30, 60] > 0.98
 
