@@ -9,10 +9,11 @@ from scipy.spatial import cKDTree
 
 from training.synthetic.assets import Assets
 from training.synthetic.cloth import shell_offset
-from training.synthetic.gl_renderer import HeadRenderer, SurfacePoints
+from training.synthetic.gl_renderer import HeadRenderer
 from training.synthetic.head import Head
 from training.synthetic.labels import Kind
 from training.synthetic.labels import Surface as Material
+from training.synthetic.pictures import SurfacePoints
 from training.template.hm08 import AVERAGE_ADULT
 from training.template.labels import Label, Part
 

@@ -85,7 +85,7 @@ def load_scan_modes(path: Path, mesh: HeadMesh) -> NDArray[np.float32]:
     """
     with np.load(path, allow_pickle=False) as stored:
         modes = stored["D"].astype(np.float32) * (stored["s"][:, None, None] / 127)
-        sources = stored["vertices"] if "vertices" in stored else None
+        sources = stored.get("vertices")
     if sources is not None:
         position = np.full(int(max(sources.max(), mesh.source_indices.max())) + 1, -1)
         position[sources] = np.arange(len(sources))

@@ -1,7 +1,6 @@
 """Draws a synthetic head with OpenGL, on a GPU or on a CPU (llvmpipe), without a display."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -18,7 +17,9 @@ from training.synthetic.labels import Surface as Material
 from training.synthetic.lighting import LUMINANCE
 from training.synthetic.noise import noise_volume
 from training.synthetic.occlusion import gather_irradiance
+from training.synthetic.pictures import Picture, SurfacePoints
 from training.synthetic.projection import light_matrix, view_projection
+from training.synthetic.uniforms import look_uniforms
 from training.template.labels import Label, Part
 
 Single = NDArray[np.float32]
@@ -33,40 +34,6 @@ _RIBBON = ("3f 3f 3f 2f", "pos", "tangent", "colour", "side_width")
 
 class NoOpenGLError(PercHeadError):
     """This computer offers no OpenGL without a display."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One view.
-
-    Attributes:
-        rgb: [S, S, 3] float32 0..1, premultiplied by alpha.
-        alpha: [S, S] float32 0..1.
-        label: [S, S] uint8 FaRL class.
-    """
-
-    rgb: Single
-    alpha: Single
-    label: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class SurfacePoints:
-    """Points on the skin whose colours are wanted; see the shader's attributes.
-
-    Attributes:
-        points, normals: [N, 3]; rest: [N, 3]; uvs: [N, 2]; fields: [N, 3]; scalp: [N].
-        labels, parts: [N].
-    """
-
-    points: Single
-    normals: Single
-    rest: Single
-    uvs: Single
-    fields: Single
-    scalp: Single
-    labels: Single
-    parts: Single
 
 
 def _strand_indices(count: int, length: int) -> NDArray[np.int32]:
@@ -93,8 +60,8 @@ class HeadRenderer:
 
         self._gl: Any = moderngl
         try:
-            context = moderngl.create_context(standalone=True, backend="egl")
-        except Exception as error:  # noqa: BLE001 - moderngl raises bare Exception
+            context = self._gl.create_context(standalone=True, backend="egl")
+        except Exception as error:
             raise NoOpenGLError(
                 "Synthetic heads need OpenGL: install the system's libEGL and Mesa packages."
             ) from error
@@ -304,45 +271,7 @@ class HeadRenderer:
     # -- drawing ----------------------------------------------------------------------------
 
     def _uniforms(self) -> dict[str, Any]:
-        head = self._current()
-        light, skin, eyes, cloth = head.light, head.skin, head.eyes, head.cloth
-        return {
-            "LVP": self._light_view.T,
-            "kdir": light.key_direction,
-            "kcol": light.key_colour,
-            "hasKey": float(light.key_colour.any()),
-            "sh": light.sh,
-            "exposure": self._exposure,
-            "contrast": head.contrast,
-            "seed": head.noise_seed,
-            "skinTone": skin.tone,
-            "skinGain": skin.gain,
-            "photoSkin": float(skin.texture is not None),
-            "skinLod": max(0.0, float(np.log2(3.2 * 280 / self.size) - 0.5)),
-            "lipTint": skin.lip_tint,
-            "skinMarks": skin.marks,
-            "oil": skin.oil,
-            "stubble": skin.stubble,
-            "browTone": skin.brow,
-            "browThick": skin.brow_shape[0],
-            "browLift": skin.brow_shape[1],
-            "browDensity": skin.brow_shape[2],
-            "undercoat": head.style.undercoat,
-            "shaved": head.style.undercoat,
-            "hairTone": head.hair_tone,
-            "gloss": 0.35 if head.style.curl > 0.8 else 0.8,
-            "eyeCentre": eyes.centres,
-            "gaze": eyes.gaze,
-            "irisInner": eyes.inner,
-            "irisOuter": eyes.outer,
-            "pupil": eyes.pupil,
-            "irisAngle": eyes.iris_angle,
-            "clothA": cloth.first,
-            "clothB": cloth.second,
-            "clothPattern": float(cloth.pattern),
-            "neckline": cloth.neckline,
-            "neckV": cloth.depth,
-        }
+        return look_uniforms(self._current(), self._light_view, self._exposure, self.size)
 
     def _current(self) -> Head:
         if self._head is None:
@@ -392,7 +321,7 @@ class HeadRenderer:
         self._render("shade")
         ctx.copy_framebuffer(self._colour, self._many)
         raw = np.frombuffer(self._colour.read(components=4), np.uint8).reshape(size, size, 4)
-        colour = raw[::-1].astype(np.float32) / 255
+        colour: Single = raw[::-1].astype(np.float32) / np.float32(255)
         self._label_target.use()
         self._label_target.clear(0, 0, 0, 0, depth=1.0)
         self._render("label")
@@ -426,7 +355,8 @@ class HeadRenderer:
         array.render(self._gl.POINTS)
         array.release()
         raw = np.frombuffer(self._bake_target.read(components=4), np.uint8).reshape(-1, 4)
-        return raw[:count].astype(np.float32) / 255
+        colours: Single = raw[:count].astype(np.float32) / np.float32(255)
+        return colours
 
     def bake_surface(self, at: SurfacePoints) -> Single:
         """Colours [N, 4] of points on the skin or cloth as a portrait camera would see them.

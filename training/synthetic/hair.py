@@ -207,7 +207,7 @@ def _roots(
     weights = ((1 - u) * (1 - w), u * (1 - w), u * w, (1 - u) * w)
 
     def blend(x: Float) -> Float:
-        total: Float = sum(x[quad[:, k]] * weights[k] for k in range(4))  # type: ignore[assignment]
+        total: Float = sum(x[quad[:, k]] * weights[k] for k in range(4))
         return total
 
     at = blend(rest)

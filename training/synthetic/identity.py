@@ -188,7 +188,8 @@ def sample_person(
 
     Args:
         rng: source of randomness.
-        names: the morphs there are, as "macro/...", "build/...", region names such as "nose/..." and "expression/...".
+        names: the morphs there are: "macro/...", "build/...", "expression/..." and those of
+            regions, such as "nose/...".
         prior: how much people differ.
     """
     prior = prior or IdentityPrior()

@@ -72,13 +72,13 @@ def _gather(
     d: Float, radiance: Float, solid_angle: Float, key: tuple[Float, Float]
 ) -> tuple[Float, Float, Float, Float, Float]:
     """Sum dense radiance [N, 3] at directions [N, 3] into few directions and SH."""
-    directions = fibonacci_sphere(DIRECTIONS)
-    cell = cKDTree(directions).query(d)[1]
+    directions: Float = fibonacci_sphere(DIRECTIONS)
+    cell: NDArray[np.int64] = cKDTree(directions).query(d)[1]
     power = radiance * solid_angle[:, None]
-    irradiance = np.stack(
-        [np.bincount(cell, power[:, c], minlength=DIRECTIONS) for c in range(3)], 1
-    )
-    return directions, irradiance, sh_basis(d).T @ power, key[0], key[1]
+    irradiance = np.zeros((DIRECTIONS, 3))
+    np.add.at(irradiance, cell, power)
+    coefficients: Float = sh_basis(d).T @ power
+    return directions, irradiance, coefficients, key[0], key[1]
 
 
 def studio_light(rng: np.random.Generator) -> Light:
@@ -171,14 +171,16 @@ def load_panoramas(folder: Path) -> list[Panorama]:
         if path.suffix == ".exr":
             image = _read_exr(path)
         elif path.suffix == ".hdr":
-            image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1]
+            image = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), np.float32)[..., ::-1]
         else:
             continue
-        image = np.maximum(np.nan_to_num(np.asarray(image, np.float32)[..., :3]), 0)
+        image = np.maximum(np.nan_to_num(image[..., :3]), 0)
         wide = cv2.resize(np.ascontiguousarray(image), (256, 128), interpolation=cv2.INTER_AREA)
         blurred = cv2.GaussianBlur(np.concatenate([wide] * 3, 1), (0, 0), 2.0)[:, 256:512]
         small = cv2.resize(wide, (64, 32), interpolation=cv2.INTER_AREA)
-        found.append(Panorama(small, blurred, path.stem))
+        found.append(
+            Panorama(np.asarray(small, np.float32), np.asarray(blurred, np.float32), path.stem)
+        )
     return found
 
 

@@ -211,7 +211,8 @@ vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
     if (part == 4) return c * 0.7 + alb * sh[0] * 0.03;
     float rough = lip ? 0.36 : 0.52 - 0.10 * oil;
     float dull = 1.0 - clamp(F.w * undercoat + b + beard, 0.0, 1.0);
-    float sp = ggx(bumped, v, kdir, rough, 0.028) * 0.75 + ggx(bumped, v, kdir, rough * 0.65, 0.028) * 0.25;
+    float sp = ggx(bumped, v, kdir, rough, 0.028) * 0.75
+        + ggx(bumped, v, kdir, rough * 0.65, 0.028) * 0.25;
     float fres = 0.028 + 0.35 * pow(1.0 - max(dot(bumped, v), 0.0), 5.0);
     c += dull * (kcol * sp * s * (0.35 + 0.6 * oil)
         + environment(reflect(-v, bumped)) * fres * 0.6 * clamp(F.z, 0.0, 1.0));
@@ -227,14 +228,16 @@ vec3 shadeEye(float label, vec3 v, float s) {
     vec3 iris = mix(irisInner, irisOuter, smoothstep(rp, ri, th)) * (0.7 + 0.8 * fibre);
     iris *= mix(0.35, 1.0, smoothstep(ri + 0.01, ri - 0.10, th));
     vec3 white = vec3(0.66, 0.60, 0.57) * (1.0 - 0.35 * smoothstep(0.6, 1.2, th));
-    white *= mix(vec3(1), vec3(1.0, 0.80, 0.76), smoothstep(0.55, 0.8, cloud(q * vec3(8, 30, 8)).g));
+    float vein = smoothstep(0.55, 0.8, cloud(q * vec3(8, 30, 8)).g);
+    white *= mix(vec3(1), vec3(1.0, 0.80, 0.76), vein);
     vec3 alb = mix(iris, white, smoothstep(ri - 0.03, ri + 0.04, th));
     alb *= mix(0.04, 1.0, smoothstep(rp - 0.03, rp + 0.03, th));
     float occ = mix(0.4, 1.0, smoothstep(0.15, 0.6, F.z));
     float nl = max(dot(q, kdir) * 0.7 + 0.3, 0.0);
     vec3 c = alb * (A + kcol * nl * s) / PI * occ;
     float fr = 0.03 + 0.3 * pow(1.0 - max(dot(q, v), 0.0), 5.0);
-    return c + kcol * ggx(q, v, kdir, 0.12, 0.04) * 0.4 * s + environment(reflect(-v, q)) * fr * occ * 0.8;
+    c += kcol * ggx(q, v, kdir, 0.12, 0.04) * 0.4 * s;
+    return c + environment(reflect(-v, q)) * fr * occ * 0.8;
 }
 vec3 shadeStrand(vec3 v, float s) {
     vec3 t = normalize(N); float tl = dot(t, kdir);
@@ -253,7 +256,8 @@ void main() {
     if (part == 7) {
         if (!clothed(R)) discard;
         float pattern = 0.0;
-        if (clothPattern > 2.5) pattern = step(0.5, fract(R.x * 30.0)) * 0.5 + step(0.5, fract(R.y * 30.0)) * 0.5;
+        vec2 check = step(0.5, fract(R.xy * 30.0)) * 0.5;
+        if (clothPattern > 2.5) pattern = check.x + check.y;
         else if (clothPattern > 1.5) pattern = step(0.5, fract(R.x * 36.0));
         else if (clothPattern > 0.5) pattern = step(0.5, fract(R.y * 36.0));
         vec3 alb = mix(clothA, clothB, pattern) * (0.85 + 0.3 * cloud(R * 500.0).g);

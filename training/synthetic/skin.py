@@ -75,9 +75,9 @@ def load_skins(folder: Path) -> list[SkinTexture]:
         words = path.stem.lower().split("_")
         if path.suffix.lower() not in (".jpg", ".png") or len(words) < 3 or words[1] not in RACES:
             continue
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        image = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR), np.uint8)
         small = cv2.resize(image, (1024, 1024), interpolation=cv2.INTER_AREA)
-        flipped = np.ascontiguousarray(small[::-1, :, ::-1])
+        flipped = np.ascontiguousarray(small[::-1, :, ::-1], np.uint8)
         sex = "female" if words[2].startswith("female") else "male"
         found.append(SkinTexture(flipped, words[1], sex, words[0]))
     return found
