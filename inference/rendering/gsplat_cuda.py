@@ -122,7 +122,7 @@ class GsplatRenderer:
                 gaussians.opacities,
                 gaussians.colours,
             )
-            uploaded = tuple(torch.as_tensor(part, device=self._device) for part in parts)
+            uploaded = tuple(torch.tensor(part, device=self._device) for part in parts)
             self._uploaded = (gaussians, uploaded)
         means, quaternions, scales, opacities, colours = self._uploaded[1]
         return rasterize_gsplat(means, quaternions, scales, opacities, colours, camera)

@@ -223,11 +223,11 @@ class TwinRenderer:
     def render(self, gaussians: Gaussians, camera: Camera) -> Frame:
         """Draw colour, alpha and expected depth."""
         colour, alpha, depth = rasterize_twin(
-            torch.as_tensor(gaussians.means, dtype=self._dtype),
-            torch.as_tensor(gaussians.quaternions, dtype=self._dtype),
-            torch.as_tensor(gaussians.scales, dtype=self._dtype),
-            torch.as_tensor(gaussians.opacities, dtype=self._dtype),
-            torch.as_tensor(gaussians.colours, dtype=self._dtype),
+            torch.tensor(gaussians.means, dtype=self._dtype),
+            torch.tensor(gaussians.quaternions, dtype=self._dtype),
+            torch.tensor(gaussians.scales, dtype=self._dtype),
+            torch.tensor(gaussians.opacities, dtype=self._dtype),
+            torch.tensor(gaussians.colours, dtype=self._dtype),
             camera,
         )
         return Frame(*(x.numpy().astype(np.float32) for x in (colour, alpha, depth)))

@@ -21,14 +21,19 @@ class Splats(NamedTuple):
 
     @classmethod
     def of(cls, gaussians: Gaussians) -> "Splats":
-        """The attributes of a head."""
-        return cls(
+        """The attributes of a head.
+
+        Read-only arrays are copied: to numba they are another type, and it would compile every
+        kernel again for them.
+        """
+        arrays = (
             gaussians.means,
             gaussians.quaternions,
             gaussians.scales,
             gaussians.opacities,
             gaussians.colours,
         )
+        return cls(*(x if x.flags.writeable else x.copy() for x in arrays))
 
 
 def aligned(count: int, dtype: Any = np.float32) -> NDArray[Any]:
