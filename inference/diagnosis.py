@@ -23,6 +23,8 @@ NEEDED_RESOURCES = (
 )
 """What the embedded preset reads, below resources/."""
 
+MISSING = "missing"
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -58,14 +60,15 @@ class Cuda:
 
 def diagnose() -> list[Fact]:
     """Look at everything; takes some seconds, because torch is imported."""
-    cuda = look_for_cuda()
+    cuda, resources = look_for_cuda(), resource_facts()
+    complete = all(fact.value != MISSING for fact in resources)
     return [
         *computer_facts(),
         *torch_facts(cuda),
         *drawing_facts(cuda),
-        *preset_facts(cuda),
+        *preset_facts(cuda, complete),
         *format_facts(),
-        *resource_facts(),
+        *resources,
         *cache_facts(),
     ]
 
@@ -105,7 +108,7 @@ def look_for_cuda() -> Cuda:
     except (ImportError, OSError) as error:
         return Cuda("", 0, f"torch does not load ({_sentence(error)}): install PercHead again")
     if torch.version.cuda is None:
-        return Cuda("", 0, f"torch {torch.__version__} is a build without CUDA")
+        return Cuda("", 0, f"torch {torch.__version__} is a build without it")
     if not torch.cuda.is_available():
         return Cuda("", 0, "no NVIDIA GPU or driver was found")
     device = torch.cuda.get_device_properties(0)
@@ -155,15 +158,21 @@ def drawing_facts(cuda: Cuda) -> list[Fact]:
     ]
 
 
-def preset_facts(cuda: Cuda) -> list[Fact]:
-    """Which model configurations this computer can run."""
+def preset_facts(cuda: Cuda, complete: bool) -> list[Fact]:
+    """Which model configurations this computer can run.
+
+    Args:
+        cuda: its GPU.
+        complete: whether all resources are there.
+    """
     from inference.model.config import PRESETS
 
     facts = []
     for name in PRESETS:
         need = PRESET_MEMORY_GIB.get(name)
         if need is None:
-            facts.append(Fact("presets", name, "yes", "its weights are shipped"))
+            why = "its weights are shipped" if complete else "see resources below"
+            facts.append(Fact("presets", name, "yes" if complete else "no", why))
         elif not cuda.name:
             why = f"made for a CUDA GPU with {need} GB: {cuda.why_not}"
             facts.append(Fact("presets", name, "no", why))
@@ -207,7 +216,7 @@ def resource_facts() -> list[Fact]:
         try:
             path = resource_path(name)
         except InvalidModelError:
-            facts.append(Fact("resources", name, "missing", "install PercHead again"))
+            facts.append(Fact("resources", name, MISSING, "install PercHead again"))
             continue
         size = path.stat().st_size / 1e6
         facts.append(Fact("resources", name, f"{size:.1f} MB, sha256 {_sha256(path)[:16]}"))

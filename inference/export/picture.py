@@ -17,9 +17,10 @@ from inference.rendering.protocol import WHITE, Background, Renderer
 MAX_SIDES = {".png": 16_384, ".jpg": 16_384, ".jpeg": 16_384, ".webp": 16_383}
 """The formats by suffix and the longest side in pixels that each takes."""
 
-TILE = 2048
+TILE = 1024
 """Edge in pixels of what is drawn at once; larger pictures are drawn in parts."""
 
+_ROWS = 64  # compressed between two looks at the cancel token
 _STAGE = "Drawing the picture"
 _QUALITY = {".webp": 92, ".jpg": 95, ".jpeg": 95}
 
@@ -53,7 +54,8 @@ def write_picture(
     path = Path(path)
     suffix = path.suffix.lower()
     check_picture(suffix, camera.width, camera.height, background)
-    bands = draw_bands(renderer, gaussians, camera, background, progress, cancel or CancelToken())
+    cancel = cancel or CancelToken()
+    bands = draw_bands(renderer, gaussians, camera, background, progress, cancel)
     channels = 4 if background is None else 3
     with atomic_write(path) as temporary:
         if suffix == ".png":
@@ -62,7 +64,9 @@ def write_picture(
                 PngWriter(handle, camera.width, camera.height, channels) as png,
             ):
                 for _, rows in bands:
-                    png.write(rows)
+                    for start in range(0, len(rows), _ROWS):
+                        cancel.check()
+                        png.write(rows[start : start + _ROWS])
         else:
             _write_whole(temporary, camera, channels, bands)
     progress(_STAGE, 1.0)
