@@ -86,12 +86,14 @@ def test_gsply(head: Gaussians, file: Path) -> None:
 
 
 def test_what_another_program_saved_comes_back(head: Gaussians, file: Path, tmp_path: Path) -> None:
-    """gsply writes its own header, without our comment."""
-    gsply = pytest.importorskip("gsply")
-    gsply.plywrite(str(tmp_path / "theirs.ply"), gsply.plyread(str(file)))
+    """plyfile writes its own header, here as text and without our comment."""
+    plyfile = pytest.importorskip("plyfile")
+    rows = plyfile.PlyData.read(file)["vertex"].data[:2000]
+    element = plyfile.PlyElement.describe(rows, "vertex")
+    plyfile.PlyData([element], text=True).write(tmp_path / "theirs.ply")
     theirs = read_ply(tmp_path / "theirs.ply")
-    np.testing.assert_allclose(theirs.means, head.means, atol=1e-7)
-    np.testing.assert_allclose(theirs.colours, head.colours, atol=1e-6)
+    np.testing.assert_allclose(theirs.means, head.means[:2000], atol=1e-7)
+    np.testing.assert_allclose(theirs.colours, head.colours[:2000], atol=1e-6)
 
 
 @pytest.mark.parametrize("yaw", [0, 60])
