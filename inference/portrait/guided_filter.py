@@ -31,14 +31,17 @@ def guided_filter(
     mean_guide = _box(guide, radius)
     mean_values = _box(values, radius)
     covariance = _box(guide * values[..., None], radius) - mean_guide * mean_values[..., None]
-    variance = np.empty((*values.shape, 3, 3), np.float32)
+    # Where the values do not vary the slope is 0; a matte is constant nearly everywhere.
+    varies = np.abs(covariance).max(-1) > 1e-7
+    variance = np.empty((int(varies.sum()), 3, 3), np.float32)
     for i in range(3):
         for j in range(i, 3):
             product = _box(guide[..., i] * guide[..., j], radius)
-            variance[..., i, j] = product - mean_guide[..., i] * mean_guide[..., j]
-            variance[..., j, i] = variance[..., i, j]
+            moment = product - mean_guide[..., i] * mean_guide[..., j]
+            variance[:, i, j] = variance[:, j, i] = moment[varies]
     variance += epsilon * np.eye(3, dtype=np.float32)
-    slope = np.linalg.solve(variance, covariance[..., None])[..., 0].astype(np.float32)
+    slope = np.zeros_like(covariance)
+    slope[varies] = np.linalg.solve(variance, covariance[varies][..., None])[..., 0]
     offset = np.asarray(mean_values - (slope * mean_guide).sum(-1), np.float32)
     return np.asarray((_box(slope, radius) * guide).sum(-1) + _box(offset, radius), np.float32)
 
