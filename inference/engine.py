@@ -89,10 +89,14 @@ class Engine:
     def model(self) -> "ReconstructionModel":
         """The reconstruction model, read once."""
         if self._model is None:
+            from inference.features.dinov2 import load_dinov2
             from inference.model.loading import load_reconstruction_model
 
             self._model = load_reconstruction_model(
-                self.preset, self.template, checkpoint=self._checkpoint, backbone=self._backbone
+                self.preset,
+                self.template,
+                checkpoint=self._checkpoint,
+                backbone=load_dinov2(self._backbone) if self._backbone else None,
             )
         return self._model
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 Progress = Callable[[str, float], None]
-"""Called as progress(stage, fraction): a short stage name for people, fraction 0..1 of that stage."""
+"""progress(stage, fraction): a short stage name for people, and its fraction 0..1."""
 
 
 def no_progress(stage: str, fraction: float) -> None:
