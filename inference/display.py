@@ -37,7 +37,8 @@ def _has_x11(display: str) -> bool:
         return False
     try:
         if host in ("", "unix"):
-            return any(_connects(name + number) for name in ("\0/tmp/.X11-unix/X", "/tmp/.X11-unix/X"))
+            sockets = ("\0/tmp/.X11-unix/X", "/tmp/.X11-unix/X")  # abstract, then in the folder
+            return any(_connects(name + number) for name in sockets)
         with socket.create_connection((host, 6000 + int(number)), _TIMEOUT_SECONDS):
             return True
     except OSError:

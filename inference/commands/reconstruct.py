@@ -13,7 +13,7 @@ from inference.portrait.types import CropBox, LoadedImage
 from inference.progress import CancelToken, no_progress
 
 if TYPE_CHECKING:
-    from inference.engine import Engine, StageClock
+    from inference.engine import Engine
     from inference.rendering.protocol import Renderer
 
 NAME = "reconstruct"
