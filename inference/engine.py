@@ -132,13 +132,7 @@ class Engine:
         cancel: CancelToken | None = None,
     ) -> list[FaceDetection]:
         """Find faces, best first."""
-        cancel = cancel or CancelToken()
-        progress("Finding the face", 0.0)
-        cancel.check()
-        faces = self.preparer.detect(image)
-        cancel.check()
-        progress("Finding the face", 1.0)
-        return faces
+        return self.preparer.detect(image, progress, cancel or CancelToken())
 
     def suggest_crop(self, image: LoadedImage, face: FaceDetection | None) -> CropBox:
         """The head crop for a face."""
