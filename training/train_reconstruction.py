@@ -83,7 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
     anchors = torch.from_numpy(np.array(template.anchors))
     model = ReconstructionModel(config, anchors, load_embedded_backbone())
 
-    train = FeatureCache(options.cache / "train", model.encoder, options.repeats)
+    train = FeatureCache(
+        options.cache / "train", model.encoder, options.repeats, precision=options.precision
+    )
     test = FeatureCache(options.cache / "test", model.encoder, 1, plain=True)
     log.say(f"held out: {_gather(test, options.test, 1, None)} heads, {len(test)} views")
     count = _gather(train, options.data, options.min_heads, options.heads)
