@@ -112,16 +112,19 @@ def _averaging(neighbours: NDArray[np.int32]) -> csr_matrix:
 def _wrap(
     points: Points, normals: Points, fixed: NDArray[np.bool_], skin: TriangleMesh, mean: csr_matrix
 ) -> Points:
-    """Smooth moves of points [N, 3] towards the skin; those in `fixed` only follow."""
+    """Smooth moves of points [N, 3] towards the skin; those in `fixed` only follow.
+
+    Every fourth point looks for the skin, the others follow it too.
+    """
+    seekers = np.flatnonzero(~fixed)[::4]
     for steps in _SMOOTHING:
-        faces, weights = skin.closest(points, normals, candidates=6)
-        targets = skin.interpolate(skin.vertices, faces, weights)
-        looks = np.einsum(
-            "nc,nc->n", normals, skin.interpolate(skin.vertex_normals, faces, weights)
-        )
-        near = np.linalg.norm(targets - points, axis=1) < _REACH
-        trust = ((looks > 0.4) & near & ~fixed).astype(np.float64)[:, None]
-        flow = np.concatenate([trust * (targets - points), trust + 1e-6], 1)
+        here, facing = points[seekers], normals[seekers]
+        faces, weights = skin.closest(here, facing, candidates=6)
+        way = skin.interpolate(skin.vertices, faces, weights) - here
+        looks = np.einsum("nc,nc->n", facing, skin.interpolate(skin.vertex_normals, faces, weights))
+        trust = (looks > 0.4) & (np.linalg.norm(way, axis=1) < _REACH)
+        flow = np.full((len(points), 4), [0, 0, 0, 1e-6])
+        flow[seekers[trust]] = np.concatenate([way[trust], np.ones((int(trust.sum()), 1))], 1)
         for _ in range(steps):
             flow = mean @ flow
         points = points + flow[:, :3] / flow[:, 3:]

@@ -92,12 +92,19 @@ def _encode(text: object, *_encoding: object) -> bytes:
     return text.encode("latin1")
 
 
+def _no_bytes(*_arguments: object) -> bytes:
+    """Stands for bytes(), by which old protocols write the data of an empty array."""
+    return b""
+
+
 _ALLOWED: dict[tuple[str, str], object] = {
     ("numpy", "ndarray"): _Inert,
     ("numpy", "dtype"): _DType,
     ("_codecs", "encode"): _encode,
     ("__builtin__", "object"): _Inert,
     ("builtins", "object"): _Inert,
+    ("__builtin__", "bytes"): _no_bytes,
+    ("builtins", "bytes"): _no_bytes,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _reconstruct for core in ("core", "_core")},
     **{(module, "_reconstructor"): _reconstructor for module in ("copy_reg", "copyreg")},
 }

@@ -109,7 +109,8 @@ class HeadTemplate:
             with np.load(path, allow_pickle=False) as stored:
                 arrays = {key: stored[key] for key in stored.files}
             normals = arrays["normals"].astype(np.float32)
-            arrays["normals"] = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+            length = np.linalg.norm(normals, axis=-1, keepdims=True)
+            arrays["normals"] = normals / np.maximum(length, 1e-6)  # zero is refused below
             name, topology = str(arrays.pop("name")), str(arrays.pop("topology"))
             wanted = {field.name for field in fields(cls)} & set(arrays)
             return cls(name=name, topology=topology, **{key: arrays[key] for key in wanted})

@@ -139,11 +139,13 @@ def _barycentric_of_closest(p: Points, a: Points, b: Points, c: Points) -> Point
     ab, ac, ap = b - a, c - a, p - a
     d00, d01, d11 = (np.einsum("nc,nc->n", x, y) for x, y in ((ab, ab), (ab, ac), (ac, ac)))
     d20, d21 = np.einsum("nc,nc->n", ap, ab), np.einsum("nc,nc->n", ap, ac)
-    denominator = np.maximum(d00 * d11 - d01 * d01, 1e-30)
+    area = d00 * d11 - d01 * d01
+    flat = area <= 1e-9 * d00 * d11  # a triangle without area has only edges
+    denominator = np.where(flat, 1, area)
     v = (d11 * d20 - d01 * d21) / denominator
     w = (d00 * d21 - d01 * d20) / denominator
     weights = np.stack([1 - v - w, v, w], 1)
-    outside = (weights < 0).any(1)
+    outside = (weights < 0).any(1) | flat
     if not outside.any():
         return weights
     corners = np.stack([a, b, c], 1)[outside]

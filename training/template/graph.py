@@ -11,7 +11,7 @@ from training.template.labels import ByteArray, Label
 from training.template.patches import FloatArray, IntArray
 
 NEIGHBOURS = 8
-_CANDIDATES = 48
+_CANDIDATES = 128
 _SAME_SIDE = 0.2  # cosine between normals below which two anchors face different ways; our choice
 
 

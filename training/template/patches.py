@@ -244,7 +244,8 @@ def cut_into_patches(
         weights: [Q] positive weight of each quad (area times wanted density).
         kinds: [Q] only quads of the same kind are merged.
         count: number of patches.
-        slack: a merged patch weighs at most this times the mean weight of a patch.
+        slack: a merged patch weighs at most this times the mean weight of a patch; more if
+            there would be too many patches otherwise.
 
     Returns:
         Samples of shape [count, 16]; `quads` there counts rows of the argument `quads`.
@@ -253,7 +254,11 @@ def cut_into_patches(
         ValueError: the quads cannot be merged down to `count` patches.
     """
     mesher = _Mesher(quads, vertices, weights, kinds)
-    blocks = mesher.merge(slack * weights.sum() / count)
+    mean = weights.sum() / count
+    blocks = mesher.merge(slack * mean)
+    while len(blocks) > count and slack < 2 * len(quads):
+        slack *= 1.25
+        blocks = mesher.merge(slack * mean)
     if len(blocks) > count:
         raise ValueError(f"merging leaves {len(blocks)} patches, more than {count}")
     heap = [(-mesher.urgency(block), number, block) for number, block in enumerate(blocks)]
