@@ -36,8 +36,8 @@ class FrameSource(QObject):
     def __init__(self, renderer: Renderer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.image: QImage | None = None
-        self.sharp = False
         self.last: Picture | None = None
+        self._newest: RenderRequest | None = None
         self._gaussians: Gaussians | None = None
         self._mode = ViewMode.SPLATS
         self._camera_at: CameraAt | None = None
@@ -83,6 +83,12 @@ class FrameSource(QObject):
         self._request(1.0, moving=False)
 
     @property
+    def sharp(self) -> bool:
+        """Whether the picture is full size and of the newest camera."""
+        last = self.last
+        return last is not None and last.request is self._newest and not last.request.moving
+
+    @property
     def frames_per_second(self) -> float:
         """Pictures shown a second, over the last second of movement."""
         if len(self._moments) < 3 or perf_counter() - self._moments[-1] > 1.0:
@@ -102,15 +108,14 @@ class FrameSource(QObject):
         width = max(16, round(self._size.width() * scale))
         height = max(16, round(self._size.height() * scale))
         camera = self._camera_at(width, height)
-        self._thread.request(
-            RenderRequest(self._gaussians, camera, self._mode, moving, perf_counter())
-        )
+        request = RenderRequest(self._gaussians, camera, self._mode, moving, perf_counter())
+        self._newest = request
+        self._thread.request(request)
 
     def _on_drawn(self, picture: Picture) -> None:
         if picture.request.gaussians is not self._gaussians:
             return
         self.image, self.last = picture.image, picture
-        self.sharp = not picture.request.moving
         if picture.request.moving:
             self._quality.learn(picture.seconds)
             self._moments.append(perf_counter())

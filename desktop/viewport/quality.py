@@ -1,8 +1,8 @@
 """How large to draw while the camera moves. Knows no widget."""
 
 BUDGET = 0.024  # seconds for a picture while moving, so that 30 a second are sure; our choice
-SMALLEST = 0.3  # of the view's edges; below that a head is hard to recognise
-STEP = 1 / 16
+STEP = 1 / 16  # of the view's edges, so that the size does not change all the time
+SMALLEST = 5 * STEP  # below that a head is hard to recognise; our choice
 
 
 class MovingQuality:

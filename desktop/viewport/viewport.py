@@ -118,6 +118,11 @@ class Viewport(QWidget):
         self._surface.update()
 
     @property
+    def flying(self) -> bool:
+        """Whether the camera is on its way to a preset."""
+        return self._flight.state() == QVariantAnimation.State.Running
+
+    @property
     def can_compare(self) -> bool:
         """Whether there is a photograph to compare with."""
         return self._photo_camera is not None and self._photograph is not None
