@@ -18,6 +18,11 @@ from inference.fitting.conjugate_gradients import solve
 from inference.head.gaussians import FloatArray
 from inference.progress import CancelToken
 
+HAIR_LABELS = (14, 15)
+"""Hair and hat, FaRL celebm order."""
+
+SKIN_LABELS = (2, 10)
+"""Face and nose, which the photograph of a face surely shows as skin."""
 
 SMOOTHING_STEPS = 12
 """Damped Jacobi steps that take the patches' borders out of a carried change (our choice)."""
@@ -31,6 +36,8 @@ class ColourConfig:
         smooth: weight of the change's smoothness, in pixels of the picture.
         prior: weight of the change's prior, in pixels of the picture; the change reaches
             about sqrt(smooth / prior) anchors beyond what is seen.
+        unsure_hold: the prior weighs this much more where hardly anything is seen.
+        skin_spread: added to the spread of the skin's colours, RGB.
         first_iterations: of conjugate gradients, with a rough prior.
         iterations: of conjugate gradients, with the prior that the first ones gave.
         sure_px: blending weight from which a Gaussian counts as fully seen, pixels at 512.
@@ -41,6 +48,8 @@ class ColourConfig:
 
     smooth: float = 0.01
     prior: float = 0.00016
+    unsure_hold: float = 60.0
+    skin_spread: float = 0.05
     first_iterations: int = 8
     iterations: int = 16
     sure_px: float = 1.0
@@ -105,30 +114,59 @@ def solve_colours(
     squared = backward.copy()
     squared.data = squared.data**2
     ones = np.ones(len(believed), np.float32)
+    hold = hold * (1 + config.unsure_hold * (1 - sure))
     diagonal = squared @ ones + smooth * sides.laplacian.diagonal() + hold
     cancel.check()
 
     def apply(x: FloatArray) -> FloatArray:
-        return backward @ (forward @ x) + smooth * (sides.laplacian @ x) + hold * x
+        return backward @ (forward @ x) + smooth * (sides.laplacian @ x) + hold[:, None] * x
 
     def solved(guess: FloatArray, prior: FloatArray, iterations: int) -> FloatArray:
         start = (prior + sure[:, None] * (guess - prior)).astype(np.float32)
         hidden = backward @ (matrix @ np.where(facing[:, None] > 0, 0, prior))
-        right = (back - hidden + hold * prior).astype(np.float32)
+        right = (back - hidden + hold[:, None] * prior).astype(np.float32)
         return solve(apply, right, start, diagonal, iterations, cancel)
 
     def continued(change: FloatArray) -> FloatArray:
-        base = label_change(change, colours, sure, sides.labels, config.gain_ridge)
+        telling = sure * own_kind(colours + change, sure, sides.labels, config.skin_spread)
+        base = label_change(change, colours, telling, sides.labels, config.gain_ridge)
         known_there = np.clip(sure[sides.mirror] - sure, 0, 1)
         base += known_there[:, None] * (change[sides.mirror] - base)
         pull = config.label_pull + config.mirror_pull * known_there
-        return extend(change, base, sure, pull, sides)
+        return extend(change, base, telling, pull, sides)
 
     guess = back / np.maximum(seen, 1e-6)[:, None]
     change = solved(guess, continued(guess), config.first_iterations)
     # Once more, now that the seen part is known well enough to speak for the rest.
     change = solved(change, continued(change), config.iterations)
     return np.clip(colours + change, 0, 1).astype(np.float32)
+
+
+def own_kind(
+    colours: FloatArray,  # [N, 3]
+    sure: FloatArray,  # [N]
+    labels: NDArray[np.uint8],  # [N]
+    spread: float,
+) -> FloatArray:
+    """0..1, how far a Gaussian of the scalp shows hair and not skin; 1 elsewhere, [N].
+
+    Hairlines differ: where the template has hair the photograph may have a forehead, whose
+    colour must not run over the back of the head. A head that is all skin is bald.
+    """
+    hair = np.isin(labels, HAIR_LABELS)
+    skin = np.isin(labels, SKIN_LABELS) & (sure > 0.5)
+    result = np.ones(len(labels), np.float32)
+    if skin.sum() < 50:
+        return result
+    middle = np.median(colours[skin], axis=0)
+    covariance = np.cov((colours[skin] - middle).T) + spread**2 * np.eye(3)
+    offset = colours[hair] - middle
+    distance = np.einsum("ni,ij,nj->n", offset, np.linalg.inv(covariance), offset)
+    result[hair] = 1 - np.exp(-0.25 * distance)
+    shown = float((sure * result)[hair].sum()) / max(float(sure[hair].sum()), 1e-6)
+    bald = np.clip((0.25 - shown) / 0.15, 0, 1)
+    result[hair] = bald + (1 - bald) * result[hair]
+    return result
 
 
 def extend(

@@ -7,10 +7,12 @@ import numpy as np
 
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
-from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
+from inference.fitting.colours import HAIR_LABELS, ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
+from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
+from inference.head.rig import Rig
 from inference.head.template import HeadTemplate
 from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, Progress, no_progress
@@ -22,18 +24,22 @@ class FitConfig:
     """How a head is fitted; all values are our choice.
 
     Attributes:
-        shape: of the geometry moves.
+        morphs: of the rig's morphs.
+        shape: of the smooth moves after them.
         colours: of the colour solve.
         erode_px: the matte is worn off by this before colours are read, pixels at 512.
         facing_degrees: angle between normal and view at which the photograph is believed
             in full, and at which no more.
+        hair_facing_degrees: the same for hair, which has no surface to smear along.
         facing_floor: trust that remains for grazing views.
     """
 
+    morphs: MorphConfig = field(default_factory=MorphConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     colours: ColourConfig = field(default_factory=ColourConfig)
     erode_px: float = 2.5
     facing_degrees: tuple[float, float] = (60.0, 82.0)
+    hair_facing_degrees: tuple[float, float] = (80.0, 100.0)
     facing_floor: float = 0.01
 
 
@@ -58,11 +64,20 @@ class FitResult:
     yaw: float
 
 
+def prepare_morphs(template: HeadTemplate, config: FitConfig | None = None) -> Morphs | None:
+    """Read the rig for a template; None where it does not move that template's points."""
+    rig = Rig.load()
+    if rig.topology != template.topology:
+        return None
+    return Morphs.of(rig, template, (config or FitConfig()).morphs)
+
+
 def fit_head(
     gaussians: Gaussians,
     portrait: PreparedPortrait,
     template: HeadTemplate,
     *,
+    morphs: Morphs | None = None,
     strength: float = 1.0,
     config: FitConfig | None = None,
     progress: Progress = no_progress,
@@ -77,6 +92,8 @@ def fit_head(
         gaussians: the network's head, index i on template anchor i.
         portrait: crop, matte and landmarks.
         template: labels, mirror, normals and neighbours of the anchors.
+        morphs: of prepare_morphs, once for many heads; without them only smooth moves
+            shape the head.
         strength: 0 leaves the head untouched, 1 fits in full; between, it interpolates.
         config: see FitConfig.
         progress: told the stages "Finding the camera", "Fitting the shape" and
@@ -105,8 +122,15 @@ def fit_head(
         fitted = match_overall_colour(gaussians, before, portrait)
     elif strength > 0:
         progress("Fitting the shape", 0.0)
+        if morphs is not None:
+            anchors = gaussians.means[template.landmark_anchors]
+            camera, deviations = fit_morphs(landmarks, anchors, camera, morphs, config.morphs)
+            cancel.check()
+            moves = morphs.moves(deviations)
+            fitted = replace(gaussians, means=gaussians.means + moves)
+            cancel.check()
         fitted = fit_shape(
-            gaussians,
+            fitted,
             camera,
             landmarks,
             template.landmark_anchors,
@@ -155,7 +179,9 @@ def facing_camera(
     """0..1, how far the surface at each Gaussian looks at the camera, [N]."""
     view = camera.position - gaussians.means
     cosine = (template.normals * view).sum(1) / np.linalg.norm(view, axis=1)
-    near, far = np.cos(np.radians(config.facing_degrees))
+    hair = np.isin(template.labels, HAIR_LABELS)[:, None]
+    limits = np.where(hair, config.hair_facing_degrees, config.facing_degrees)
+    near, far = np.cos(np.radians(limits)).T
     ramp = np.clip((cosine - far) / (near - far), 0, 1)
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 

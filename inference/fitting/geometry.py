@@ -137,7 +137,7 @@ def _landmark_moves(
     trust = facing_weight(points, camera)
     rim = np.zeros(len(points), bool)
     rim[list(FACE_OVAL)] = True
-    trust[rim] *= 0.1  # the rim is where the mesh ends, not a place on the skin
+    trust[rim] *= 0.3  # the rim is where the mesh ends, not a place on the skin
     trust[list(LIPS)] *= 2.0
     used = trust > 0.02
     shifts = _in_space(camera, points, landmarks.points - projected)
