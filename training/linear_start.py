@@ -20,7 +20,7 @@ REACH_SPREADS = 6.0
 """How many spreads an anchor may move from the mean head (our choice)."""
 REACH_RANGE = (0.012, 0.12)
 """Limits of that reach in metres; hair reaches up to 0.112 m from the template."""
-_LAMBDAS = (30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5)
+_LAMBDAS = (0.1, 1.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5, 3e5)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def principal_components(data: Array, weight: Array, count: int) -> Basis:
     scaled = (data - mean) * weight
     values, vectors = np.linalg.eigh((scaled @ scaled.T).astype(np.float64))
     order = np.argsort(values)[::-1][:count]
-    keep = order[values[order] > 1e-9 * values.max()]
+    keep = order[values[order] > 1e-6 * values.max()]
     singular = np.sqrt(values[keep])
     directions = (scaled.T @ vectors[:, keep].astype(np.float32)) / singular  # [D, k] unit
     sd = singular / np.sqrt(len(data))
@@ -76,7 +76,7 @@ def ridge(features: Array, targets: Array, groups: NDArray[np.int32], share: Arr
     """
     held = groups % 7 == 3
     if held.all() or not held.any():
-        return _solve(features, targets, [_LAMBDAS[4]])[0]
+        return _solve(features, targets, [_LAMBDAS[7]])[0]
     solutions = _solve(features[~held], targets[~held], list(_LAMBDAS))
     errors = [
         float((((features[held] @ w - targets[held]) ** 2) * share).sum(1).mean())

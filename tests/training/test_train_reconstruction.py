@@ -69,7 +69,7 @@ def run(tmp_path_factory):
         *("--data", str(root / "train"), "--test", str(root / "test")),
         *("--cache", str(root / "cache"), "--out", str(root / "out")),
         *("--batch", "4", "--patches", "64", "--repeats", "1", "--precision", "fp32"),
-        *("--steps", "12"),
+        *("--steps", "12", "--threads", "1"),
     ]
     return root, arguments, train_reconstruction.main(arguments)
 
