@@ -14,6 +14,8 @@ from inference.rendering.portable.intrinsics import prefetch
 from inference.rendering.portable.jit import inlined
 from inference.rendering.portable.layout import (
     BLUE,
+    COLUMN_FROM,
+    COLUMN_TO,
     DEPTH,
     GREEN,
     LOG2_255,
@@ -22,16 +24,16 @@ from inference.rendering.portable.layout import (
     QA,
     QB,
     QC,
-    REACH_X,
-    REACH_Y,
     RECORD,
     RED,
+    ROW_FROM,
+    ROW_TO,
     STRIDE,
     TILE,
     X,
     Y,
 )
-from inference.rendering.portable.rows import ROW_SLOTS, end_inside, first_inside, row_spans
+from inference.rendering.portable.rows import ROW_SLOTS, row_spans
 from inference.rendering.portable.simd import (
     LANES,
     absolute,
@@ -115,9 +117,10 @@ def _make_blend_tile(with_depth: bool) -> Callable[..., None]:
             qa, qb, qc, peak = records[r + QA], records[r + QB], records[r + QC], records[r + PEAK]
             red, green, blue = records[r + RED], records[r + GREEN], records[r + BLUE]
             depth = records[r + DEPTH]
-            reach_x, reach_y = records[r + REACH_X], records[r + REACH_Y]
-            x0, x1 = first_inside(x - reach_x), end_inside(x + reach_x)
-            y0, y1 = first_inside(y - reach_y), end_inside(y + reach_y)
+            x0 = max(np.int64(records[r + COLUMN_FROM]) - left, 0)
+            x1 = min(np.int64(records[r + COLUMN_TO]) - left, TILE)
+            y0 = max(np.int64(records[r + ROW_FROM]) - top, 0)
+            y1 = min(np.int64(records[r + ROW_TO]) - top, TILE)
             if x1 - x0 <= LANES:
                 dx = iota() + (F(x0) - x)
                 power_0 = peak - dx * dx * qa

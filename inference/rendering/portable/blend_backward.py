@@ -7,8 +7,9 @@ scalar Q_i = sum over j > i of weight_j (g . c_j):
     dL/dalpha_i = T_i (g . c_i) - Q_i / (1 - alpha_i)
 
 Q starts as g . (drawn colour), so walking front to back needs nothing stored on the way.
-Each (tile, Gaussian) entry writes its partial sums to a place of its own; reduce_entries in
-gradients.py adds them in a fixed order. No atomics: the result is the same every time.
+Each (tile, Gaussian) entry writes its partial sums to a slot of its own, beside those of the same
+Gaussian; reduce_entries in gradients.py adds them in a fixed order. No atomics: the result is the
+same every time.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from inference.rendering.portable.intrinsics import prefetch, sums_of
 from inference.rendering.portable.jit import inlined
 from inference.rendering.portable.layout import (
     BLUE,
+    COLUMN_FROM,
+    COLUMN_TO,
     DEPTH,
     GREEN,
     LOG2_255,
@@ -30,15 +33,16 @@ from inference.rendering.portable.layout import (
     QA,
     QB,
     QC,
-    REACH_X,
-    REACH_Y,
     RECORD,
     RED,
+    ROW_FROM,
+    ROW_TO,
     STRIDE,
+    TILE,
     X,
     Y,
 )
-from inference.rendering.portable.rows import ROW_SLOTS, end_inside, first_inside, row_spans
+from inference.rendering.portable.rows import ROW_SLOTS, row_spans
 from inference.rendering.portable.simd import (
     LANES,
     exp2,
@@ -100,14 +104,15 @@ def _make_tile_gradients(with_depth: bool) -> Callable[..., None]:
         top: Any,
         planes: Any,  # [TILE_PLANES * PLANE]
         spans: Any,  # scratch: [2 * ROW_SLOTS] int32
-        partials: Any,  # out: [E * PARTIALS]
+        slots: Any,  # [E] int32, see binning.scatter_with_slots
+        partials: Any,  # out: [E * PARTIALS], entry e at slots[e]
     ) -> None:
         """Fill the partial gradients of members[begin:end]."""
         zero = splat(F(0))
         since_check = 0
         finished = False
         for entry in range(begin, end):
-            out = entry * PARTIALS
+            out = np.int64(slots[entry]) * PARTIALS
             if finished:
                 for k in range(PARTIALS):
                     partials[out + k] = F(0)
@@ -118,9 +123,10 @@ def _make_tile_gradients(with_depth: bool) -> Callable[..., None]:
             qa, qb, qc, peak = records[r + QA], records[r + QB], records[r + QC], records[r + PEAK]
             red, green, blue = records[r + RED], records[r + GREEN], records[r + BLUE]
             depth = records[r + DEPTH]
-            reach_x, reach_y = records[r + REACH_X], records[r + REACH_Y]
-            x0, x1 = first_inside(x - reach_x), end_inside(x + reach_x)
-            y0, y1 = first_inside(y - reach_y), end_inside(y + reach_y)
+            x0 = max(np.int64(records[r + COLUMN_FROM]) - left, 0)
+            x1 = min(np.int64(records[r + COLUMN_TO]) - left, TILE)
+            y0 = max(np.int64(records[r + ROW_FROM]) - top, 0)
+            y1 = min(np.int64(records[r + ROW_TO]) - top, TILE)
             by_red, by_green, by_blue, by_depth = zero, zero, zero, zero
             s, s_x, s_y, s_xx, s_xy, s_yy = zero, zero, zero, zero, zero, zero
             if x1 - x0 <= LANES:

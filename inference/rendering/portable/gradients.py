@@ -14,6 +14,7 @@ from inference.rendering.portable.intrinsics import claim
 from inference.rendering.portable.jit import kernel
 from inference.rendering.portable.layout import PLANE, STRIDE, TILE
 from inference.rendering.portable.rows import ROW_SLOTS
+from inference.rendering.portable.simd import load, splat, store
 
 F = np.float32
 BLOCK = 1024  # Gaussians in one unit of work of reduce_entries
@@ -36,6 +37,7 @@ def blend_gradients(
     by_alpha: Any,  # [H, W]
     by_depth: Any,  # [H, W] by accumulated depth
     depth_counts: bool,  # False: by_depth is zero and not looked at
+    slots: Any,  # [E] int32 see binning.scatter_with_slots
     partials: Any,  # out: [E * PARTIALS]
 ) -> None:
     """Walk the tiles again, until none is left."""
@@ -70,10 +72,10 @@ def blend_gradients(
                 planes[4 * PLANE + at] = g2
         if depth_counts:
             tile_gradients_with_depth(
-                records, members, begin, end, left, top, planes, spans, partials
+                records, members, begin, end, left, top, planes, spans, slots, partials
             )
         else:
-            tile_gradients(records, members, begin, end, left, top, planes, spans, partials)
+            tile_gradients(records, members, begin, end, left, top, planes, spans, slots, partials)
 
 
 @kernel
@@ -81,9 +83,9 @@ def reduce_entries(
     worker: int,
     counter: Any,  # [1] int64: next block of ranks
     order: Any,  # [V] uint64, index of a Gaussian in the low half
-    slots: Any,  # [E] int32 see binning.scatter_with_slots
     slot_starts: Any,  # [V + 1] int32
     partials: Any,  # [E * PARTIALS]
+    add: bool,  # to what is in sums; False: what is there does not count
     sums: Any,  # in and out: [M * PARTIALS], one row per Gaussian
 ) -> None:
     """Add each Gaussian's entries to its sums, in the order of its tiles."""
@@ -93,7 +95,13 @@ def reduce_entries(
             break
         for rank in range(start, min(start + BLOCK, len(order))):
             target = np.int64(order[rank] & np.uint64(0xFFFFFFFF)) * PARTIALS
+            total, by_y, by_depth = splat(F(0)), F(0), F(0)
+            if add:
+                total, by_y, by_depth = load(sums, target), sums[target + 8], sums[target + 9]
             for slot in range(slot_starts[rank], slot_starts[rank + 1]):
-                source = np.int64(slots[slot]) * PARTIALS
-                for k in range(PARTIALS):
-                    sums[target + k] += partials[source + k]
+                source = slot * PARTIALS
+                total = total + load(partials, source)
+                by_y += partials[source + 8]
+                by_depth += partials[source + 9]
+            store(sums, target, total)
+            sums[target + 8], sums[target + 9] = by_y, by_depth

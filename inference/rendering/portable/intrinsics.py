@@ -75,6 +75,24 @@ def store_rows(
 
 
 @intrinsic
+def store_pairs(typing: Any, array: Any, index: Any, x: Any, y: Any) -> Any:
+    """Write x0, y0, x1, y1, ... of two Int8s to a flat int32 array from an index on."""
+
+    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        array, index, x, y = args
+        for half in (0, LANES // 2):
+            lanes = [lane for k in range(LANES // 2) for lane in (half + k, half + k + LANES)]
+            mask = ir.Constant(ir.VectorType(_INT, LANES), lanes)
+            place = address(context, builder, sig.args[0], array, index)
+            mixed = builder.shuffle_vector(x, y, mask)
+            builder.store(mixed, builder.bitcast(place, mixed.type.as_pointer()), align=4)
+            index = builder.add(index, ir.Constant(index.type, LANES))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, x, y), emit
+
+
+@intrinsic
 def store_strided(typing: Any, array: Any, first: Any, stride: Any, vector: Any) -> Any:
     """Write the lanes to first, first + stride, ... of a flat float32 array."""
 

@@ -21,7 +21,8 @@ X, Y = 0, 1  # centre in pixels
 QA, QB, QC = 2, 3, 4  # alpha = 2 ^ (PEAK - QA dx dx - QB dx dy - QC dy dy)
 PEAK = 5  # log2 of the opacity
 RED, GREEN, BLUE, DEPTH = 6, 7, 8, 9
-REACH_X, REACH_Y = 10, 11  # pixels within which alpha reaches ALPHA_MIN
+COLUMN_FROM, COLUMN_TO = 10, 11  # pixels in which alpha may reach ALPHA_MIN, the end excluded
+ROW_FROM, ROW_TO = 12, 13
 
 LOG2_255 = 7.994353436858858
 LOG2_E = 1.4426950408889634

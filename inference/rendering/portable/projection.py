@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from inference.rendering.ewa import ALPHA_MIN, BLUR_EPS, NEAR_PLANE
-from inference.rendering.portable.intrinsics import claim, store_rows
+from inference.rendering.portable.intrinsics import claim, store_pairs, store_rows
 from inference.rendering.portable.jit import inlined, kernel
 from inference.rendering.portable.layout import CULLED, LOG2_255, LOG2_E, RECORD, TILE
 from inference.rendering.portable.simd import (
@@ -20,7 +20,9 @@ from inference.rendering.portable.simd import (
     int_and,
     int_or,
     int_xor,
-    load_strided,
+    load,
+    load_3_columns,
+    load_4_columns,
     log2,
     maximum,
     minimum,
@@ -77,31 +79,38 @@ def ordered_bits(x: Any) -> Any:
 
 
 @inlined
-def tile_range(centre: Any, reach: Any, size: Any) -> Any:
-    """First tile and one past the last that hold pixel centres within reach, as Int8s."""
-    first = maximum(ceil(centre - reach - F(0.5)), splat(F(0)))
-    last = minimum(floor(centre + reach - F(0.5)), splat(size - F(1)))
-    low = floor(minimum(first, splat(size)) * _TILE_INVERSE)
-    high = floor(maximum(last, splat(F(-1))) * _TILE_INVERSE) + F(1)
-    return low, high, last >= first
+def pixel_range(centre: Any, reach: Any, size: Any) -> Any:
+    """First pixel with its centre within reach, and one past the last (Float8s)."""
+    first = minimum(maximum(ceil(centre - reach - F(0.5)), splat(F(0))), splat(size))
+    end = minimum(maximum(floor(centre + reach + F(0.5)), splat(F(0))), splat(size))
+    return first, end
+
+
+@inlined
+def tile_range(first: Any, end: Any) -> Any:
+    """First tile and one past the last of a range of pixels, as Int8: first | end << 16."""
+    low = truncate(first * _TILE_INVERSE)
+    high = truncate((end + F(TILE - 1)) * _TILE_INVERSE)
+    return int_or(low, shift_left(high, I32(16)))
 
 
 @kernel
 def project(
     worker: int,
     counter: Any,  # [1] int64: next block
-    means: Any,  # [N * 3] metres, as all inputs flat float32
+    means: Any,  # [N * 3] metres, as all inputs flat float32; N is 0 or at least LANES
     quaternions: Any,  # [N * 4] wxyz
     scales: Any,  # [N * 3] metres
     opacities: Any,  # [N]
     colours: Any,  # [N * 3]
     camera: Any,  # [22], see layout.pack_camera
-    records: Any,  # out: [M * RECORD], M is N rounded up to LANES
-    keys: Any,  # out: [M] int32 that order like depths, or CULLED
-    depths: Any,  # out: [M] float32 camera-space z, 0 where culled
-    tiles_x: Any,  # out: [M] int32 first tile column | (one past the last) << 16
-    tiles_y: Any,  # out: [M] int32 the same for rows
-    counts: Any,  # out: [workers, tile rows, tile columns] int32, Gaussians that touch a tile
+    records: Any,  # out: [N * RECORD]
+    keys: Any,  # out: [N] int32 that order like depths, or CULLED
+    depths: Any,  # out: [N] float32 camera-space z, 0 where culled
+    tiles: Any,  # out: [N * 2] int32 tile columns as first | (one past the last) << 16, and rows
+    # In and out: [workers, tile rows + 1, tile columns + 1] int32, what sums up along both axes
+    # to the number of Gaussians that touch each tile.
+    corners: Any,
 ) -> None:
     """Project blocks of Gaussians until none is left."""
     n = len(opacities)
@@ -119,17 +128,15 @@ def project(
         if start >= n:
             break
         stop = min(start + BLOCK, n)
-        for i in range(start, stop, LANES):
-            last = 3 * n - 3
-            x = load_strided(means, 3 * i, 3, last)
-            y = load_strided(means, 3 * i + 1, 3, last + 1)
-            z = load_strided(means, 3 * i + 2, 3, last + 2)
+        for row in range(start, stop, LANES):
+            i = min(row, n - LANES)  # the last eight may be done twice, alike
+            x, y, z = load_3_columns(means, i)
             local_x = x * r0 + y * r1 + z * r2 + t0
             local_y = x * r3 + y * r4 + z * r5 + t1
             # Sorted by depth without the camera's distance, which would cost bits.
             level = x * r6 + y * r7 + z * r8
             depth = level + t2
-            opacity = load_strided(opacities, i, 1, n - 1)
+            opacity = load(opacities, i)
             visible = (depth >= _NEAR) & (opacity >= _OPACITY_MIN)
 
             inverse = F(1) / select(visible, depth, splat(F(1)))
@@ -146,17 +153,10 @@ def project(
                 fy_z * (r3 - slope_y * r6), fy_z * (r4 - slope_y * r7), fy_z * (r5 - slope_y * r8)
             )  # fmt: skip
 
-            last = 4 * n - 4
-            qw = load_strided(quaternions, 4 * i, 4, last)
-            qx = load_strided(quaternions, 4 * i + 1, 4, last + 1)
-            qy = load_strided(quaternions, 4 * i + 2, 4, last + 2)
-            qz = load_strided(quaternions, 4 * i + 3, 4, last + 3)
+            qw, qx, qy, qz = load_4_columns(quaternions, i)
             shorten = F(1) / sqrt(qw * qw + qx * qx + qy * qy + qz * qz)
             m = rotation_columns(qw * shorten, qx * shorten, qy * shorten, qz * shorten)
-            last = 3 * n - 3
-            s0 = load_strided(scales, 3 * i, 3, last)
-            s1 = load_strided(scales, 3 * i + 1, 3, last + 1)
-            s2 = load_strided(scales, 3 * i + 2, 3, last + 2)
+            s0, s1, s2 = load_3_columns(scales, i)
             p0 = (a0 * m[0] + a1 * m[3] + a2 * m[6]) * s0
             p1 = (a0 * m[1] + a1 * m[4] + a2 * m[7]) * s1
             p2 = (a0 * m[2] + a1 * m[5] + a2 * m[8]) * s2
@@ -176,25 +176,27 @@ def project(
             reach = maximum((peak + _LOG2_255) * _REACH_PER_OCTAVE, zero)
             reach_x, reach_y = sqrt(reach * xx), sqrt(reach * yy)
 
-            low_x, high_x, in_x = tile_range(centre_x, reach_x, width)
-            low_y, high_y, in_y = tile_range(centre_y, reach_y, height)
-            visible = visible & in_x & in_y & (determinant < _HUGE)
+            left, right = pixel_range(centre_x, reach_x, width)
+            top, bottom = pixel_range(centre_y, reach_y, height)
+            visible = visible & (left < right) & (top < bottom) & (determinant < _HUGE)
+            top, bottom = select(visible, top, zero), select(visible, bottom, zero)
+            red, green, blue = load_3_columns(colours, i)
             store_rows(
                 records, i * RECORD, RECORD, centre_x, centre_y, yy * sharpness * _HALF_LOG2_E,
                 -(pq * sharpness * _LOG2_E), xx * sharpness * _HALF_LOG2_E, peak,
-                load_strided(colours, 3 * i, 3, last), load_strided(colours, 3 * i + 1, 3, last + 1)
+                red, green
             )  # fmt: skip
             store_rows(
-                records, i * RECORD + 8, RECORD, load_strided(colours, 3 * i + 2, 3, last + 2),
-                depth, reach_x, reach_y, zero, zero, zero, zero
+                records, i * RECORD + 8, RECORD, blue,
+                depth, left, right, top, bottom, zero, zero
             )  # fmt: skip
             store(keys, i, ordered_bits(select(visible, level, lowest)))
             store(depths, i, select(visible, depth, zero))
-            high_y = select(visible, high_y, zero)  # no rows: never counted
-            store(tiles_x, i, int_or(truncate(low_x), shift_left(truncate(high_x), I32(16))))
-            store(tiles_y, i, int_or(truncate(low_y), shift_left(truncate(high_y), I32(16))))
+            store_pairs(tiles, 2 * i, tile_range(left, right), tile_range(top, bottom))
         for i in range(start, stop):
-            x0, x1 = tiles_x[i] & 0xFFFF, tiles_x[i] >> 16
-            for row in range(tiles_y[i] & 0xFFFF, tiles_y[i] >> 16):
-                for column in range(x0, x1):
-                    counts[worker, row, column] += 1
+            columns, rows = tiles[2 * i], tiles[2 * i + 1]
+            x0, x1, y0, y1 = columns & 0xFFFF, columns >> 16, rows & 0xFFFF, rows >> 16
+            corners[worker, y0, x0] += 1
+            corners[worker, y0, x1] -= 1
+            corners[worker, y1, x0] -= 1
+            corners[worker, y1, x1] += 1

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from inference.rendering.ewa import BLUR_EPS, NEAR_PLANE
-from inference.rendering.portable.blend_backward import PARTIALS
 from inference.rendering.portable.intrinsics import claim, store_strided
 from inference.rendering.portable.jit import kernel
 from inference.rendering.portable.projection import BLOCK, rotation_columns
 from inference.rendering.portable.simd import (
     LANES,
     load,
-    load_strided,
+    load_3_columns,
+    load_4_columns,
+    load_10_columns,
     maximum,
     minimum,
     select,
@@ -39,13 +40,13 @@ def project_gradients(
     scales: Any,
     opacities: Any,
     camera: Any,
-    depths: Any,  # [M] float32 camera-space z, 0 where culled
-    sums: Any,  # [M * PARTIALS], see blend_backward.PARTIALS
-    by_means: Any,  # out: [M * 3], as all outputs flat float32, M is N rounded up to LANES
-    by_quaternions: Any,  # out: [M * 4]
-    by_scales: Any,  # out: [M * 3]
-    by_opacities: Any,  # out: [M]
-    by_colours: Any,  # out: [M * 3]
+    depths: Any,  # [N] float32 camera-space z, 0 where culled
+    sums: Any,  # [N * PARTIALS], see blend_backward.PARTIALS; anything where culled
+    by_means: Any,  # out: [N * 3], as all outputs flat float32
+    by_quaternions: Any,  # out: [N * 4]
+    by_scales: Any,  # out: [N * 3]
+    by_opacities: Any,  # out: [N]
+    by_colours: Any,  # out: [N * 3]
 ) -> None:
     """Turn sums over pixels into gradients of the five attributes."""
     n = len(opacities)
@@ -60,15 +61,13 @@ def project_gradients(
         start = claim(counter) * BLOCK
         if start >= n:
             break
-        for i in range(start, min(start + BLOCK, n), LANES):
+        for row in range(start, min(start + BLOCK, n), LANES):
+            i = min(row, n - LANES)  # as in projection.project
             depth = load(depths, i)
             visible = depth >= _NEAR
             depth = select(visible, depth, splat(F(1)))
             inverse = F(1) / depth
-            last = 3 * n - 3
-            x = load_strided(means, 3 * i, 3, last)
-            y = load_strided(means, 3 * i + 1, 3, last + 1)
-            z = load_strided(means, 3 * i + 2, 3, last + 2)
+            x, y, z = load_3_columns(means, i)
             ratio_x = (x * r0 + y * r1 + z * r2 + t0) * inverse
             ratio_y = (x * r3 + y * r4 + z * r5 + t1) * inverse
             slope_x = minimum(maximum(ratio_x, splat(camera[18])), splat(camera[19]))
@@ -79,18 +78,11 @@ def project_gradients(
             a0, a1, a2 = fx_z * u0, fx_z * u1, fx_z * u2
             b0, b1, b2 = fy_z * v0, fy_z * v1, fy_z * v2
 
-            last = 4 * n - 4
-            qw = load_strided(quaternions, 4 * i, 4, last)
-            qx = load_strided(quaternions, 4 * i + 1, 4, last + 1)
-            qy = load_strided(quaternions, 4 * i + 2, 4, last + 2)
-            qz = load_strided(quaternions, 4 * i + 3, 4, last + 3)
+            qw, qx, qy, qz = load_4_columns(quaternions, i)
             shorten = F(1) / sqrt(qw * qw + qx * qx + qy * qy + qz * qz)
             qw, qx, qy, qz = qw * shorten, qx * shorten, qy * shorten, qz * shorten
             m = rotation_columns(qw, qx, qy, qz)
-            last = 3 * n - 3
-            s0 = load_strided(scales, 3 * i, 3, last)
-            s1 = load_strided(scales, 3 * i + 1, 3, last + 1)
-            s2 = load_strided(scales, 3 * i + 2, 3, last + 2)
+            s0, s1, s2 = load_3_columns(scales, i)
             am0 = a0 * m[0] + a1 * m[3] + a2 * m[6]
             am1 = a0 * m[1] + a1 * m[4] + a2 * m[7]
             am2 = a0 * m[2] + a1 * m[5] + a2 * m[8]
@@ -108,13 +100,7 @@ def project_gradients(
             ca, cb, cc = (qq + _BLUR) * sharpness, -(pq * sharpness), (pp + _BLUR) * sharpness
 
             # The exponent sigma = (ca dx dx + cc dy dy) / 2 + cb dx dy.
-            at = i * PARTIALS
-            end = len(sums) - 1
-            s_x = load_strided(sums, at + 4, PARTIALS, end)
-            s_y = load_strided(sums, at + 5, PARTIALS, end)
-            s_xx = load_strided(sums, at + 6, PARTIALS, end)
-            s_xy = load_strided(sums, at + 7, PARTIALS, end)
-            s_yy = load_strided(sums, at + 8, PARTIALS, end)
+            sum_r, sum_g, sum_b, s, s_x, s_y, s_xx, s_xy, s_yy, sum_z = load_10_columns(sums, i)
             by_centre_x = -(ca * s_x + cb * s_y)
             by_centre_y = -(cb * s_x + cc * s_y)
             # By the conic half s_xx, s_xy, half s_yy; by the covariance -conic (that) conic.
@@ -173,7 +159,7 @@ def project_gradients(
             local_z = -(local_x * ratio_x + local_y * ratio_y)
             local_z = local_z - (by_a0 * a0 + by_a1 * a1 + by_a2 * a2) * inverse
             local_z = local_z - (by_b0 * b0 + by_b1 * b1 + by_b2 * b2) * inverse
-            local_z = local_z + load_strided(sums, at + 9, PARTIALS, end)
+            local_z = local_z + sum_z
             world_x = local_x * r0 + local_y * r3 + local_z * r6
             world_y = local_x * r1 + local_y * r4 + local_z * r7
             world_z = local_x * r2 + local_y * r5 + local_z * r8
@@ -181,9 +167,9 @@ def project_gradients(
             store_strided(by_means, 3 * i + 1, 3, select(visible, world_y, zero))
             store_strided(by_means, 3 * i + 2, 3, select(visible, world_z, zero))
 
-            opacity = select(visible, load_strided(opacities, i, 1, n - 1), splat(F(1)))
-            by_opacity = -(load_strided(sums, at + 3, PARTIALS, end) / opacity)
+            opacity = select(visible, load(opacities, i), splat(F(1)))
+            by_opacity = -(s / opacity)
             store_strided(by_opacities, i, 1, select(visible, by_opacity, zero))
-            for channel in range(3):
-                by_colour = load_strided(sums, at + channel, PARTIALS, end)
-                store_strided(by_colours, 3 * i + channel, 3, by_colour)
+            store_strided(by_colours, 3 * i, 3, select(visible, sum_r, zero))
+            store_strided(by_colours, 3 * i + 1, 3, select(visible, sum_g, zero))
+            store_strided(by_colours, 3 * i + 2, 3, select(visible, sum_b, zero))

@@ -36,8 +36,7 @@ class Projected:
 
     records: FloatArray
     depths: FloatArray  # [M] 0 where culled
-    tiles_x: IntArray
-    tiles_y: IntArray
+    tiles: IntArray
     order: NDArray[np.uint64]
     counts: IntArray  # [tile rows, tile columns]
 
@@ -62,7 +61,8 @@ class Tape:
         colour: [H, W, 3] over nothing.
         alpha: [H, W].
         depth: [H, W] accumulated, not divided by alpha.
-        splats: what was drawn.
+        splats: what was drawn, padded.
+        count: how many Gaussians that were before padding.
         camera: packed, see layout.pack_camera.
         projected: the Gaussians on the screen.
         workspace: the memory that `projected` lies in; given back when the tape is dropped.
@@ -72,6 +72,7 @@ class Tape:
     alpha: FloatArray
     depth: FloatArray
     splats: Splats
+    count: int
     camera: FloatArray
     projected: Projected
     workspace: Workspace
@@ -97,7 +98,7 @@ class Rasterizer:
         Returns:
             Colour [H, W, 3], alpha [H, W], accumulated depth [H, W].
         """
-        projected = self._project(splats, pack_camera(camera), camera, self._own)
+        projected = self._project(splats.padded(LANES), pack_camera(camera), camera, self._own)
         return self._draw_frame(projected, camera)
 
     def rgba8(
@@ -105,18 +106,22 @@ class Rasterizer:
     ) -> NDArray[np.uint8]:
         """Draw a premultiplied picture [H, W, 4], over a colour or transparent (None)."""
         picture = np.empty((camera.height, camera.width, 4), np.uint8)
+        pixels = picture.view(np.int32).ravel()  # needs a little-endian machine
         behind = np.array([0, 0, 0, 0] if background is None else [*background, 1], np.float32)
-        projected = self._project(splats, pack_camera(camera), camera, self._own)
+        projected = self._project(splats.padded(LANES), pack_camera(camera), camera, self._own)
         for band in self._bands(projected):
-            self._run_tiles(draw_rgba8, projected, band, behind, picture)
+            self._run_tiles(
+                draw_rgba8, projected, band, behind, camera.width, camera.height, pixels
+            )
         return picture
 
     def record(self, splats: Splats, camera: Camera) -> Tape:
         """Draw a frame whose gradient will be asked for."""
         workspace = self._spare.pop() if self._spare else Workspace()
-        packed = pack_camera(camera)
-        projected = self._project(splats, packed, camera, workspace)
-        tape = Tape(*self._draw_frame(projected, camera), splats, packed, projected, workspace)
+        packed, padded = pack_camera(camera), splats.padded(LANES)
+        projected = self._project(padded, packed, camera, workspace)
+        picture = self._draw_frame(projected, camera)
+        tape = Tape(*picture, padded, len(splats.opacities), packed, projected, workspace)
         weakref.finalize(tape, self._spare.append, workspace).atexit = False
         return tape
 
@@ -129,9 +134,7 @@ class Rasterizer:
     ) -> Splats:
         """Gradients of the loss by the five attributes."""
         projected, n = tape.projected, len(tape.splats.opacities)
-        padded = -(-n // LANES) * LANES
-        sums = self._own.array("sums", padded * PARTIALS)
-        sums[:] = 0
+        sums = self._own.array("sums", n * PARTIALS)
         depth_counts = by_depth is not None
         for band in self._bands(projected, with_slots=True):
             partials = self._own.array("partials", len(band.members) * PARTIALS)
@@ -146,13 +149,13 @@ class Rasterizer:
                 by_alpha,
                 by_alpha if by_depth is None else by_depth,
                 depth_counts,
+                band.slots,
                 partials,
             )
-            self._team.run(
-                reduce_entries, projected.order, band.slots, band.slot_starts, partials, sums
-            )
+            add = band.row_from > 0
+            self._team.run(reduce_entries, projected.order, band.slot_starts, partials, add, sums)
         widths = (3, 4, 3, 1, 3)
-        results = [np.empty(padded * width, np.float32) for width in widths]
+        results = [np.empty(n * width, np.float32) for width in widths]
         splats = tape.splats
         self._team.run(
             project_gradients,
@@ -165,23 +168,21 @@ class Rasterizer:
             sums,
             *results,
         )
-        shaped = [flat[: n * w].reshape(n, w) for flat, w in zip(results, widths, strict=True)]
+        shaped = [flat.reshape(n, width) for flat, width in zip(results, widths, strict=True)]
         shaped[3] = shaped[3][:, 0]
-        return Splats(*shaped)
+        return Splats(*(x[: tape.count] for x in shaped))
 
     def _project(
         self, splats: Splats, packed: FloatArray, camera: Camera, workspace: Workspace
     ) -> Projected:
         """Project and sort."""
         n = len(splats.opacities)
-        padded = -(-n // LANES) * LANES
-        records = workspace.array("records", padded * RECORD)
-        keys = workspace.array("keys", padded, np.int32)
-        depths = workspace.array("depths", padded)
-        tiles_x = workspace.array("tiles_x", padded, np.int32)
-        tiles_y = workspace.array("tiles_y", padded, np.int32)
+        records = workspace.array("records", n * RECORD)
+        keys = workspace.array("keys", n, np.int32)
+        depths = workspace.array("depths", n)
+        tiles = workspace.array("tiles", 2 * n, np.int32)
         rows, columns = tiles_across(camera.height), tiles_across(camera.width)
-        counts = np.zeros((self._team.size, rows, columns), np.int32)
+        corners = np.zeros((self._team.size, rows + 1, columns + 1), np.int32)
         self._team.run(
             project,
             splats.means.ravel(),
@@ -193,17 +194,16 @@ class Rasterizer:
             records,
             keys,
             depths,
-            tiles_x,
-            tiles_y,
-            counts,
+            tiles,
+            corners,
         )
         order = depth_sort(
-            keys[:n],
+            keys,
             workspace.array("sort_1", n, np.uint64),
             workspace.array("sort_2", n, np.uint64),
         )
-        total = counts.sum(0, dtype=np.int32)
-        return Projected(records, depths, tiles_x, tiles_y, order, total)
+        summed = corners.sum(0, dtype=np.int32).cumsum(0, np.int32).cumsum(1, np.int32)
+        return Projected(records, depths, tiles, order, summed[:-1, :-1].copy())
 
     def _bands(self, projected: Projected, with_slots: bool = False) -> Iterator[Band]:
         """Tile lists from the top down; the next band overwrites the memory of the last."""
@@ -224,9 +224,9 @@ class Rasterizer:
                 "slot_starts", len(projected.order) + 1 if with_slots else 0, np.int32
             )
             lists = (
-                projected.order, projected.tiles_x, projected.tiles_y, row_from, row_to, columns,
-                starts[:-1].copy(), members,
-            )  # fmt: skip
+                *(projected.order, projected.tiles, row_from, row_to, columns),
+                *(starts[:-1].astype(np.uint32), members),
+            )
             if with_slots:
                 scatter_with_slots(*lists, slots, slot_starts)
             else:
@@ -241,8 +241,9 @@ class Rasterizer:
         shape = (camera.height, camera.width)
         colour = np.empty((*shape, 3), np.float32)
         alpha, depth = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        flat = (colour.ravel(), alpha.ravel(), depth.ravel())
         for band in self._bands(projected):
-            self._run_tiles(draw_frame, projected, band, colour, alpha, depth)
+            self._run_tiles(draw_frame, projected, band, camera.width, camera.height, *flat)
         return colour, alpha, depth
 
     def _run_tiles(

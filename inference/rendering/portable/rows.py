@@ -52,15 +52,3 @@ def row_spans(
         end = minimum(floor((root - b) * half + x) + F(1), splat(F(TILE)))
         store(spans, row, truncate(first))
         store(spans, ROW_SLOTS + row, truncate(end))
-
-
-@inlined
-def first_inside(value: Any) -> Any:
-    """The first pixel of the tile at or past a coordinate."""
-    return np.int64(min(max(np.ceil(value), F(0)), F(TILE)))
-
-
-@inlined
-def end_inside(value: Any) -> Any:
-    """One past the last pixel of the tile at or before a coordinate."""
-    return np.int64(min(max(np.floor(value) + F(1), F(0)), F(TILE)))

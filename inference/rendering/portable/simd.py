@@ -164,23 +164,41 @@ def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
     return types.void(array, types.intp, value), emit
 
 
-@intrinsic
-def load_strided(typing: Any, array: Any, first: Any, stride: Any, last: Any) -> Any:
-    """Elements first, first + stride, ... of a flat float32 array, never beyond `last`."""
+def _load_columns(width: int) -> Any:
+    """Make the loader of eight rows of `width` floats, as `width` Float8s."""
 
-    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        _, first, stride, last = args
-        vector = ir.Constant(_VECTOR["Float8"], ir.Undefined)
-        index = first
-        for lane in range(LANES):
-            inside = builder.icmp_signed("<", index, last)
-            place = builder.select(inside, index, last)
-            value = builder.load(address(context, builder, sig.args[0], args[0], place))
-            vector = builder.insert_element(vector, value, ir.Constant(_INT, lane))
-            index = builder.add(index, stride)
-        return vector
+    @intrinsic
+    def function(typing: Any, array: Any, row: Any) -> Any:
+        def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+            kind = _VECTOR["Float8"]
+            start = builder.mul(args[1], ir.Constant(args[1].type, width))
+            chunks = []
+            for k in range(width):
+                index = builder.add(start, ir.Constant(start.type, k * LANES))
+                place = address(context, builder, sig.args[0], args[0], index)
+                chunks.append(builder.load(builder.bitcast(place, kind.as_pointer()), align=4))
+            columns = []
+            for column in range(width):
+                vector = ir.Constant(kind, ir.Undefined)
+                for k, chunk in enumerate(chunks):
+                    # Lane j comes from float `column + j * width` of the rows.
+                    mask = list(range(LANES))
+                    for j in range(LANES):
+                        if (column + j * width) // LANES == k:
+                            mask[j] = LANES + (column + j * width) % LANES
+                    lanes = ir.Constant(ir.VectorType(_INT, LANES), mask)
+                    vector = builder.shuffle_vector(vector, chunk, lanes)
+                columns.append(vector)
+            return context.make_tuple(builder, sig.return_type, columns)
 
-    return float8(array, types.intp, types.intp, types.intp), emit
+        return types.UniTuple(float8, width)(array, types.intp), emit
+
+    return function
+
+
+load_3_columns = _load_columns(3)
+load_4_columns = _load_columns(4)
+load_10_columns = _load_columns(10)
 
 
 @intrinsic

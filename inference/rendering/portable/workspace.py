@@ -35,6 +35,13 @@ class Splats(NamedTuple):
         )
         return cls(*(x if x.flags.writeable else x.copy() for x in arrays))
 
+    def padded(self, least: int) -> "Splats":
+        """The same with invisible Gaussians added, if there are fewer than `least`."""
+        missing = least - len(self.opacities)
+        if missing <= 0:
+            return self
+        return Splats(*(np.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1)) for x in self))
+
 
 def aligned(count: int, dtype: Any = np.float32) -> NDArray[Any]:
     """An uninitialised flat array that starts on a cache line."""
