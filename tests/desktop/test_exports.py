@@ -110,7 +110,8 @@ def test_cancel_leaves_nothing_and_keeps_the_older_file(with_head, tmp_path, qtb
     job = start(window, long_video(folder / "orbit.mp4"))
     row = window.export_panel.rows[0]
     qtbot.waitUntil(lambda: job.fraction > 0, timeout=WAIT)
-    assert len(list(folder.iterdir())) == 2  # the partial file beside the older one
+    # The partial file stands beside the older one.
+    qtbot.waitUntil(lambda: len(list(folder.iterdir())) == 2, timeout=WAIT)
     qtbot.mouseClick(row.button, LEFT)
     qtbot.waitUntil(lambda: job.done, timeout=WAIT)
     assert row.says.text() == "Cancelled; nothing was written."
