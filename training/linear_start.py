@@ -148,15 +148,29 @@ def _unit(colours: NDArray[np.uint8]) -> Array:
     return np.multiply(colours, 1 / 255, dtype=np.float32)
 
 
-def components(targets: list[HeadTargets], shape: int, colour: int, per_patch: int) -> LinearStart:
-    """Mean head, spread and both bases of the training heads."""
+def components(
+    targets: list[HeadTargets],
+    importance: Array,  # [N]
+    shape: int,
+    colour: int,
+    per_patch: int,
+) -> LinearStart:
+    """Mean head, spread and both bases of the training heads.
+
+    Args:
+        targets: the heads.
+        importance: factor on each anchor's deviation, so that shirts do not use up components.
+        shape: components of positions.
+        colour: components of colours.
+        per_patch: anchors of a patch.
+    """
     statistics = target_statistics(targets, per_patch)
     positions = np.stack([t.positions.astype(np.float32).ravel() for t in targets])
-    weight = np.repeat(np.float32(1) / statistics.spread, 3).astype(np.float32)
+    weight = np.repeat(importance / statistics.spread, 3).astype(np.float32)
     shape_basis = principal_components(positions, weight, shape)
     del positions
     colours = np.stack([_unit(t.colours).ravel() for t in targets])
-    colour_basis = principal_components(colours, np.ones(colours.shape[1], np.float32), colour)
+    colour_basis = principal_components(colours, np.repeat(importance, 3), colour)
     return LinearStart(statistics, shape_basis, colour_basis)
 
 
@@ -192,6 +206,7 @@ def start_in_closed_form(
     model: ReconstructionModel,
     cache: FeatureCache,
     mirror: NDArray[np.int32],
+    importance: Array,
     say: Callable[[str], None] = print,
 ) -> LinearStart:
     """Set the model's buffers and its linear map so that it is PCA + ridge regression.
@@ -200,6 +215,7 @@ def start_in_closed_form(
         model: built with `per_anchor` and `low_rank`; its decoder's heads start at zero.
         cache: the training views.
         mirror: [N] the anchor on the other side; mirrored heads count as heads.
+        importance: [N] weight of each anchor in the components.
         say: told what is going on.
     """
     low_rank = model.low_rank
@@ -208,7 +224,7 @@ def start_in_closed_form(
     counts = low_rank.config.shape, low_rank.config.colour
     per_patch = model.config.head.per_patch
     both = cache.targets + [mirrored_targets(t, mirror) for t in cache.targets]
-    start = components(both, *counts, per_patch)
+    start = components(both, importance, *counts, per_patch)
     del both
     say(f"components of {len(cache.targets)} heads")
     pooled = pooled_features(model, cache)

@@ -16,7 +16,12 @@ LABEL_WEIGHT = {
     12: 2.0,
     13: 2.0,
 }
-"""How often a patch is drawn by its template label, FaRL celebm order; others 1 (our choice)."""
+"""How much an anchor counts by its template label, FaRL celebm order; others 1 (our choice)."""
+
+
+def anchor_importance(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How much each anchor [N] matters, by its template label."""
+    return np.array([LABEL_WEIGHT.get(int(label), 1.0) for label in labels], np.float32)
 
 
 def patch_probabilities(
@@ -24,8 +29,7 @@ def patch_probabilities(
     per_patch: int,
 ) -> NDArray[np.float64]:
     """Probability [N / per_patch] that a patch is drawn."""
-    weight = np.array([LABEL_WEIGHT.get(int(label), 1.0) for label in labels])
-    mean = weight.reshape(-1, per_patch).mean(1)
+    mean = anchor_importance(labels).astype(np.float64).reshape(-1, per_patch).mean(1)
     return np.asarray(mean / mean.sum())
 
 

@@ -32,6 +32,7 @@ from training.anchor_metrics import AnchorMetrics, measure
 from training.anchor_trainer import AnchorTrainer, OptimiserConfig
 from training.feature_cache import FeatureCache
 from training.linear_start import LinearStart, start_in_closed_form
+from training.patch_sampling import anchor_importance
 from training.run_log import RunLog
 
 
@@ -96,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
     if resuming:
         start = LinearStart.load(closed_form)
     else:
-        start = start_in_closed_form(model, train, template.mirror, log.say)
+        importance = anchor_importance(template.labels)
+        start = start_in_closed_form(model, train, template.mirror, importance, log.say)
         start.save(closed_form)
     if options.init and not resuming:
         _initialise(model, options.init, log)
