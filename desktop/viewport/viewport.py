@@ -181,14 +181,17 @@ class Viewport(QWidget):
         area = QRectF(self.rect())
         paint_background(painter, area, self._background, self._palette)
         image = self.frames.image
+        split = self._split * self.width()
         if image is not None:
             smooth = image.size() != self.pixels
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+            if self._comparing:
+                painter.setClipRect(area.adjusted(split, 0, 0, 0))
             painter.drawImage(area, image)
+            painter.setClipping(False)
         if self._comparing and self._photograph is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             square = self._photo_square()
-            split = self._split * self.width()
             paint_comparison(painter, area, square, self._photograph, split)
             top = square.top() + 14
             paint_caption(painter, QPointF(square.left() + 14, top), "Photograph", right=False)

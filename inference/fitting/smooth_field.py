@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from inference.fitting.threads import in_threads
 from inference.head.gaussians import FloatArray
@@ -91,7 +90,8 @@ def fit_field(
         r = np.minimum(distances / reach, 1)
         gram += share * (1 - r) ** 4 * (4 * r + 1)
     gram[np.diag_indices_from(gram)] += ridge / np.maximum(trust, 1e-6)
-    coefficients = cho_solve(cho_factor(gram), displacements)
+    # numpy's solver, unlike scipy's, lets other threads run meanwhile: the window stays alive.
+    coefficients = np.linalg.solve(gram, displacements)
     return SmoothField(
         np.ascontiguousarray(points, np.float32),
         np.ascontiguousarray(coefficients, np.float32),
