@@ -1,7 +1,8 @@
 """How exact and how quick the portable renderer is: `python -m benchmarks.render`.
 
 Exactness and gradients are measured against the torch twin in float64, speed as the least of
-several runs (other programs only ever add time), in wall time and in CPU time of all threads. The issue's targets and the figures of a C++ study of the same algorithm (AVX2, two
+several runs (other programs only ever add time), in wall time and in CPU time of all threads.
+The issue's targets and the figures of a C++ study of the same algorithm (AVX2, two
 Cascade Lake cores) stand beside what was measured.
 """
 

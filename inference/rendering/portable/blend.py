@@ -33,6 +33,12 @@ from inference.rendering.portable.layout import (
     X,
     Y,
 )
+from inference.rendering.portable.liveness import (
+    ALL_LIVE,
+    CHECK_EVERY,
+    block_bits,
+    live_blocks,
+)
 from inference.rendering.portable.rows import ROW_SLOTS, row_spans
 from inference.rendering.portable.simd import (
     LANES,
@@ -54,7 +60,6 @@ TILE_PLANES = 5
 """Transmittance, red, green, blue, depth. Negative transmittance: the pixel is finished."""
 
 AHEAD = 4  # Gaussians that are fetched before they are needed
-CHECK_EVERY = 32  # Gaussians between two looks whether all pixels are finished
 
 
 @inlined
@@ -67,15 +72,6 @@ def open_tile(planes: Any, columns: Any, rows: Any) -> None:
     for row in range(rows):
         for column in range(columns):
             planes[row * STRIDE + column] = F(1)
-
-
-@inlined
-def all_finished(planes: Any) -> Any:
-    """Whether no pixel of the tile takes any more light."""
-    most = splat(F(-1))
-    for at in range(0, PLANE, LANES):
-        most = maximum(most, load(planes, at))
-    return not any_lane(most > F(0))
 
 
 def _make_blend_tile(with_depth: bool) -> Callable[..., None]:
@@ -109,7 +105,7 @@ def _make_blend_tile(with_depth: bool) -> Callable[..., None]:
         spans: Any,  # scratch: [2 * ROW_SLOTS] int32
     ) -> None:
         """Blend members[begin:end] into the planes."""
-        since_check = 0
+        live, since_check = np.int64(ALL_LIVE), 0
         for entry in range(begin, end):
             prefetch(records, np.int64(members[min(entry + AHEAD, end - 1)]) * RECORD)
             r = np.int64(members[entry]) * RECORD
@@ -121,6 +117,8 @@ def _make_blend_tile(with_depth: bool) -> Callable[..., None]:
             x1 = min(np.int64(records[r + COLUMN_TO]) - left, TILE)
             y0 = max(np.int64(records[r + ROW_FROM]) - top, 0)
             y1 = min(np.int64(records[r + ROW_TO]) - top, TILE)
+            if block_bits(x0, x1, y0, y1) & live == 0:
+                continue
             if x1 - x0 <= LANES:
                 dx = iota() + (F(x0) - x)
                 power_0 = peak - dx * dx * qa
@@ -135,13 +133,16 @@ def _make_blend_tile(with_depth: bool) -> Callable[..., None]:
                     dy = F(row) - y
                     slope_row, power_row = qb * dy, peak - qc * dy * dy
                     for column in range(spans[row], spans[ROW_SLOTS + row], LANES):
+                        if not any_lane(load(planes, row * STRIDE + column) > F(0)):
+                            continue
                         dx = iota() + (F(column) - x)
                         power = power_row - dx * (dx * qa + slope_row)
                         add(planes, row * STRIDE + column, power, red, green, blue, depth)
             since_check += 1
             if since_check == CHECK_EVERY:
                 since_check = 0
-                if all_finished(planes):
+                live = live_blocks(planes)
+                if live == 0:
                     break
 
     return blend_tile

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from inference.rendering.ewa import ALPHA_MAX, TRANSMITTANCE_MIN
-from inference.rendering.portable.blend import AHEAD, CHECK_EVERY, all_finished
+from inference.rendering.portable.blend import AHEAD
 from inference.rendering.portable.intrinsics import prefetch, sums_of
 from inference.rendering.portable.jit import inlined
 from inference.rendering.portable.layout import (
@@ -42,9 +42,16 @@ from inference.rendering.portable.layout import (
     X,
     Y,
 )
+from inference.rendering.portable.liveness import (
+    ALL_LIVE,
+    CHECK_EVERY,
+    block_bits,
+    live_blocks,
+)
 from inference.rendering.portable.rows import ROW_SLOTS, row_spans
 from inference.rendering.portable.simd import (
     LANES,
+    any_lane,
     exp2,
     horizontal_sum,
     iota,
@@ -109,14 +116,9 @@ def _make_tile_gradients(with_depth: bool) -> Callable[..., None]:
     ) -> None:
         """Fill the partial gradients of members[begin:end]."""
         zero = splat(F(0))
-        since_check = 0
-        finished = False
+        live, since_check = np.int64(ALL_LIVE), 0
         for entry in range(begin, end):
             out = np.int64(slots[entry]) * PARTIALS
-            if finished:
-                for k in range(PARTIALS):
-                    partials[out + k] = F(0)
-                continue
             prefetch(records, np.int64(members[min(entry + AHEAD, end - 1)]) * RECORD)
             r = np.int64(members[entry]) * RECORD
             x, y = records[r + X] - (F(left) + F(0.5)), records[r + Y] - (F(top) + F(0.5))
@@ -127,6 +129,10 @@ def _make_tile_gradients(with_depth: bool) -> Callable[..., None]:
             x1 = min(np.int64(records[r + COLUMN_TO]) - left, TILE)
             y0 = max(np.int64(records[r + ROW_FROM]) - top, 0)
             y1 = min(np.int64(records[r + ROW_TO]) - top, TILE)
+            if block_bits(x0, x1, y0, y1) & live == 0:
+                store(partials, out, zero)
+                partials[out + 8], partials[out + 9] = F(0), F(0)
+                continue
             by_red, by_green, by_blue, by_depth = zero, zero, zero, zero
             s, s_x, s_y, s_xx, s_xy, s_yy = zero, zero, zero, zero, zero, zero
             if x1 - x0 <= LANES:
@@ -152,6 +158,8 @@ def _make_tile_gradients(with_depth: bool) -> Callable[..., None]:
                     slope_row, power_row = qb * dy, peak - qc * dy * dy
                     row_s, row_x = zero, zero
                     for column in range(spans[row], spans[ROW_SLOTS + row], LANES):
+                        if not any_lane(load(planes, row * STRIDE + column) > F(0)):
+                            continue
                         dx = iota() + (F(column) - x)
                         power = power_row - dx * (dx * qa + slope_row)
                         a0, a1, a2, a3, v = step(
@@ -169,7 +177,7 @@ def _make_tile_gradients(with_depth: bool) -> Callable[..., None]:
             since_check += 1
             if since_check == CHECK_EVERY:
                 since_check = 0
-                finished = all_finished(planes)
+                live = live_blocks(planes)
 
     return tile_gradients
 
