@@ -15,14 +15,9 @@ from scipy.sparse.linalg import splu
 
 from inference.fitting.blending import Blending
 from inference.fitting.conjugate_gradients import solve
+from inference.fitting.kinds import LOOSE_LABELS, Kinds
 from inference.head.gaussians import FloatArray
 from inference.progress import CancelToken
-
-HAIR_LABELS = (14, 15)
-"""Hair and hat, FaRL celebm order."""
-
-SKIN_LABELS = (2, 10)
-"""Face and nose, which the photograph of a face surely shows as skin."""
 
 SMOOTHING_STEPS = 12
 """Damped Jacobi steps that take the patches' borders out of a carried change (our choice)."""
@@ -37,7 +32,7 @@ class ColourConfig:
         prior: weight of the change's prior, in pixels of the picture; the change reaches
             about sqrt(smooth / prior) anchors beyond what is seen.
         unsure_hold: the prior weighs this much more where hardly anything is seen.
-        skin_spread: added to the spread of the skin's colours, RGB.
+        outlier: RGB error from which a grazing pixel is hardly believed.
         first_iterations: of conjugate gradients, with a rough prior.
         iterations: of conjugate gradients, with the prior that the first ones gave.
         sure_px: blending weight from which a Gaussian counts as fully seen, pixels at 512.
@@ -46,14 +41,14 @@ class ColourConfig:
         mirror_pull: how strongly it follows the other side where that is seen.
     """
 
-    smooth: float = 0.01
-    prior: float = 0.00016
+    smooth: float = 0.03
+    prior: float = 0.0005
     unsure_hold: float = 60.0
-    skin_spread: float = 0.05
+    outlier: float = 0.12
     first_iterations: int = 8
     iterations: int = 16
     sure_px: float = 1.0
-    gain_ridge: float = 0.05
+    gain_ridge: float = 0.5
     label_pull: float = 0.005
     mirror_pull: float = 0.2
 
@@ -63,13 +58,13 @@ class HeadSides:
     """What is known of the anchors.
 
     Attributes:
-        labels: [N] 19-class template label.
+        kinds: what each anchor is made of.
         mirror: [N] index of the anchor on the other side.
         patches: [N] patch of every anchor, counted from 0.
         laplacian: [N, N] of the anchors' graph.
     """
 
-    labels: NDArray[np.uint8]
+    kinds: Kinds
     mirror: NDArray[np.integer]
     patches: NDArray[np.int64]
     laplacian: csr_matrix
@@ -94,79 +89,124 @@ def solve_colours(
         facing: how far each Gaussian looks at the camera; those at 0 are not asked, even
             if they shine through.
         colours: the network's colours.
-        sides: labels, mirror, patches and graph.
+        sides: kinds, mirror, patches and graph.
         config: weights.
         cancel: checked at every iteration.
     """
     scale = (blending.width / 512) ** 2
-    smooth, hold = config.smooth * scale, config.prior * scale
-    believed = np.flatnonzero(pixel_weight.reshape(-1) > 0)
-    root = np.sqrt(pixel_weight.reshape(-1)[believed]).astype(np.float32)
-    matrix = (diags(root) @ blending.matrix[believed]).tocsr()
-    target = (image * blending.alpha[..., None]).reshape(-1, 3)[believed]
-    residual = target * root[:, None] - matrix @ colours
-    forward = (matrix @ diags((facing > 0).astype(np.float32))).tocsr()
-    forward.eliminate_zeros()
-    backward = forward.T.tocsr()
-    back = backward @ residual
-    seen = backward @ root
-    sure = facing * np.clip((seen / (config.sure_px * scale) - 0.2) / 0.8, 0, 1)
-    squared = backward.copy()
-    squared.data = squared.data**2
-    ones = np.ones(len(believed), np.float32)
-    hold = hold * (1 + config.unsure_hold * (1 - sure))
-    diagonal = squared @ ones + smooth * sides.laplacian.diagonal() + hold
-    cancel.check()
+    smooth = config.smooth * scale
+    kinds = sides.kinds
 
-    def apply(x: FloatArray) -> FloatArray:
-        return backward @ (forward @ x) + smooth * (sides.laplacian @ x) + hold[:, None] * x
-
-    def solved(guess: FloatArray, prior: FloatArray, iterations: int) -> FloatArray:
-        start = (prior + sure[:, None] * (guess - prior)).astype(np.float32)
-        hidden = backward @ (matrix @ np.where(facing[:, None] > 0, 0, prior))
-        right = (back - hidden + hold[:, None] * prior).astype(np.float32)
-        return solve(apply, right, start, diagonal, iterations, cancel)
-
-    def continued(change: FloatArray) -> FloatArray:
-        telling = sure * own_kind(colours + change, sure, sides.labels, config.skin_spread)
-        base = label_change(change, colours, telling, sides.labels, config.gain_ridge)
+    def continued(change: FloatArray, sure: FloatArray) -> FloatArray:
+        telling = sure * kinds.shown(colours + change, sure)
+        base = label_change(change, colours, telling, kinds.labels, config.gain_ridge)
         known_there = np.clip(sure[sides.mirror] - sure, 0, 1)
         base += known_there[:, None] * (change[sides.mirror] - base)
         pull = config.label_pull + config.mirror_pull * known_there
         return extend(change, base, telling, pull, sides)
 
-    guess = back / np.maximum(seen, 1e-6)[:, None]
-    change = solved(guess, continued(guess), config.first_iterations)
-    # Once more, now that the seen part is known well enough to speak for the rest.
-    change = solved(change, continued(change), config.iterations)
+    def solved(
+        system: "_System", guess: FloatArray, prior: FloatArray, iterations: int
+    ) -> FloatArray:
+        sure = system.sure[:, None]
+        hold = config.prior * scale * (1 + config.unsure_hold * (1 - sure))
+        hidden = system.backward @ (system.matrix @ np.where(facing[:, None] > 0, 0, prior))
+        return solve(
+            lambda x: (
+                system.backward @ (system.forward @ x) + smooth * (sides.laplacian @ x) + hold * x
+            ),
+            (system.back - hidden + hold * prior).astype(np.float32),
+            (prior + sure * (guess - prior)).astype(np.float32),
+            system.diagonal + smooth * sides.laplacian.diagonal() + hold[:, 0],
+            iterations,
+            cancel,
+        )
+
+    system = _System.of(blending, image, pixel_weight, facing, colours, config)
+    cancel.check()
+    guess = system.back / np.maximum(system.seen, 1e-6)[:, None]
+    prior = continued(guess, system.sure)
+    change = solved(system, guess, prior, config.first_iterations)
+    # Once more, now that the seen part is known well enough to speak for the rest, and what
+    # contradicts it at the rim (background, a collar in front of a jaw) is known for that.
+    prior = continued(change, system.sure)
+    strict = (~np.isin(kinds.template, LOOSE_LABELS)).astype(np.float32)
+    weight = _without_outliers(blending, image, pixel_weight, colours + prior, strict, config)
+    cancel.check()
+    system = _System.of(blending, image, weight, facing, colours, config)
+    cancel.check()
+    prior = continued(change, system.sure)
+    change = solved(system, change, prior, config.iterations)
     return np.clip(colours + change, 0, 1).astype(np.float32)
 
 
-def own_kind(
-    colours: FloatArray,  # [N, 3]
-    sure: FloatArray,  # [N]
-    labels: NDArray[np.uint8],  # [N]
-    spread: float,
+def _without_outliers(
+    blending: Blending,
+    image: FloatArray,
+    weight: FloatArray,
+    colours: FloatArray,
+    strict: FloatArray,
+    config: ColourConfig,
 ) -> FloatArray:
-    """0..1, how far a Gaussian of the scalp shows hair and not skin; 1 elsewhere, [N].
+    """Pixel weights [H, W], less where a grazing pixel of the face contradicts the rest."""
+    expected = blending.picture(colours)
+    error = np.linalg.norm(image * blending.alpha[..., None] - expected, axis=-1)
+    robust = 1 / (1 + blending.picture(strict[:, None])[..., 0] * (error / config.outlier) ** 2)
+    return (weight * (weight + (1 - weight) * robust)).astype(np.float32)
 
-    Hairlines differ: where the template has hair the photograph may have a forehead, whose
-    colour must not run over the back of the head. A head that is all skin is bald.
+
+@dataclass(frozen=True)
+class _System:
+    """The weighted least-squares problem of one set of pixel weights.
+
+    Attributes:
+        matrix: [P, N] blending weights of the P believed pixels, times their weights' root.
+        forward: the same without the Gaussians that look away; backward: its transpose.
+        back: [N, 3] gradient at no change.
+        seen: [N] summed weight of each Gaussian, in pixels.
+        sure: [N] 0..1, how far each Gaussian was seen.
+        diagonal: [N] of backward @ forward.
     """
-    hair = np.isin(labels, HAIR_LABELS)
-    skin = np.isin(labels, SKIN_LABELS) & (sure > 0.5)
-    result = np.ones(len(labels), np.float32)
-    if skin.sum() < 50:
-        return result
-    middle = np.median(colours[skin], axis=0)
-    covariance = np.cov((colours[skin] - middle).T) + spread**2 * np.eye(3)
-    offset = colours[hair] - middle
-    distance = np.einsum("ni,ij,nj->n", offset, np.linalg.inv(covariance), offset)
-    result[hair] = 1 - np.exp(-0.25 * distance)
-    shown = float((sure * result)[hair].sum()) / max(float(sure[hair].sum()), 1e-6)
-    bald = np.clip((0.25 - shown) / 0.15, 0, 1)
-    result[hair] = bald + (1 - bald) * result[hair]
-    return result
+
+    matrix: csr_matrix
+    forward: csr_matrix
+    backward: csr_matrix
+    back: FloatArray
+    seen: FloatArray
+    sure: FloatArray
+    diagonal: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        blending: Blending,
+        image: FloatArray,
+        weight: FloatArray,
+        facing: FloatArray,
+        colours: FloatArray,
+        config: ColourConfig,
+    ) -> "_System":
+        believed = np.flatnonzero(weight.reshape(-1) > 0)
+        root = np.sqrt(weight.reshape(-1)[believed]).astype(np.float32)
+        matrix = (diags(root) @ blending.matrix[believed]).tocsr()
+        target = (image * blending.alpha[..., None]).reshape(-1, 3)[believed]
+        forward = (matrix @ diags((facing > 0).astype(np.float32))).tocsr()
+        forward.eliminate_zeros()
+        backward = forward.T.tocsr()
+        seen = backward @ root
+        scale = (blending.width / 512) ** 2
+        sure = facing * np.clip((seen / (config.sure_px * scale) - 0.2) / 0.8, 0, 1)
+        squared = backward.copy()
+        squared.data = squared.data**2
+        return cls(
+            matrix=matrix,
+            forward=forward,
+            backward=backward,
+            back=backward @ (target * root[:, None] - matrix @ colours),
+            seen=seen,
+            sure=sure,
+            diagonal=squared @ np.ones(len(believed), np.float32),
+        )
 
 
 def extend(
@@ -186,9 +226,9 @@ def extend(
         base: what it fades into.
         sure: 0..1, how far each Gaussian was seen.
         pull: weight of `base` for each Gaussian, summed over a patch's 16.
-        sides: labels, patches and graph.
+        sides: kinds, patches and graph.
     """
-    pieces = sides.patches * 256 + sides.labels  # a patch on a border is one piece a label
+    pieces = sides.patches * 256 + sides.kinds.labels  # a patch on a border is one piece a label
     _, piece = np.unique(pieces, return_inverse=True)
     count = len(piece)
     gather = csr_matrix((np.ones(count), (piece, np.arange(count))))

@@ -7,8 +7,9 @@ import numpy as np
 
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
-from inference.fitting.colours import HAIR_LABELS, ColourConfig, HeadSides, solve_colours
+from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
+from inference.fitting.kinds import LOOSE_LABELS, Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
@@ -30,7 +31,8 @@ class FitConfig:
         erode_px: the matte is worn off by this before colours are read, pixels at 512.
         facing_degrees: angle between normal and view at which the photograph is believed
             in full, and at which no more.
-        hair_facing_degrees: the same for hair, which has no surface to smear along.
+        loose_facing_degrees: the same for hair, neck and cloth, on which a smear shows less
+            than a seam.
         facing_floor: trust that remains for grazing views.
     """
 
@@ -38,8 +40,8 @@ class FitConfig:
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     colours: ColourConfig = field(default_factory=ColourConfig)
     erode_px: float = 2.5
-    facing_degrees: tuple[float, float] = (60.0, 82.0)
-    hair_facing_degrees: tuple[float, float] = (80.0, 100.0)
+    facing_degrees: tuple[float, float] = (52.0, 76.0)
+    loose_facing_degrees: tuple[float, float] = (72.0, 92.0)
     facing_floor: float = 0.01
 
 
@@ -162,9 +164,10 @@ def _fit_colours(
     cancel.check()
     facing = facing_camera(gaussians, camera, template, config)
     weight = pixel_weight(blending, facing, portrait, config)
-    graph = laplacian(template.neighbours, template.labels, gaussians.colours)
+    kinds = Kinds.of(template.labels, gaussians.colours, template.neighbours)
+    graph = laplacian(template.neighbours, kinds.labels, gaussians.colours)
     patches = np.arange(len(gaussians)) // GAUSSIANS_PER_PATCH
-    sides = HeadSides(template.labels, template.mirror, patches, graph)
+    sides = HeadSides(kinds, template.mirror, patches, graph)
     progress("Fitting the colours", 0.3)
     cancel.check()
     colours = solve_colours(
@@ -179,8 +182,8 @@ def facing_camera(
     """0..1, how far the surface at each Gaussian looks at the camera, [N]."""
     view = camera.position - gaussians.means
     cosine = (template.normals * view).sum(1) / np.linalg.norm(view, axis=1)
-    hair = np.isin(template.labels, HAIR_LABELS)[:, None]
-    limits = np.where(hair, config.hair_facing_degrees, config.facing_degrees)
+    loose = np.isin(template.labels, LOOSE_LABELS)[:, None]
+    limits = np.where(loose, config.loose_facing_degrees, config.facing_degrees)
     near, far = np.cos(np.radians(limits)).T
     ramp = np.clip((cosine - far) / (near - far), 0, 1)
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)

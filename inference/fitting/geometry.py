@@ -34,6 +34,8 @@ class ShapeConfig:
         outline_size: edge in pixels of the picture in which outlines are compared.
         outline_reach: how far an outline may move in one round, metres at the head.
         stretch_limits: Gaussians grow and shrink with their neighbourhood within these.
+        coverage: least standard deviation as a share of the distance to the neighbours.
+        coverage_limit: metres; gaps wider than what this closes are left to be gaps.
     """
 
     kernel: Kernel = field(default_factory=lambda: Kernel((0.16, 0.06, 0.03), (0.55, 0.3, 0.15)))
@@ -44,6 +46,8 @@ class ShapeConfig:
     outline_size: int = 256
     outline_reach: float = 0.045
     stretch_limits: tuple[float, float] = (0.6, 2.0)
+    coverage: float = 0.6
+    coverage_limit: float = 0.0025
 
 
 def fit_shape(
@@ -89,25 +93,34 @@ def fit_shape(
         moves = _symmetric_field(points, shifts, trust, camera, config)
         moved = replace(moved, means=moved.means + moves.at(moved.means))
         progress("Fitting the shape", (turn + 1) / config.rounds)
-    return with_stretched_scales(moved, gaussians.means, neighbours, config.stretch_limits)
+    return without_holes(moved, gaussians.means, neighbours, config)
 
 
-def with_stretched_scales(
+def without_holes(
     moved: Gaussians,
     before: FloatArray,  # [N, 3]
     neighbours: NDArray[np.integer],  # [N, k]
-    limits: tuple[float, float],
+    config: ShapeConfig,
 ) -> Gaussians:
-    """Let every Gaussian grow or shrink as its neighbourhood did, so no holes open."""
-    near = neighbours[:, : min(8, neighbours.shape[1])]
+    """Let every Gaussian grow or shrink as its neighbourhood did, and close gaps.
 
-    def spread(means: FloatArray) -> FloatArray:
-        offsets = means[near] - means[:, None]
-        return np.sqrt((offsets**2).sum(-1).mean(1))
-
-    stretch = spread(moved.means) / np.maximum(spread(before), 1e-6)
-    stretch = np.clip(stretch, *limits)
-    return replace(moved, scales=(moved.scales * stretch[:, None]).astype(np.float32))
+    Args:
+        moved: the head at its new place.
+        before: where its Gaussians were.
+        neighbours: nearest anchors of every anchor.
+        config: limits.
+    """
+    distances = np.linalg.norm(moved.means[neighbours] - moved.means[:, None], axis=-1)
+    old = np.linalg.norm(before[neighbours] - before[:, None], axis=-1)
+    stretch = np.sqrt((distances**2).mean(1) / np.maximum((old**2).mean(1), 1e-12))
+    scales = moved.scales * np.clip(stretch, *config.stretch_limits)[:, None]
+    spacing = np.partition(distances, 2, axis=1)[:, :3].mean(1)
+    least = np.minimum(config.coverage * spacing, config.coverage_limit)
+    # Only the two long axes grow: a flat Gaussian stays flat.
+    middle = np.median(scales, axis=1)
+    growth = np.maximum(least / middle, 1)
+    scales = np.where(scales >= middle[:, None], scales * growth[:, None], scales)
+    return replace(moved, scales=scales.astype(np.float32))
 
 
 def _depth(camera: Camera) -> float:

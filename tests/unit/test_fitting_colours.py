@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from inference.fitting.blending import blend
 from inference.fitting.colours import ColourConfig, HeadSides, label_change, solve_colours
+from inference.fitting.kinds import Kinds
 from inference.fitting.neighbourhood import laplacian
 from inference.head.gaussians import Gaussians
 from inference.progress import CancelToken
@@ -50,7 +51,8 @@ def ball() -> Ball:
     neighbours = cKDTree(means).query(means, 9)[1][:, 1:]
     graph = laplacian(neighbours, labels.astype(np.uint8), gaussians.colours)
     patches = cKDTree(means[::16]).query(means)[1]
-    return Ball(gaussians, labels, HeadSides(labels.astype(np.uint8), mirror, patches, graph))
+    kinds = Kinds.of(labels.astype(np.uint8), gaussians.colours, neighbours)
+    return Ball(gaussians, labels, HeadSides(kinds, mirror, patches, graph))
 
 
 def truth(ball: Ball) -> np.ndarray:

@@ -1,0 +1,98 @@
+"""What each anchor is made of (skin, hair, cloth), and whether the photograph agrees.
+
+The template's labels do not say it all: its neck is bare or dressed, its scalp ends where no
+one's hair does. The network's colours and the photograph's tell, measured against the skin of
+the face.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.head.gaussians import FloatArray
+
+NECK, FACE, CLOTH = 1, 2, 3
+SKIN_LABELS = (FACE, 10)
+"""Face and nose, which a photograph of a face surely shows as skin."""
+
+HAIR_LABELS = (14, 15)
+"""Hair and hat. All numbers are of the FaRL celebm order."""
+
+LOOSE_LABELS = (NECK, CLOTH, *HAIR_LABELS)
+"""All that is not the face or an ear."""
+
+SPREAD = 0.05
+"""Added to the spread of the skin's colours, RGB (our choice)."""
+
+SMOOTHING_STEPS = 12
+"""How far a neckline is evened out, in steps along the graph (our choice)."""
+
+NEAR_SKIN = 6.0
+"""Squared Mahalanobis distance within which a neck counts as bare (our choice)."""
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """What the anchors are made of.
+
+    Attributes:
+        labels: [N] template labels, but the bare neck is FACE and the dressed one CLOTH.
+        template: [N] the template's own labels.
+    """
+
+    labels: NDArray[np.uint8]
+    template: NDArray[np.uint8]
+
+    @classmethod
+    def of(
+        cls,
+        template: NDArray[np.uint8],  # [N]
+        colours: FloatArray,  # [N, 3]
+        neighbours: NDArray[np.integer],  # [N, k]
+    ) -> "Kinds":
+        """Tell the bare neck from the dressed one by the network's colours."""
+        labels = template.copy()
+        neck = template == NECK
+        skin = np.isin(template, SKIN_LABELS)
+        if neck.any() and skin.any():
+            bare = (distance_from(colours, colours[skin]) < NEAR_SKIN).astype(np.float32)
+            for _ in range(SMOOTHING_STEPS):
+                bare = 0.5 * bare + 0.5 * bare[neighbours].mean(1)
+            labels[neck] = np.where(bare[neck] > 0.5, FACE, CLOTH)
+        return cls(labels, template)
+
+    def shown(self, colours: FloatArray, sure: FloatArray) -> FloatArray:
+        """0..1, how far the photograph shows each Gaussian as what it should be, [N].
+
+        Hairlines and necklines differ: where the template has hair the photograph may have
+        a forehead, whose colour must not run over the back of the head.
+
+        Args:
+            colours: [N, 3] as the photograph has them.
+            sure: [N] 0..1, how far each was seen.
+        """
+        result = np.ones(len(self.labels), np.float32)
+        skin = np.isin(self.template, SKIN_LABELS) & (sure > 0.5)
+        if skin.sum() < 50:
+            return result
+        likeness = np.exp(-0.25 * distance_from(colours, colours[skin]))
+        neck = self.template == NECK
+        result[neck] = np.where(self.labels == FACE, likeness, 1 - likeness)[neck]
+        hair = np.isin(self.labels, HAIR_LABELS)
+        result[hair] = 1 - likeness[hair]
+        # A scalp that is nearly all skin is bald.
+        share = float((sure * result)[hair].sum()) / max(float(sure[hair].sum()), 1e-6)
+        bald = np.clip((0.25 - share) / 0.15, 0, 1)
+        result[hair] = bald + (1 - bald) * result[hair]
+        return result
+
+
+def distance_from(colours: FloatArray, sample: FloatArray) -> FloatArray:
+    """Squared Mahalanobis distance [N] of colours from the bulk of a sample [M, 3]."""
+    middle = np.median(sample, axis=0)
+    off = np.linalg.norm(sample - middle, axis=1)
+    bulk = sample[off <= np.quantile(off, 0.75)] - middle  # without brows, beard and shine
+    inverse = np.linalg.inv(bulk.T @ bulk / len(bulk) + SPREAD**2 * np.eye(3))
+    offset = colours - middle
+    return np.einsum("ni,ij,nj->n", offset, inverse, offset).astype(np.float32)
