@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from inference.rendering.portable.binning import depth_sort
 from inference.rendering.portable.jit import kernel
 from inference.rendering.portable.layout import CULLED
-from inference.rendering.portable.simd import exp2, load, log2, store
+from inference.rendering.portable.memory import load, store
+from inference.rendering.portable.simd import exp2, log2
 from inference.rendering.selection import choose_renderer, renderer_options
 
 

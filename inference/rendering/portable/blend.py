@@ -39,6 +39,7 @@ from inference.rendering.portable.liveness import (
     block_bits,
     live_blocks,
 )
+from inference.rendering.portable.memory import load, store
 from inference.rendering.portable.rows import ROW_SLOTS, row_spans
 from inference.rendering.portable.simd import (
     LANES,
@@ -46,12 +47,10 @@ from inference.rendering.portable.simd import (
     any_lane,
     exp2,
     iota,
-    load,
     maximum,
     minimum,
     select,
     splat,
-    store,
 )
 
 F = np.float32

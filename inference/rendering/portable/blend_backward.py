@@ -48,6 +48,7 @@ from inference.rendering.portable.liveness import (
     block_bits,
     live_blocks,
 )
+from inference.rendering.portable.memory import load, store
 from inference.rendering.portable.rows import ROW_SLOTS, row_spans
 from inference.rendering.portable.simd import (
     LANES,
@@ -55,11 +56,9 @@ from inference.rendering.portable.simd import (
     exp2,
     horizontal_sum,
     iota,
-    load,
     minimum,
     select,
     splat,
-    store,
 )
 
 F = np.float32

@@ -10,21 +10,20 @@ from inference.rendering.portable.blend import (
     blend_tile_with_depth,
     open_tile,
 )
-from inference.rendering.portable.intrinsics import claim, store_strided
+from inference.rendering.portable.intrinsics import claim
 from inference.rendering.portable.jit import inlined, kernel
 from inference.rendering.portable.layout import PLANE, STRIDE, TILE
+from inference.rendering.portable.memory import load, store, store_strided
 from inference.rendering.portable.rows import ROW_SLOTS
 from inference.rendering.portable.simd import (
     LANES,
     absolute,
     int_or,
     lane,
-    load,
     maximum,
     minimum,
     shift_left,
     splat,
-    store,
     truncate,
 )
 

@@ -13,8 +13,9 @@ from inference.rendering.portable.blend_backward import (
 from inference.rendering.portable.intrinsics import claim
 from inference.rendering.portable.jit import kernel
 from inference.rendering.portable.layout import PLANE, STRIDE, TILE
+from inference.rendering.portable.memory import load, store
 from inference.rendering.portable.rows import ROW_SLOTS
-from inference.rendering.portable.simd import load, splat, store
+from inference.rendering.portable.simd import splat
 
 F = np.float32
 BLOCK = 1024  # Gaussians in one unit of work of reduce_entries

@@ -10,7 +10,8 @@ import numpy as np
 
 from inference.rendering.portable.jit import inlined
 from inference.rendering.portable.layout import STRIDE, TILE
-from inference.rendering.portable.simd import LANES, any_lane, load, maximum, splat
+from inference.rendering.portable.memory import load
+from inference.rendering.portable.simd import LANES, any_lane, maximum, splat
 
 F = np.float32
 I64 = np.int64

@@ -9,9 +9,17 @@ from typing import Any
 import numpy as np
 
 from inference.rendering.ewa import ALPHA_MIN, BLUR_EPS, NEAR_PLANE
-from inference.rendering.portable.intrinsics import claim, store_pairs, store_rows
+from inference.rendering.portable.intrinsics import claim
 from inference.rendering.portable.jit import inlined, kernel
 from inference.rendering.portable.layout import CULLED, LOG2_255, LOG2_E, RECORD, TILE
+from inference.rendering.portable.memory import (
+    load,
+    load_3_columns,
+    load_4_columns,
+    store,
+    store_pairs,
+    store_rows,
+)
 from inference.rendering.portable.simd import (
     LANES,
     bits_of,
@@ -20,9 +28,6 @@ from inference.rendering.portable.simd import (
     int_and,
     int_or,
     int_xor,
-    load,
-    load_3_columns,
-    load_4_columns,
     log2,
     maximum,
     minimum,
@@ -31,7 +36,6 @@ from inference.rendering.portable.simd import (
     shift_right,
     splat,
     sqrt,
-    store,
     truncate,
 )
 

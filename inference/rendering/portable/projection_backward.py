@@ -9,21 +9,17 @@ from typing import Any
 import numpy as np
 
 from inference.rendering.ewa import BLUR_EPS, NEAR_PLANE
-from inference.rendering.portable.intrinsics import claim, store_strided
+from inference.rendering.portable.intrinsics import claim
 from inference.rendering.portable.jit import kernel
-from inference.rendering.portable.projection import BLOCK, rotation_columns
-from inference.rendering.portable.simd import (
-    LANES,
+from inference.rendering.portable.memory import (
     load,
     load_3_columns,
     load_4_columns,
     load_10_columns,
-    maximum,
-    minimum,
-    select,
-    splat,
-    sqrt,
+    store_strided,
 )
+from inference.rendering.portable.projection import BLOCK, rotation_columns
+from inference.rendering.portable.simd import LANES, maximum, minimum, select, splat, sqrt
 
 F = np.float32
 

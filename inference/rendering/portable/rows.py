@@ -6,6 +6,7 @@ import numpy as np
 
 from inference.rendering.portable.jit import inlined
 from inference.rendering.portable.layout import LOG2_255, STRIDE, TILE
+from inference.rendering.portable.memory import store
 from inference.rendering.portable.simd import (
     LANES,
     ceil,
@@ -15,7 +16,6 @@ from inference.rendering.portable.simd import (
     minimum,
     splat,
     sqrt,
-    store,
     truncate,
 )
 

@@ -27,8 +27,11 @@ F = np.float32
 
 _FLOAT = ir.FloatType()
 _INT = ir.IntType(32)
+FLOAT8 = ir.VectorType(_FLOAT, LANES)
+"""What LLVM calls a Float8."""
+
 _VECTOR = {
-    "Float8": ir.VectorType(_FLOAT, LANES),
+    "Float8": FLOAT8,
     "Int8": ir.VectorType(_INT, LANES),
     "Mask8": ir.VectorType(ir.IntType(1), LANES),
 }
@@ -114,12 +117,6 @@ def _lower_or(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Va
     return builder.or_(*args)
 
 
-def address(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, index: Any) -> Any:
-    """Pointer to an element of a flat array, for intrinsics."""
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.gep(data, [index])
-
-
 @intrinsic
 def splat(typing: Any, scalar: Any) -> Any:
     """The float32 in all lanes."""
@@ -135,70 +132,9 @@ def iota(typing: Any) -> Any:
     """0, 1, ... 7."""
 
     def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        return ir.Constant(_VECTOR["Float8"], [float(k) for k in range(LANES)])
+        return ir.Constant(FLOAT8, [float(k) for k in range(LANES)])
 
     return float8(), emit
-
-
-@intrinsic
-def load(typing: Any, array: Any, index: Any) -> Any:
-    """Eight neighbours of a flat float32 array from an index on."""
-
-    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        place = address(context, builder, sig.args[0], args[0], args[1])
-        return builder.load(builder.bitcast(place, _VECTOR["Float8"].as_pointer()), align=4)
-
-    return float8(array, types.intp), emit
-
-
-@intrinsic
-def store(typing: Any, array: Any, index: Any, value: Any) -> Any:
-    """Write eight neighbours of a flat float32 array (or int32, with an Int8)."""
-
-    def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        place = address(context, builder, sig.args[0], args[0], args[1])
-        kind = _VECTOR[sig.args[2].name]
-        builder.store(args[2], builder.bitcast(place, kind.as_pointer()), align=4)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, value), emit
-
-
-def _load_columns(width: int) -> Any:
-    """Make the loader of eight rows of `width` floats, as `width` Float8s."""
-
-    @intrinsic
-    def function(typing: Any, array: Any, row: Any) -> Any:
-        def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-            kind = _VECTOR["Float8"]
-            start = builder.mul(args[1], ir.Constant(args[1].type, width))
-            chunks = []
-            for k in range(width):
-                index = builder.add(start, ir.Constant(start.type, k * LANES))
-                place = address(context, builder, sig.args[0], args[0], index)
-                chunks.append(builder.load(builder.bitcast(place, kind.as_pointer()), align=4))
-            columns = []
-            for column in range(width):
-                vector = ir.Constant(kind, ir.Undefined)
-                for k, chunk in enumerate(chunks):
-                    # Lane j comes from float `column + j * width` of the rows.
-                    mask = list(range(LANES))
-                    for j in range(LANES):
-                        if (column + j * width) // LANES == k:
-                            mask[j] = LANES + (column + j * width) % LANES
-                    lanes = ir.Constant(ir.VectorType(_INT, LANES), mask)
-                    vector = builder.shuffle_vector(vector, chunk, lanes)
-                columns.append(vector)
-            return context.make_tuple(builder, sig.return_type, columns)
-
-        return types.UniTuple(float8, width)(array, types.intp), emit
-
-    return function
-
-
-load_3_columns = _load_columns(3)
-load_4_columns = _load_columns(4)
-load_10_columns = _load_columns(10)
 
 
 @intrinsic
@@ -228,7 +164,7 @@ def _unary(name: str) -> Any:
     @intrinsic
     def function(typing: Any, x: Any) -> Any:
         def emit(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-            kind = _VECTOR["Float8"]
+            kind = FLOAT8
             callee = builder.module.declare_intrinsic(
                 f"llvm.{name}.v8f32", fnty=ir.FunctionType(kind, [kind])
             )
