@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage, QImageWriter
 
+PREVIEW_EDGE = 1200  # a photograph on the screen has once to twice as many pixels an edge
+
 FloatPicture = NDArray[np.float32]
 
 
@@ -16,6 +18,16 @@ def qimage_from_rgb(rgb: FloatPicture) -> QImage:
     return QImage(
         data.data, width, height, 4 * width, QImage.Format.Format_RGBA8888
     ).convertToFormat(QImage.Format.Format_RGB32)
+
+
+def preview_of(rgb: FloatPicture) -> QImage:
+    """A photograph [H, W, 3] RGB 0..1 at no more than a screen needs; slow for large ones."""
+    height, width, _ = rgb.shape
+    step = max(1, max(height, width) // PREVIEW_EDGE)
+    step = min(step, height, width)
+    rows, columns = height // step, width // step
+    blocks = rgb[: rows * step, : columns * step].reshape(rows, step, columns, step, 3)
+    return qimage_from_rgb(blocks.mean(axis=(1, 3)) if step > 1 else rgb)
 
 
 def qimage_from_rgba8(rgba: NDArray[np.uint8]) -> QImage:

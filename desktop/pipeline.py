@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 
 from desktop.engine_holder import EngineHolder
+from desktop.images import preview_of
 from desktop.session import Session, Topic
 from desktop.workers import Job, JobRunner, Work
 from inference.engine_protocol import EngineProtocol, Reconstruction, ReconstructionOptions
@@ -32,6 +34,7 @@ class Opened:
     """Partial result: the photograph was read."""
 
     image: LoadedImage
+    preview: QImage
     source: Path | None
 
 
@@ -54,6 +57,11 @@ class FacePicked:
 class Pipeline(QObject):
     """Watches the session and makes what it lacks.
 
+    Attributes:
+        needs_hand: no face was found, and the user has not placed the box yet.
+        layers: decoder layers of the engine, once it is loaded.
+        preview: the open photograph for the screen.
+
     Signals:
         started: a Job began; the status line shows it.
         failed: a sentence for the user.
@@ -75,6 +83,7 @@ class Pipeline(QObject):
         self._heads: OrderedDict[Target, Reconstruction] = OrderedDict()
         self.needs_hand = False
         self.layers: int | None = None
+        self.preview: QImage | None = None
         session.subscribe(self._on_session)
 
     @property
@@ -106,7 +115,8 @@ class Pipeline(QObject):
             job.report("Opening the portrait", 0.0)
             engine = self._load(job)
             image = engine.open_image(source, name)
-            job.share(Opened(image, source if isinstance(source, Path) else None))
+            path = source if isinstance(source, Path) else None
+            job.share(Opened(image, preview_of(image.rgb), path))
             return _find_and_make(engine, job, image, options)
 
         self._start("Opening the portrait", work, None)
@@ -221,6 +231,7 @@ class Pipeline(QObject):
         elif isinstance(value, Opened):
             self._heads.clear()
             self.needs_hand = False
+            self.preview = value.preview
             self._write(lambda: session.open_portrait(value.image, value.source))
         elif isinstance(value, Found):
             self.needs_hand = not value.faces

@@ -52,6 +52,7 @@ class PortraitCanvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._image: QImage | None = None
         self._scaled: QImage | None = None
+        self._size = (1, 1)  # of the photograph, which faces and box are measured in
         self._faces: list[FaceDetection] = []
         self._face: int | None = None
         self._crop: CropBox | None = None
@@ -63,9 +64,9 @@ class PortraitCanvas(QWidget):
         self._pressed_at = QPointF()
         self._wandered = False
 
-    def set_image(self, image: QImage | None) -> None:
-        """Show another photograph."""
-        self._image, self._scaled = image, None
+    def set_image(self, image: QImage | None, size: tuple[int, int]) -> None:
+        """Show another photograph; size is its own, the picture may be smaller."""
+        self._image, self._scaled, self._size = image, None, size
         self._drag = self._held = None
         self.updateGeometry()
         self.update()
@@ -99,7 +100,7 @@ class PortraitCanvas(QWidget):
     def heightForWidth(self, width: int) -> int:
         if self._image is None:
             return width
-        aspect = self._image.height() / max(self._image.width(), 1)
+        aspect = self._size[1] / self._size[0]
         return round(width * min(max(aspect, 0.6), 1.25))
 
     def sizeHint(self) -> QSize:
@@ -112,7 +113,7 @@ class PortraitCanvas(QWidget):
         """Where the photograph lies in the widget; all of the box has room beside it."""
         if self._image is None:
             return QRectF(self.rect())
-        width, height = self._image.width(), self._image.height()
+        width, height = self._size
         seen = QRectF(0, 0, width, height)
         if self._crop is not None:
             seen = seen.united(_box(self._crop))
@@ -124,7 +125,7 @@ class PortraitCanvas(QWidget):
         return QRectF(centre.x(), centre.y(), width * scale, height * scale)
 
     def _scale(self) -> float:
-        return self.picture_rect().width() / self._image.width() if self._image else 1.0
+        return self.picture_rect().width() / self._size[0] if self._image else 1.0
 
     def to_widget(self, x: float, y: float) -> QPointF:
         """A point of the photograph in the widget."""
@@ -221,8 +222,7 @@ class PortraitCanvas(QWidget):
             return
         self._pressed_at, self._wandered = event.position(), False
         x, y = self.to_photograph(event.position())
-        size = (self._image.width(), self._image.height())
-        self._drag = CropDrag(self._grip(event.position()), self._crop, x, y, size)
+        self._drag = CropDrag(self._grip(event.position()), self._crop, x, y, self._size)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is None:
@@ -272,8 +272,7 @@ class PortraitCanvas(QWidget):
         else:
             super().keyPressEvent(event)
             return
-        size = (self._image.width(), self._image.height())
-        self.crop_chosen.emit(limited(crop, size), "Nudge Crop")
+        self.crop_chosen.emit(limited(crop, self._size), "Nudge Crop")
 
     def _other_face_at(self, point: QPointF) -> int | None:
         x, y = self.to_photograph(point)

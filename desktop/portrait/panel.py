@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QColor
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from desktop.images import qimage_from_rgb, veil_from_alpha
+from desktop.images import veil_from_alpha
 from desktop.pipeline import Pipeline
 from desktop.portrait.canvas import PortraitCanvas
 from desktop.portrait.head_options import HeadOptions
@@ -83,7 +83,7 @@ class PortraitPanel(QFrame):
     def _on_session(self, topic: Topic) -> None:
         session = self._session
         if topic is Topic.PORTRAIT and session.image is not None:
-            self.canvas.set_image(qimage_from_rgb(session.image.rgb))
+            self.canvas.set_image(self._pipeline.preview, session.image.size)
             self._name.setText(session.name)
             self._name.setToolTip(str(session.source or session.name))
         elif topic in (Topic.FACES, Topic.FACE):

@@ -2,7 +2,9 @@
 
 from time import perf_counter
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt, QTimer
 
 from desktop.export.settings import VideoExport
@@ -99,3 +101,21 @@ def test_the_heartbeat_sees_a_blocked_thread(qtbot):
 def _nothing_else(qapp):
     """Let what earlier tests left in the event loop run first."""
     qapp.processEvents()
+
+
+def test_while_a_large_photograph_is_opened(make_window, tmp_path, qtbot):
+    large = tmp_path / "large.jpg"
+    gradient = np.linspace(0, 255, 4500, dtype=np.uint8)
+    Image.fromarray(np.tile(gradient, (3000, 1))).convert("RGB").save(large, quality=60)
+    window = make_window()
+    pauses = []
+    for _ in range(TRIES):
+        with Heartbeat() as heart:
+            window.opening.open(large)
+            qtbot.waitUntil(lambda: window.pipeline.busy, timeout=WAIT)
+            qtbot.waitUntil(lambda: not window.pipeline.busy, timeout=WAIT)
+        assert window.session.image.size == (4500, 3000)
+        pauses.append(heart.longest)
+        if heart.longest < LIMIT:
+            break
+    assert min(pauses) < LIMIT, pauses
