@@ -65,12 +65,14 @@ class Pipeline(QObject):
     Signals:
         started: a Job began; the status line shows it.
         failed: a sentence for the user.
+        make_failed: the same, where it is the open portrait's head that failed.
         stopped: the user cancelled.
         state_changed: busy, needs_hand or layers may have changed.
     """
 
     started = Signal(object)
     failed = Signal(str)
+    make_failed = Signal(str)
     stopped = Signal()
     state_changed = Signal()
 
@@ -79,6 +81,7 @@ class Pipeline(QObject):
         self._session, self._runner, self._engine = session, runner, engine
         self._job: Job | None = None
         self._target: Target | None = None
+        self._reading = False  # the open portrait is still the one before
         self._writing = False  # our own writes to the session start nothing
         self._heads: OrderedDict[Target, Reconstruction] = OrderedDict()
         self.needs_hand = False
@@ -120,6 +123,7 @@ class Pipeline(QObject):
             return _find_and_make(engine, job, image, options)
 
         self._start("Opening the portrait", work, None)
+        self._reading = True
 
     def pick_face(self, index: int) -> None:
         """Use another of the detected faces; its suggested crop replaces the box."""
@@ -202,6 +206,7 @@ class Pipeline(QObject):
     def _start(self, title: str, work: Work, target: Target | None) -> None:
         job = self._runner.start(title, work, lane="head")
         self._job, self._target = job, target
+        self._reading = False
         job.partial.connect(self._on_partial)
         job.succeeded.connect(lambda result: self._on_succeeded(job, result))
         job.failed.connect(lambda sentence: self._on_stopped(job, sentence))
@@ -232,6 +237,7 @@ class Pipeline(QObject):
             self._heads.clear()
             self.needs_hand = False
             self.preview = value.preview
+            self._reading = False
             self._write(lambda: session.open_portrait(value.image, value.source))
         elif isinstance(value, Found):
             self.needs_hand = not value.faces
@@ -266,6 +272,8 @@ class Pipeline(QObject):
             self.stopped.emit()
         else:
             self.failed.emit(sentence)
+            if not self._reading:
+                self.make_failed.emit(sentence)
 
 
 def _find_and_make(

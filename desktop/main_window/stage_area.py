@@ -1,7 +1,8 @@
 """The middle of the window: the head with its bar, or the empty state."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from desktop.portrait.empty_state import EmptyState
 from desktop.viewport.progress_card import ProgressCard
@@ -19,13 +20,16 @@ class HeadStage(QWidget):
         viewport: Viewport,
         toolbar: ViewToolbar,
         card: ProgressCard,
+        hint: QLabel,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._viewport, self._toolbar, self._card = viewport, toolbar, card
-        for child in (viewport, toolbar, card):
+        self._viewport, self._toolbar, self._card, self._hint = viewport, toolbar, card, hint
+        for child in (viewport, hint, toolbar, card):
             child.setParent(self)
         card.hide()
+        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.arrange()
@@ -33,6 +37,7 @@ class HeadStage(QWidget):
     def arrange(self) -> None:
         """Put everything where it belongs."""
         self._viewport.setGeometry(self.rect())
+        self._hint.setGeometry(self.rect())
         bar = self._toolbar.sizeHint()
         self._toolbar.setGeometry(
             (self.width() - bar.width()) // 2,

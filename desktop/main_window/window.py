@@ -37,6 +37,7 @@ from desktop.viewport.readout import Readout
 from desktop.viewport.shared_renderer import SharedRenderer
 from desktop.viewport.toolbar import MODES, ViewToolbar
 from desktop.viewport.viewport import Viewport
+from desktop.widgets.labels import label
 from desktop.workers import JobRunner
 from inference.files import resource_path
 from inference.rendering.view_modes import ViewMode
@@ -66,7 +67,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("PercHead")
         self.setAcceptDrops(True)
         self.resize(1280, 820)
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(940, 520)
         self.session = Session()
         self.runner = JobRunner(self)
         self.pipeline = Pipeline(self.session, self.runner, engine)
@@ -99,7 +100,8 @@ class MainWindow(QMainWindow):
         self.toolbar = ViewToolbar(actions.__getitem__, self.background_menu, palette)
         self.card = ProgressCard()
         self.empty = EmptyState(resource_path("samples/astronaut.png"), palette)
-        stage = HeadStage(self.viewport, self.toolbar, self.card)
+        self.hint = label("The head will be here.", "muted")
+        stage = HeadStage(self.viewport, self.toolbar, self.card, self.hint)
         self.stage = StageArea(self.empty, stage)
         self.portrait_panel = PortraitPanel(
             self.session, self.pipeline, actions["foreground"], actions["open"], palette
@@ -176,6 +178,7 @@ class MainWindow(QMainWindow):
         self.viewport.comparing_changed.connect(actions["compare"].setChecked)
         self.viewport.looked.connect(session.look)
         self.viewport.frames.failed.connect(self._complain)
+        self.viewport.frames.first.connect(self._refresh)
         self.empty.open_wanted.connect(self.opening.ask)
         self.empty.paste_wanted.connect(self.opening.paste)
         self.empty.sample_wanted.connect(self.opening.sample)
@@ -229,16 +232,20 @@ class MainWindow(QMainWindow):
         self.portrait_panel.setVisible(panels)
         self.export_panel.setVisible(panels)
         self.toolbar.setVisible(head)
-        self.card.setVisible(there and not head and self.pipeline.busy)
+        drawn = self.viewport.frames.image is not None
+        self.card.setVisible(there and not drawn and (head or self.pipeline.busy))
+        if head and not drawn:
+            self.card.show_progress("Drawing the head", 0.0)
+        self.hint.setVisible(there and not head and not self.pipeline.busy)
         actions.enable(portrait=there, head=head)
         actions["fit"].setChecked(session.edits.options.fit)
-        for name, label in (
+        for name, what in (
             ("undo", session.history.undo_label),
             ("redo", session.history.redo_label),
         ):
             title = name.capitalize()
-            actions[name].setEnabled(label is not None)
-            actions[name].setText(f"{title} {label}" if label else title)
+            actions[name].setEnabled(what is not None)
+            actions[name].setText(f"{title} {what}" if what else title)
 
     def _on_job(self, job: object) -> None:
         self.status.follow(job)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPalette,
     QPen,
@@ -116,11 +117,9 @@ class PortraitCanvas(QWidget):
         width, height = self._size
         seen = QRectF(0, 0, width, height)
         if self._crop is not None:
-            seen = seen.united(_box(self._crop))
-        margin = 0 if seen.width() == width and seen.height() == height else 2 * HANDLE
-        scale = min(
-            (self.width() - margin) / seen.width(), (self.height() - margin) / seen.height()
-        )
+            reach = HANDLE * max(width / self.width(), height / self.height())
+            seen = seen.united(_box(self._crop).adjusted(-reach, -reach, reach, reach))
+        scale = min(self.width() / seen.width(), self.height() / seen.height())
         centre = QPointF(self.width() / 2, self.height() / 2) - seen.center() * scale
         return QRectF(centre.x(), centre.y(), width * scale, height * scale)
 
@@ -172,17 +171,12 @@ class PortraitCanvas(QWidget):
 
     def _paint_shade(self, painter: QPainter, box: QRectF) -> None:
         """Darken what the model does not see."""
-        whole = QRectF(self.rect())
         shade = self.palette().color(QPalette.ColorRole.Window)
         shade.setAlpha(150)
-        box = box.intersected(whole)
-        for part in (
-            QRectF(0, 0, whole.width(), box.top()),
-            QRectF(0, box.bottom(), whole.width(), whole.height() - box.bottom()),
-            QRectF(0, box.top(), box.left(), box.height()),
-            QRectF(box.right(), box.top(), whole.width() - box.right(), box.height()),
-        ):
-            painter.fillRect(part, shade)
+        outside = QPainterPath()
+        outside.addRect(QRectF(self.rect()))
+        outside.addRect(box)  # a second outline is a hole
+        painter.fillPath(outside, shade)
 
     def _paint_faces(self, painter: QPainter) -> None:
         """Outline the faces that may be chosen instead; the chosen one has the box."""

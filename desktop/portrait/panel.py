@@ -72,7 +72,7 @@ class PortraitPanel(QFrame):
         self.banner.pressed.connect(pipeline.make)
         pipeline.state_changed.connect(self._say)
         pipeline.stopped.connect(self._on_stopped)
-        pipeline.failed.connect(self._on_failed)
+        pipeline.make_failed.connect(self._on_failed)
         session.subscribe(self._on_session)
 
     def set_palette(self, palette: Palette) -> None:
@@ -122,5 +122,4 @@ class PortraitPanel(QFrame):
             self.banner.say("Stopped before the head was made.", "Make Head")
 
     def _on_failed(self, sentence: str) -> None:
-        if self._session.image is not None and not self._pipeline.needs_hand:
-            self.banner.say(sentence, "Try Again" if self._session.edits.crop else "")
+        self.banner.say(sentence, "Try Again")

@@ -25,11 +25,13 @@ class FrameSource(QObject):
 
     Signals:
         changed: a new picture is in `image`.
+        first: it is the first one of a head.
         ready: the renderer's name.
         failed: a sentence.
     """
 
     changed = Signal()
+    first = Signal()
     ready = Signal(str)
     failed = Signal(str)
 
@@ -115,8 +117,11 @@ class FrameSource(QObject):
     def _on_drawn(self, picture: Picture) -> None:
         if picture.request.gaussians is not self._gaussians:
             return
+        first = self.image is None
         self.image, self.last = picture.image, picture
         if picture.request.moving:
             self._quality.learn(picture.seconds)
             self._moments.append(perf_counter())
         self.changed.emit()
+        if first:
+            self.first.emit()

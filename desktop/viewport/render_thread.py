@@ -5,13 +5,14 @@ import threading
 from dataclasses import dataclass
 from time import perf_counter
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop.images import qimage_from_rgba8
 from inference.errors import PercHeadError
 from inference.head.gaussians import Gaussians
-from inference.rendering.camera import Camera
+from inference.rendering.camera import HEAD_CENTRE, Camera, orbit_camera
 from inference.rendering.protocol import Renderer
 from inference.rendering.view_modes import ViewMode, ViewRenderer
 
@@ -101,6 +102,7 @@ class RenderThread(QObject):
     def _run(self) -> None:
         try:
             self.ready.emit(self._renderer.name)
+            self._warm_up()
         except Exception as error:
             LOG.exception("no renderer")
             self.failed.emit(f"Nothing can be drawn on this computer: {error}")
@@ -116,6 +118,18 @@ class RenderThread(QObject):
                 self.failed.emit(f"The head cannot be drawn ({error}): restart PercHead.")
             else:
                 self.drawn.emit(Picture(image, request, perf_counter() - started))
+
+    def _warm_up(self) -> None:
+        """Draw a single Gaussian: what a renderer loads at its first picture is loaded now."""
+        one = np.array([HEAD_CENTRE], np.float32)
+        gaussian = Gaussians(
+            means=one,
+            quaternions=np.array([[1, 0, 0, 0]], np.float32),
+            scales=np.full((1, 3), 0.01, np.float32),
+            opacities=np.ones(1, np.float32),
+            colours=np.ones((1, 3), np.float32),
+        )
+        self._renderer.render_rgba8(gaussian, orbit_camera(size=(16, 16)), None)
 
     def _draw(self, request: RenderRequest) -> QImage:
         if self._view.mode != request.mode:
