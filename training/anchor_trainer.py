@@ -16,7 +16,7 @@ from training.anchor_loss import AnchorLossConfig, AnchorTargets, anchor_loss
 from training.augment import apply_light
 from training.averaging import MovingAverage
 from training.feature_cache import CacheBatch, FeatureCache
-from training.linear_start import LinearStart, view_coefficients
+from training.linear_start import LinearStart, pooled_features, view_coefficients
 from training.patch_sampling import draw_patches, patch_probabilities
 
 
@@ -26,7 +26,8 @@ class OptimiserConfig:
 
     Attributes:
         learning_rate: at the top of the schedule.
-        linear_rate: factor on it for the map that was set in closed form.
+        global_rate: factor on it for the map from the global latents to coefficients, whose
+            thousands of inputs move its output far with each of AdamW's equal steps.
         weight_decay: on matrices; norms, biases and embeddings have none.
         betas: AdamW's.
         warm_up: steps until the top.
@@ -40,7 +41,7 @@ class OptimiserConfig:
     """
 
     learning_rate: float = 6e-4
-    linear_rate: float = 0.05
+    global_rate: float = 0.1
     weight_decay: float = 0.03
     betas: tuple[float, float] = (0.9, 0.98)
     warm_up: int = 200
@@ -74,6 +75,12 @@ class AnchorTrainer:
         self._spread = torch.from_numpy(start.statistics.spread)
         self._share = torch.from_numpy(np.concatenate([start.shape.share, start.colour.share]))
         self._coefficients = np.zeros((0, len(self._share)), np.float32)
+        if model.low_rank is None:
+            raise ValueError("training against anchors starts from the low-rank branch")
+        self._low_rank = model.low_rank
+        # It has seen the training heads: their own views use what it says without them.
+        self._low_rank.linear.requires_grad_(False)
+        self._linear = start.held_out
         self.average = MovingAverage(model, config.ema)
         self.optimiser = torch.optim.AdamW(
             _groups(model, config), lr=config.learning_rate, betas=config.betas, eps=1e-8
@@ -81,7 +88,12 @@ class AnchorTrainer:
         self.take_new_views()
 
     def take_new_views(self) -> None:
-        """Compute the true coefficients of views that the cache has gained."""
+        """Compute true and linearly predicted coefficients of views that the cache has gained."""
+        if len(self.cache) > len(self._linear):
+            pooled = torch.from_numpy(pooled_features(self.model, self.cache, len(self._linear)))
+            with torch.no_grad():
+                linear = self._low_rank.linear_coefficients(pooled)
+            self._linear = np.concatenate([self._linear, linear.numpy()])
         if len(self.cache) > len(self._coefficients):
             new = view_coefficients(self.start, self.cache, self._mirror, len(self._coefficients))
             self._coefficients = np.concatenate([self._coefficients, new])
@@ -107,7 +119,9 @@ class AnchorTrainer:
         with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bf16"):
             tokens = model.encoder.from_features(batch.features, batch.images, batch.kept)
             predicted, coefficients = model.decode_with_coefficients(
-                tokens, torch.from_numpy(patches)
+                tokens,
+                torch.from_numpy(patches),
+                linear=torch.from_numpy(self._linear[views]),
             )
         terms = anchor_loss(predicted, coefficients, truth, self.loss)
         self.optimiser.zero_grad(set_to_none=True)
@@ -198,12 +212,14 @@ class AnchorTrainer:
 
 
 def _groups(model: ReconstructionModel, config: OptimiserConfig) -> list[dict[str, Any]]:
-    """Parameter groups: matrices decay, the rest does not, the closed form moves slowly."""
+    """Parameter groups: matrices decay, the rest does not, the closed form stays."""
     embeddings = ("template.query", "low_rank.queries")
-    matrices, others, linear = [], [], []
+    matrices, others, overall = [], [], []
     for name, parameter in model.named_parameters():
         if name.startswith("low_rank.linear"):
-            linear.append(parameter)
+            continue
+        if name.startswith("low_rank.refine"):
+            overall.append(parameter)
         elif parameter.ndim > 1 and name not in embeddings:
             matrices.append(parameter)
         else:
@@ -211,5 +227,5 @@ def _groups(model: ReconstructionModel, config: OptimiserConfig) -> list[dict[st
     return [
         {"params": matrices, "weight_decay": config.weight_decay, "factor": 1.0},
         {"params": others, "weight_decay": 0.0, "factor": 1.0},
-        {"params": linear, "weight_decay": 0.0, "factor": config.linear_rate},
+        {"params": overall, "weight_decay": config.weight_decay, "factor": config.global_rate},
     ]

@@ -1,7 +1,7 @@
 """The closed-form start: mean head, principal components, ridge regression from pooled features."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +65,10 @@ def principal_components(data: Array, weight: Array, count: int) -> Basis:
     return Basis(mean.astype(np.float32), columns, project, share)
 
 
-def ridge(features: Array, targets: Array, groups: NDArray[np.int32], share: Array) -> Array:
-    """Ridge regression [F, K] whose strength is chosen on a seventh of the groups.
+def ridge(
+    features: Array, targets: Array, groups: NDArray[np.int32], share: Array
+) -> tuple[Array, float]:
+    """Ridge regression [F, K], and its strength, chosen on a seventh of the groups.
 
     Args:
         features: [V, F] standardised.
@@ -76,13 +78,35 @@ def ridge(features: Array, targets: Array, groups: NDArray[np.int32], share: Arr
     """
     held = groups % 7 == 3
     if held.all() or not held.any():
-        return _solve(features, targets, [_LAMBDAS[7]])[0]
+        return _solve(features, targets, [_LAMBDAS[7]])[0], _LAMBDAS[7]
     solutions = _solve(features[~held], targets[~held], list(_LAMBDAS))
     errors = [
         float((((features[held] @ w - targets[held]) ** 2) * share).sum(1).mean())
         for w in solutions
     ]
-    return _solve(features, targets, [_LAMBDAS[int(np.argmin(errors))]])[0]
+    best = _LAMBDAS[int(np.argmin(errors))]
+    return _solve(features, targets, [best])[0], best
+
+
+def held_out_predictions(
+    features: Array, targets: Array, groups: NDArray[np.int32], strength: float, folds: int = 5
+) -> Array:
+    """What the regression says [V, K] about each head when that head is not fitted.
+
+    On heads it was fitted to, the regression is better than it will ever be again. A decoder
+    that learned on top of that would learn the wrong residual.
+    """
+    gram = torch.from_numpy(features @ features.T)
+    predicted = np.zeros_like(targets)
+    for fold in range(folds):
+        out = torch.from_numpy(groups % folds == fold)
+        if not out.any() or out.all():
+            continue
+        inner = gram[~out][:, ~out]
+        inner.diagonal().add_(strength)
+        solved = torch.cholesky_solve(torch.from_numpy(targets)[~out], torch.linalg.cholesky(inner))
+        predicted[out.numpy()] = (gram[out][:, ~out] @ solved).numpy()
+    return predicted
 
 
 def _solve(features: Array, targets: Array, lambdas: list[float]) -> list[Array]:
@@ -107,11 +131,14 @@ class LinearStart:
         statistics: mean head and spread.
         shape: components of positions in metres.
         colour: components of colours 0..1.
+        held_out: [V, shape + colour] what the regression says about each cached view when
+            its head is not fitted.
     """
 
     statistics: TargetStatistics
     shape: Basis
     colour: Basis
+    held_out: Array
 
     def coefficients(self, target: HeadTargets, light: Array) -> Array:
         """[shape + colour] of one head under a view's light [4]."""
@@ -121,26 +148,32 @@ class LinearStart:
 
     def save(self, path: Path) -> None:
         """Write it for a run that is resumed."""
+        parts = asdict(self)
+        held_out = parts.pop("held_out")
         arrays = {
             f"{name}.{field}": array
-            for name, part in asdict(self).items()
+            for name, part in parts.items()
             for field, array in part.items()
         }
         with atomic_write(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, held_out=held_out, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "LinearStart":
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as data:
             parts: dict[str, dict[str, Array]] = {"statistics": {}, "shape": {}, "colour": {}}
+            held_out = data["held_out"]
             for key in data.files:
+                if key == "held_out":
+                    continue
                 name, field = key.split(".")
                 parts[name][field] = data[key]
         return cls(
             TargetStatistics(**parts["statistics"]),
             Basis(**parts["shape"]),
             Basis(**parts["colour"]),
+            held_out,
         )
 
 
@@ -171,16 +204,17 @@ def components(
     del positions
     colours = np.stack([_unit(t.colours).ravel() for t in targets])
     colour_basis = principal_components(colours, np.repeat(importance, 3), colour)
-    return LinearStart(statistics, shape_basis, colour_basis)
+    nothing = np.zeros((0, shape + colour), np.float32)
+    return LinearStart(statistics, shape_basis, colour_basis, nothing)
 
 
-def pooled_features(model: ReconstructionModel, cache: FeatureCache) -> Array:
-    """Pooled features [V, F] of every cached view."""
+def pooled_features(model: ReconstructionModel, cache: FeatureCache, first: int = 0) -> Array:
+    """Pooled features [V - first, F] of the cached views from `first` on."""
     low_rank, config = model.encoder.low_rank, model.config.encoder
     assert low_rank is not None
     rows = []
     with torch.no_grad():
-        for start in range(0, len(cache), 32):
+        for start in range(first, len(cache), 32):
             batch = cache.batch(np.arange(start, min(start + 32, len(cache))))
             pooled = pool_features(batch.features, batch.images, batch.kept, config, low_rank)
             rows.append(pooled.numpy())
@@ -231,13 +265,18 @@ def start_in_closed_form(
     mean, std = pooled.mean(0), pooled.std(0) + 1e-2 * pooled.std()
     targets = view_coefficients(start, cache, mirror)
     standard, heads = (pooled - mean) / std, cache.heads
-    maps, centre = [], targets.mean(0)
+    maps, held_out, centre = [], [], targets.mean(0)
     shares = start.shape.share, start.colour.share
     for columns, share in zip(np.split(targets - centre, [counts[0]], 1), shares, strict=True):
-        maps.append(ridge(standard, columns, heads, share))
+        weights, strength = ridge(standard, columns, heads, share)
+        maps.append(weights)
+        held_out.append(held_out_predictions(standard, columns, heads, strength))
+        fitted = float((((standard @ weights - columns) ** 2) * share).sum(1).mean())
+        unseen = float((((held_out[-1] - columns) ** 2) * share).sum(1).mean())
+        say(f"strength {strength:g}, error on fitted heads {fitted:.3f}, on others {unseen:.3f}")
     say(f"ridge regression of {len(cache)} views")
     _write(model, start, mean, std, np.concatenate(maps, 1), centre)
-    return start
+    return replace(start, held_out=np.concatenate(held_out, 1) + centre)
 
 
 def _write(

@@ -93,14 +93,19 @@ class LowRankBranch(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def coefficients(
+    def linear_coefficients(
         self,
         pooled: torch.Tensor,  # [B, F]
+    ) -> torch.Tensor:
+        """What the closed form says, [B, shape + colour], shape first."""
+        return self.linear((pooled.float() - self.feature_mean) / self.feature_std)
+
+    def refinement(
+        self,
         latents: torch.Tensor,  # [B, queries, D] global latents after the decoder
     ) -> torch.Tensor:
-        """Coefficients [B, shape + colour], shape first."""
-        standard = (pooled.float() - self.feature_mean) / self.feature_std
-        return self.linear(standard) + self.refine(latents.flatten(1))
+        """What the global latents add to it, [B, shape + colour]."""
+        return self.refine(latents.flatten(1))
 
     def forward(
         self,

@@ -99,8 +99,13 @@ class ReconstructionModel(nn.Module):
         tokens: ImageTokens,
         patch_index: torch.Tensor | None = None,  # [P]
         layers: int | None = None,
+        linear: torch.Tensor | None = None,  # [B, K]
     ) -> tuple[GaussianTensors, torch.Tensor | None]:
-        """As `decode`, with the low-rank coefficients [B, K] that training supervises."""
+        """As `decode`, with the low-rank coefficients [B, K] that training supervises.
+
+        `linear` replaces what the branch's linear map would say (training hands in what it
+        says about a head that it was not fitted to).
+        """
         batch = len(tokens.tokens)
         latents = self.template(patch_index)[None].expand(batch, -1, -1)
         if self.low_rank is None or tokens.pooled is None or layers == 0:
@@ -112,7 +117,9 @@ class ReconstructionModel(nn.Module):
             torch.cat([queries, latents], dim=1), tokens.tokens, tokens.keep, layers
         )
         overall, latents = both[:, : queries.shape[1]], both[:, queries.shape[1] :]
-        coefficients = self.low_rank.coefficients(tokens.pooled, overall)
+        if linear is None:
+            linear = self.low_rank.linear_coefficients(tokens.pooled)
+        coefficients = linear + self.low_rank.refinement(overall)
         return self.head(
             latents, patch_index, self.low_rank(coefficients, patch_index)
         ), coefficients
