@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 LABEL_WEIGHT = {
-    1: 0.6,  # neck and bare shoulders
+    1: 1.0,  # neck and bare shoulders
     2: 1.5,  # face
-    3: 0.6,  # cloth
+    3: 1.0,  # cloth
     6: 2.0,  # brows, eyes, nose, lips: few patches that people look at
     7: 2.0,
     8: 2.0,
