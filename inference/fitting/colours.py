@@ -8,6 +8,7 @@ part of the same label (or the mirrored half) underwent.
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags
@@ -15,7 +16,7 @@ from scipy.sparse.linalg import splu
 
 from inference.fitting.blending import Blending
 from inference.fitting.conjugate_gradients import solve
-from inference.fitting.kinds import LOOSE_LABELS, Kinds
+from inference.fitting.kinds import STRICT_LABELS, Kinds
 from inference.head.gaussians import FloatArray
 from inference.progress import CancelToken
 
@@ -32,23 +33,30 @@ class ColourConfig:
         prior: weight of the change's prior, in pixels of the picture; the change reaches
             about sqrt(smooth / prior) anchors beyond what is seen.
         unsure_hold: the prior weighs this much more where hardly anything is seen.
-        outlier: RGB error from which a grazing pixel is hardly believed.
+        outlier: RGB error from which a grazing pixel is hardly believed,
+        rim_px: as near as this to the end of the foreground, pixels at 512.
         first_iterations: of conjugate gradients, with a rough prior.
         iterations: of conjugate gradients, with the prior that the first ones gave.
         sure_px: blending weight from which a Gaussian counts as fully seen, pixels at 512.
-        gain_ridge: how strongly a label's gain is held at 1, as a share of its samples.
+        gain: how much of the network's broad course of colour within a label (a darker
+            back of the head, say) is expected to be true.
+        gain_limits: the same, least and most.
+        gain_sigma: RGB; a label whose colours spread less than this tells little about it.
         label_pull: how strongly the unseen part follows its label instead of the seen rim.
         mirror_pull: how strongly it follows the other side where that is seen.
     """
 
-    smooth: float = 0.03
-    prior: float = 0.0005
+    smooth: float = 0.02
+    prior: float = 0.00035
     unsure_hold: float = 60.0
     outlier: float = 0.12
+    rim_px: float = 8.0
     first_iterations: int = 8
     iterations: int = 16
     sure_px: float = 1.0
-    gain_ridge: float = 0.5
+    gain: float = 0.4
+    gain_limits: tuple[float, float] = (0.2, 0.8)
+    gain_sigma: float = 0.2
     label_pull: float = 0.005
     mirror_pull: float = 0.2
 
@@ -99,7 +107,7 @@ def solve_colours(
 
     def continued(change: FloatArray, sure: FloatArray) -> FloatArray:
         telling = sure * kinds.shown(colours + change, sure)
-        base = label_change(change, colours, telling, kinds.labels, config.gain_ridge)
+        base = label_change(change, colours, telling, sides, config)
         known_there = np.clip(sure[sides.mirror] - sure, 0, 1)
         base += known_there[:, None] * (change[sides.mirror] - base)
         pull = config.label_pull + config.mirror_pull * known_there
@@ -110,6 +118,7 @@ def solve_colours(
     ) -> FloatArray:
         sure = system.sure[:, None]
         hold = config.prior * scale * (1 + config.unsure_hold * (1 - sure))
+        hold = hold.astype(np.float32)
         hidden = system.backward @ (system.matrix @ np.where(facing[:, None] > 0, 0, prior))
         return solve(
             lambda x: (
@@ -124,13 +133,13 @@ def solve_colours(
 
     system = _System.of(blending, image, pixel_weight, facing, colours, config)
     cancel.check()
-    guess = system.back / np.maximum(system.seen, 1e-6)[:, None]
+    guess = (system.back / np.maximum(system.seen, 1e-6)[:, None]).astype(np.float32)
     prior = continued(guess, system.sure)
     change = solved(system, guess, prior, config.first_iterations)
     # Once more, now that the seen part is known well enough to speak for the rest, and what
     # contradicts it at the rim (background, a collar in front of a jaw) is known for that.
     prior = continued(change, system.sure)
-    strict = (~np.isin(kinds.template, LOOSE_LABELS)).astype(np.float32)
+    strict = np.isin(kinds.template, STRICT_LABELS).astype(np.float32)
     weight = _without_outliers(blending, image, pixel_weight, colours + prior, strict, config)
     cancel.check()
     system = _System.of(blending, image, weight, facing, colours, config)
@@ -148,10 +157,17 @@ def _without_outliers(
     strict: FloatArray,
     config: ColourConfig,
 ) -> FloatArray:
-    """Pixel weights [H, W], less where a grazing pixel of the face contradicts the rest."""
+    """Pixel weights [H, W], less where the face's rim contradicts the face.
+
+    There the head is a little too wide, or the matte.
+    """
     expected = blending.picture(colours)
     error = np.linalg.norm(image * blending.alpha[..., None] - expected, axis=-1)
-    robust = 1 / (1 + blending.picture(strict[:, None])[..., 0] * (error / config.outlier) ** 2)
+    outside = cv2.distanceTransform((weight > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    rim = np.exp(-((outside * 512 / blending.width / config.rim_px) ** 2))
+    robust = 1 / (
+        1 + rim * blending.picture(strict[:, None])[..., 0] * (error / config.outlier) ** 2
+    )
     return (weight * (weight + (1 - weight) * robust)).astype(np.float32)
 
 
@@ -188,9 +204,11 @@ class _System:
     ) -> "_System":
         believed = np.flatnonzero(weight.reshape(-1) > 0)
         root = np.sqrt(weight.reshape(-1)[believed]).astype(np.float32)
-        matrix = (diags(root) @ blending.matrix[believed]).tocsr()
+        matrix = blending.matrix[believed]
+        matrix.data *= np.repeat(root, np.diff(matrix.indptr))
         target = (image * blending.alpha[..., None]).reshape(-1, 3)[believed]
-        forward = (matrix @ diags((facing > 0).astype(np.float32))).tocsr()
+        forward = matrix.copy()
+        forward.data *= facing[forward.indices] > 0
         forward.eliminate_zeros()
         backward = forward.T.tocsr()
         seen = backward @ root
@@ -248,40 +266,47 @@ def label_change(
     change: FloatArray,  # [N, 3]
     colours: FloatArray,  # [N, 3]
     sure: FloatArray,  # [N]
-    labels: NDArray[np.uint8],  # [N]
-    ridge: float,
+    sides: "HeadSides",
+    config: ColourConfig,
 ) -> FloatArray:
     """For every Gaussian the change [N, 3] that its label as a whole underwent.
 
-    Per label and channel a gain and an offset, least squares over what is seen. A label
-    of which hardly anything is seen takes the change of the whole head.
+    Per label and channel a gain and an offset, least squares over what is seen, of the
+    colours' broad course; fine detail is kept. A label of which hardly anything is seen takes
+    the change of the whole head.
     """
-    target = colours + change
-    everything = _gain_offset(colours, target, sure, ridge)
+    labels, patches = sides.kinds.labels, sides.patches
+    sizes = np.bincount(patches)[:, None]
+    sums = np.stack([np.bincount(patches, colours[:, k]) for k in range(3)], axis=1)
+    broad = (sums / sizes)[patches].astype(np.float32)
+    target = broad + change
+    everything = _gain_offset(broad, target, sure, config)
     result = np.empty_like(colours)
     for label in np.unique(labels):
         inside = labels == label
         gain, offset = everything
         share = float(sure[inside].sum()) / max(1.0, 0.02 * inside.sum())
         if share > 0:
-            own = _gain_offset(colours[inside], target[inside], sure[inside], ridge)
+            own = _gain_offset(broad[inside], target[inside], sure[inside], config)
             mix = min(1.0, share)
             gain = mix * own[0] + (1 - mix) * gain
             offset = mix * own[1] + (1 - mix) * offset
-        result[inside] = np.clip(gain * colours[inside] + offset, 0, 1) - colours[inside]
+        moved = colours[inside] - broad[inside] + gain * broad[inside] + offset
+        result[inside] = np.clip(moved, 0, 1) - colours[inside]
     return result
 
 
 def _gain_offset(
-    source: FloatArray, target: FloatArray, weight: FloatArray, ridge: float
+    source: FloatArray, target: FloatArray, weight: FloatArray, config: ColourConfig
 ) -> tuple[FloatArray, FloatArray]:
     """Per-channel gain and offset of target against source, [3] each."""
-    total = max(float(weight.sum()), 1e-6)
+    total = float(weight.sum())
+    if total < 1e-6:
+        return np.ones(3, np.float32), np.zeros(3, np.float32)
     mean_in = weight @ source / total
     mean_out = weight @ target / total
     spread = weight @ (source - mean_in) ** 2 / total
     product = weight @ ((source - mean_in) * (target - mean_out)) / total
-    gain = np.clip((product + ridge * 0.1) / (spread + ridge * 0.1), 0.3, 2.0)
-    if total <= 1e-6:
-        return np.ones(3, np.float32), np.zeros(3, np.float32)
+    ridge = config.gain_sigma**2
+    gain = np.clip((product + ridge * config.gain) / (spread + ridge), *config.gain_limits)
     return gain, mean_out - gain * mean_in

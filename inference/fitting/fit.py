@@ -9,7 +9,7 @@ from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
-from inference.fitting.kinds import LOOSE_LABELS, Kinds
+from inference.fitting.kinds import MOUTH, STRICT_LABELS, Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
@@ -30,18 +30,20 @@ class FitConfig:
         colours: of the colour solve.
         erode_px: the matte is worn off by this before colours are read, pixels at 512.
         facing_degrees: angle between normal and view at which the photograph is believed
-            in full, and at which no more.
-        loose_facing_degrees: the same for hair, neck and cloth, on which a smear shows less
-            than a seam.
+            in full, and at which no more, for skin at the rim of the head: skin is seen
+            from all sides and shows every smear.
+        loose_facing_degrees: the same for all else.
+        rim_px: how wide the rim is, pixels at 512.
         facing_floor: trust that remains for grazing views.
     """
 
     morphs: MorphConfig = field(default_factory=MorphConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     colours: ColourConfig = field(default_factory=ColourConfig)
-    erode_px: float = 2.5
-    facing_degrees: tuple[float, float] = (52.0, 76.0)
-    loose_facing_degrees: tuple[float, float] = (72.0, 92.0)
+    erode_px: float = 1.5
+    facing_degrees: tuple[float, float] = (50.0, 74.0)
+    loose_facing_degrees: tuple[float, float] = (70.0, 90.0)
+    rim_px: float = 10.0
     facing_floor: float = 0.01
 
 
@@ -135,8 +137,7 @@ def fit_head(
             fitted,
             camera,
             landmarks,
-            template.landmark_anchors,
-            template.neighbours,
+            template,
             portrait.alpha,
             config.shape,
             progress,
@@ -162,9 +163,9 @@ def _fit_colours(
 ) -> Gaussians:
     blending = blend(gaussians, camera)
     cancel.check()
-    facing = facing_camera(gaussians, camera, template, config)
+    facing = facing_camera(gaussians, camera, portrait, template, config)
     weight = pixel_weight(blending, facing, portrait, config)
-    kinds = Kinds.of(template.labels, gaussians.colours, template.neighbours)
+    kinds = Kinds.of(template, gaussians.colours)
     graph = laplacian(template.neighbours, kinds.labels, gaussians.colours)
     patches = np.arange(len(gaussians)) // GAUSSIANS_PER_PATCH
     sides = HeadSides(kinds, template.mirror, patches, graph)
@@ -177,15 +178,26 @@ def _fit_colours(
 
 
 def facing_camera(
-    gaussians: Gaussians, camera: Camera, template: HeadTemplate, config: FitConfig
+    gaussians: Gaussians,
+    camera: Camera,
+    portrait: PreparedPortrait,
+    template: HeadTemplate,
+    config: FitConfig,
 ) -> FloatArray:
-    """0..1, how far the surface at each Gaussian looks at the camera, [N]."""
+    """0..1, how far the photograph may be believed at each Gaussian by its angle, [N]."""
     view = camera.position - gaussians.means
     cosine = (template.normals * view).sum(1) / np.linalg.norm(view, axis=1)
-    loose = np.isin(template.labels, LOOSE_LABELS)[:, None]
-    limits = np.where(loose, config.loose_facing_degrees, config.facing_degrees)
+    pixels, _ = camera.project(gaussians.means.astype(np.float64))
+    column, row = np.clip(pixels.T.astype(int), 0, portrait.size - 1)
+    inside = (portrait.alpha > 0.5).astype(np.uint8)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[row, column] * (512 / portrait.size)
+    rim = np.clip(2 - depth / config.rim_px, 0, 1)
+    strict = np.isin(template.labels, STRICT_LABELS) * rim
+    limits = np.outer(strict, config.facing_degrees)
+    limits += np.outer(1 - strict, config.loose_facing_degrees)
     near, far = np.cos(np.radians(limits)).T
     ramp = np.clip((cosine - far) / (near - far), 0, 1)
+    ramp[template.labels == MOUTH] = 1
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from inference.fitting.blending import blend
 from inference.fitting.camera import facing_weight
-from inference.fitting.landmark_groups import FACE_OVAL, LIPS
+from inference.fitting.hair_volume import grow_behind
+from inference.fitting.landmark_groups import FACE_OVAL, LIPS, landmark_sample
 from inference.fitting.outline import match_outline
 from inference.fitting.smooth_field import Kernel, SmoothField, fit_field
 from inference.head.gaussians import FloatArray, Gaussians
+from inference.head.template import HeadTemplate
 from inference.portrait.types import FaceLandmarks
 from inference.progress import CancelToken, Progress
 from inference.rendering.camera import Camera
@@ -30,11 +32,12 @@ class ShapeConfig:
         landmark_ridge: noise to signal ratio of a landmark.
         outline_ridge: the same for a point of the outline.
         mirror_trust: trust of a mirrored constraint on the side that is not seen.
+        behind_trust: trust of the hair's growth behind the head.
         rounds: outline matches are renewed so often.
         outline_size: edge in pixels of the picture in which outlines are compared.
         outline_reach: how far an outline may move in one round, metres at the head.
         stretch_limits: Gaussians grow and shrink with their neighbourhood within these.
-        coverage: least standard deviation as a share of the distance to the neighbours.
+        coverage: least standard deviation as a share of the neighbours' RMS distance.
         coverage_limit: metres; gaps wider than what this closes are left to be gaps.
     """
 
@@ -42,11 +45,12 @@ class ShapeConfig:
     landmark_ridge: float = 0.02
     outline_ridge: float = 0.05
     mirror_trust: float = 0.1
+    behind_trust: float = 0.5
     rounds: int = 3
     outline_size: int = 256
     outline_reach: float = 0.045
     stretch_limits: tuple[float, float] = (0.6, 2.0)
-    coverage: float = 0.6
+    coverage: float = 0.5
     coverage_limit: float = 0.0025
 
 
@@ -54,8 +58,7 @@ def fit_shape(
     gaussians: Gaussians,
     camera: Camera,
     landmarks: FaceLandmarks,
-    landmark_anchors: NDArray[np.integer],  # [468]
-    neighbours: NDArray[np.integer],  # [N, k]
+    template: HeadTemplate,
     matte: FloatArray,  # [S, S]
     config: ShapeConfig,
     progress: Progress,
@@ -67,8 +70,7 @@ def fit_shape(
         gaussians: the head.
         camera: the photograph's camera.
         landmarks: pixels of the photograph's crop.
-        landmark_anchors: which Gaussian carries which landmark.
-        neighbours: nearest anchors of every anchor.
+        template: landmark anchors, labels, normals and neighbours.
         matte: foreground of the crop, 0..1.
         config: how far and how smoothly.
         progress: told after every round.
@@ -80,20 +82,28 @@ def fit_shape(
     moved = gaussians
     for turn in range(config.rounds):
         cancel.check()
-        points, shifts, trust = _landmark_moves(moved, camera, landmarks, landmark_anchors)
+        points, shifts, trust = _landmark_moves(moved, camera, landmarks, template)
         trust /= config.landmark_ridge
         cancel.check()
         blending = blend(moved, small)
         reach = config.outline_reach * small.intrinsics[0, 0] / _depth(small)
         matches = match_outline(blending, moved.means, small_matte, reach)
         cancel.check()
-        points = np.concatenate([points, matches.points])
-        shifts = np.concatenate([shifts, _in_space(small, matches.points, matches.shifts)])
-        trust = np.concatenate([trust, matches.trust / config.outline_ridge])
+        outline = _in_space(small, matches.points, matches.shifts)
+        behind, growth = grow_behind(matches, outline, moved.means, template, camera)
+        points = np.concatenate([points, matches.points, behind])
+        shifts = np.concatenate([shifts, outline, growth])
+        trust = np.concatenate(
+            [
+                trust,
+                matches.trust / config.outline_ridge,
+                np.full(len(behind), config.behind_trust / config.outline_ridge),
+            ]
+        )
         moves = _symmetric_field(points, shifts, trust, camera, config)
         moved = replace(moved, means=moved.means + moves.at(moved.means))
         progress("Fitting the shape", (turn + 1) / config.rounds)
-    return without_holes(moved, gaussians.means, neighbours, config)
+    return without_holes(moved, gaussians.means, template.neighbours, config)
 
 
 def without_holes(
@@ -112,9 +122,9 @@ def without_holes(
     """
     distances = np.linalg.norm(moved.means[neighbours] - moved.means[:, None], axis=-1)
     old = np.linalg.norm(before[neighbours] - before[:, None], axis=-1)
-    stretch = np.sqrt((distances**2).mean(1) / np.maximum((old**2).mean(1), 1e-12))
+    spacing = np.sqrt((distances**2).mean(1))
+    stretch = spacing / np.maximum(np.sqrt((old**2).mean(1)), 1e-6)
     scales = moved.scales * np.clip(stretch, *config.stretch_limits)[:, None]
-    spacing = np.partition(distances, 2, axis=1)[:, :3].mean(1)
     least = np.minimum(config.coverage * spacing, config.coverage_limit)
     # Only the two long axes grow: a flat Gaussian stays flat.
     middle = np.median(scales, axis=1)
@@ -142,17 +152,17 @@ def _landmark_moves(
     gaussians: Gaussians,
     camera: Camera,
     landmarks: FaceLandmarks,
-    anchors: NDArray[np.integer],
+    template: HeadTemplate,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Where landmark Gaussians are [K, 3], how far they should move [K, 3], trust [K]."""
-    points = gaussians.means[anchors].astype(np.float64)
+    points = gaussians.means[template.landmark_anchors].astype(np.float64)
     projected, _ = camera.project(points)
     trust = facing_weight(points, camera)
     rim = np.zeros(len(points), bool)
     rim[list(FACE_OVAL)] = True
     trust[rim] *= 0.3  # the rim is where the mesh ends, not a place on the skin
     trust[list(LIPS)] *= 2.0
-    used = trust > 0.02
+    used = (trust > 0.02) & landmark_sample()
     shifts = _in_space(camera, points, landmarks.points - projected)
     return points[used], shifts[used], trust[used]
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.head.gaussians import FloatArray
+from inference.head.template import HeadTemplate
 
 NECK, FACE, CLOTH = 1, 2, 3
 SKIN_LABELS = (FACE, 10)
@@ -19,14 +20,20 @@ SKIN_LABELS = (FACE, 10)
 HAIR_LABELS = (14, 15)
 """Hair and hat. All numbers are of the FaRL celebm order."""
 
-LOOSE_LABELS = (NECK, CLOTH, *HAIR_LABELS)
-"""All that is not the face or an ear."""
+STRICT_LABELS = (FACE, 4, 5, 6, 7, 10)
+"""Face, ears, brows and nose: skin that is seen from all sides and shows every smear."""
+
+MOUTH = 11
+"""Teeth and tongue; what the photograph shows of them is all that anyone sees."""
 
 SPREAD = 0.05
 """Added to the spread of the skin's colours, RGB (our choice)."""
 
 SMOOTHING_STEPS = 12
 """How far a neckline is evened out, in steps along the graph (our choice)."""
+
+COLLAR_HEIGHTS = (-0.15, -0.08)
+"""Between these heights, metres, collars end (our choice)."""
 
 NEAR_SKIN = 6.0
 """Squared Mahalanobis distance within which a neck counts as bare (our choice)."""
@@ -45,22 +52,22 @@ class Kinds:
     template: NDArray[np.uint8]
 
     @classmethod
-    def of(
-        cls,
-        template: NDArray[np.uint8],  # [N]
-        colours: FloatArray,  # [N, 3]
-        neighbours: NDArray[np.integer],  # [N, k]
-    ) -> "Kinds":
-        """Tell the bare neck from the dressed one by the network's colours."""
-        labels = template.copy()
-        neck = template == NECK
-        skin = np.isin(template, SKIN_LABELS)
-        if neck.any() and skin.any():
-            bare = (distance_from(colours, colours[skin]) < NEAR_SKIN).astype(np.float32)
-            for _ in range(SMOOTHING_STEPS):
-                bare = 0.5 * bare + 0.5 * bare[neighbours].mean(1)
-            labels[neck] = np.where(bare[neck] > 0.5, FACE, CLOTH)
-        return cls(labels, template)
+    def of(cls, template: HeadTemplate, colours: FloatArray) -> "Kinds":
+        """Tell the bare neck from the dressed one by height and the network's colours [N, 3]."""
+        labels = template.labels.copy()
+        neck = labels == NECK
+        skin = np.isin(labels, SKIN_LABELS)
+        alike = distance_from(colours, colours[skin]) < NEAR_SKIN
+        bare = alike.astype(np.float32)
+        bare = (bare + bare[template.mirror]) / 2
+        low, high = COLLAR_HEIGHTS
+        height = (template.anchors[:, 1] - low) / (high - low)
+        bare += np.clip(height, 0, 1).astype(np.float32) - np.float32(0.5)
+        for _ in range(SMOOTHING_STEPS):
+            around = bare[template.neighbours].mean(1, dtype=np.float32)
+            bare = (0.5 * bare + 0.5 * around).astype(np.float32)
+        labels[neck] = np.where(bare[neck] > 0.5, FACE, CLOTH)
+        return cls(labels, template.labels)
 
     def shown(self, colours: FloatArray, sure: FloatArray) -> FloatArray:
         """0..1, how far the photograph shows each Gaussian as what it should be, [N].

@@ -22,11 +22,13 @@ class OutlineMatches:
         points: [K, 3] metres: the mean place of the Gaussians that make the outline there.
         shifts: [K, 2] pixels, along the outline's normal.
         trust: [K] 0..1; low where the matte leaves the picture.
+        anchors: [K] the Gaussian that gives most to the outline there.
     """
 
     points: NDArray[np.float64]
     shifts: NDArray[np.float64]
     trust: NDArray[np.float64]
+    anchors: NDArray[np.int64]
 
 
 def match_outline(
@@ -34,7 +36,7 @@ def match_outline(
     means: FloatArray,  # [N, 3]
     matte: FloatArray,  # [H, W] at the blending's size
     reach_px: float,
-    every: int = 3,
+    every: int = 4,
 ) -> OutlineMatches:
     """Look from the head's outline along its normal for the matte's outline.
 
@@ -53,7 +55,7 @@ def match_outline(
     pixels = pixels[inside]
     if len(pixels) == 0:
         empty = np.zeros((0, 3))
-        return OutlineMatches(empty, empty[:, :2], empty[:, 0])
+        return OutlineMatches(empty, empty[:, :2], empty[:, 0], np.zeros(0, np.int64))
     normal = -np.stack(
         [_sample(np.gradient(alpha, axis=1), pixels), _sample(np.gradient(alpha, axis=0), pixels)],
         axis=1,
@@ -67,7 +69,8 @@ def match_outline(
     total = np.asarray(weights.sum(1)).ravel()
     points = (weights @ means.astype(np.float64)) / np.maximum(total, 1e-9)[:, None]
     keep = (trust > 0) & (total > 0.05)
-    return OutlineMatches(points[keep], (shift[:, None] * normal)[keep], trust[keep])
+    most = np.asarray(weights.argmax(1)).ravel()
+    return OutlineMatches(points[keep], (shift[:, None] * normal)[keep], trust[keep], most[keep])
 
 
 def _nearest_crossing(

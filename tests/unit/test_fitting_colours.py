@@ -51,7 +51,7 @@ def ball() -> Ball:
     neighbours = cKDTree(means).query(means, 9)[1][:, 1:]
     graph = laplacian(neighbours, labels.astype(np.uint8), gaussians.colours)
     patches = cKDTree(means[::16]).query(means)[1]
-    kinds = Kinds.of(labels.astype(np.uint8), gaussians.colours, neighbours)
+    kinds = Kinds(labels.astype(np.uint8), labels.astype(np.uint8))
     return Ball(gaussians, labels, HeadSides(kinds, mirror, patches, graph))
 
 
@@ -126,10 +126,16 @@ def test_background_never_gets_onto_the_head(ball: Ball) -> None:
     assert np.abs(dark - bright).mean() < 0.003
 
 
-def test_a_label_that_nobody_sees_follows_the_whole_head() -> None:
-    colours = np.tile(np.array([[0.5, 0.5, 0.5]], np.float32), (100, 1))
-    change = np.full((100, 3), 0.2, np.float32)
-    labels = np.repeat([SKIN, HAIR], 50).astype(np.uint8)
-    sure = np.where(labels == SKIN, 1.0, 0.0).astype(np.float32)
-    spread = label_change(change, colours, sure, labels, 0.05)
+def test_a_label_that_nobody_sees_follows_the_whole_head(ball: Ball) -> None:
+    colours = np.full((COUNT, 3), 0.5, np.float32)
+    change = np.full((COUNT, 3), 0.2, np.float32)
+    sure = np.where(ball.labels == SKIN, 1.0, 0.0).astype(np.float32)
+    spread = label_change(change, colours, sure, ball.sides, ColourConfig())
     assert np.abs(spread - 0.2).max() < 0.01
+
+
+def test_nothing_seen_is_no_change(ball: Ball) -> None:
+    colours = ball.gaussians.colours
+    nothing = np.zeros(COUNT, np.float32)
+    change = label_change(0 * colours, colours, nothing, ball.sides, ColourConfig())
+    assert np.abs(change).max() < 1e-6
