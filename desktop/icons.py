@@ -6,9 +6,11 @@ from PySide6.QtSvg import QSvgRenderer
 
 from inference.files import resource_path
 
+SIZES = (16, 20, 32, 40)
+"""Pixels: what the window uses, and twice that for fine screens."""
 
-def _pixmap(svg: bytes, pixels: int, opacity: float = 1.0) -> QPixmap:
-    renderer = QSvgRenderer(QByteArray(svg))
+
+def _pixmap(renderer: QSvgRenderer, pixels: int, opacity: float = 1.0) -> QPixmap:
     pixmap = QPixmap(pixels, pixels)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
@@ -18,35 +20,39 @@ def _pixmap(svg: bytes, pixels: int, opacity: float = 1.0) -> QPixmap:
     return pixmap
 
 
-def _coloured(name: str, colour: str) -> bytes:
-    svg = resource_path(f"icons/{name}.svg").read_text(encoding="utf-8")
-    return svg.replace("currentColor", QColor(colour).name()).encode()
+def _coloured(svg: str, colour: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(svg.replace("currentColor", QColor(colour).name()).encode()))
 
 
-def icon(name: str, colour: str, active: str | None = None) -> QIcon:
+def icon(
+    name: str, colour: str, active: str | None = None, sizes: tuple[int, ...] = SIZES
+) -> QIcon:
     """An icon of resources/icons in a colour.
 
     Args:
         name: file name without .svg.
         colour: of the lines.
         active: of the lines while checked, by default the same.
+        sizes: pixels to draw it at; Qt scales others down.
     """
+    svg = resource_path(f"icons/{name}.svg").read_text(encoding="utf-8")
+    plain = _coloured(svg, colour)
+    checked = _coloured(svg, active) if active else None
     result = QIcon()
-    for pixels in (16, 20, 24, 32, 40, 48, 64):
-        svg = _coloured(name, colour)
-        result.addPixmap(_pixmap(svg, pixels))
-        result.addPixmap(_pixmap(svg, pixels, 0.35), QIcon.Mode.Disabled)
-        if active:
-            checked = _pixmap(_coloured(name, active), pixels)
-            result.addPixmap(checked, QIcon.Mode.Normal, QIcon.State.On)
-            result.addPixmap(checked, QIcon.Mode.Active, QIcon.State.On)
+    for pixels in sizes:
+        result.addPixmap(_pixmap(plain, pixels))
+        result.addPixmap(_pixmap(plain, pixels, 0.35), QIcon.Mode.Disabled)
+        if checked is not None:
+            on = _pixmap(checked, pixels)
+            result.addPixmap(on, QIcon.Mode.Normal, QIcon.State.On)
+            result.addPixmap(on, QIcon.Mode.Active, QIcon.State.On)
     return result
 
 
 def application_icon() -> QIcon:
     """The icon of the program."""
-    svg = resource_path("icons/perchead.svg").read_bytes()
+    renderer = QSvgRenderer(str(resource_path("icons/perchead.svg")))
     result = QIcon()
-    for pixels in (16, 24, 32, 48, 64, 128, 256):
-        result.addPixmap(_pixmap(svg, pixels))
+    for pixels in (16, 32, 48, 128, 256):
+        result.addPixmap(_pixmap(renderer, pixels))
     return result

@@ -2,8 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice
-from PySide6.QtGui import QImage, QImageWriter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter, QPainterPath
+
+from inference.portrait.types import CropBox
 
 PREVIEW_EDGE = 1200  # a photograph on the screen has once to twice as many pixels an edge
 
@@ -38,6 +40,27 @@ def qimage_from_rgba8(rgba: NDArray[np.uint8]) -> QImage:
         rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied
     )
     return wrapped.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+def photograph_of_crop(rgb: FloatPicture, crop: CropBox, size: tuple[int, int]) -> QImage:
+    """A crop [S, S, 3] for the screen, clear where its box reaches beyond the photograph.
+
+    Args:
+        rgb: the crop, RGB 0..1.
+        crop: its box.
+        size: (width, height) of the photograph.
+    """
+    image = qimage_from_rgb(rgb).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    corners = np.array([[0.0, 0.0], [float(size[0]), float(size[1])]])
+    (left, top), (right, bottom) = crop.to_crop(corners, rgb.shape[0])
+    inside, beyond = QPainterPath(), QPainterPath()
+    inside.addRect(QRectF(QPointF(left, top), QPointF(right, bottom)))
+    beyond.addRect(QRectF(image.rect()))
+    painter = QPainter(image)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+    painter.fillPath(beyond.subtracted(inside), QColor("black"))
+    painter.end()
+    return image
 
 
 def veil_from_alpha(alpha: FloatPicture, colour: tuple[int, int, int], strength: float) -> QImage:

@@ -37,7 +37,7 @@ class ExportPanel(QFrame):
         ):
             button = QPushButton(f"  {text}")
             button.setProperty("role", "card")
-            button.setIconSize(QSize(22, 22))
+            button.setIconSize(QSize(20, 20))
             button.setToolTip(action.toolTip())
             button.setEnabled(action.isEnabled())
             button.clicked.connect(action.trigger)

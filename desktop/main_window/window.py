@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from desktop.engine_holder import EngineHolder
 from desktop.export.exports import Exports
 from desktop.export.panel import ExportPanel
-from desktop.images import qimage_from_rgb
+from desktop.images import photograph_of_crop, qimage_from_rgb
 from desktop.main_window.actions import ActionSet
 from desktop.main_window.export_starts import ExportStarts
 from desktop.main_window.help_sheet import HelpSheet
@@ -221,7 +221,8 @@ class MainWindow(QMainWindow):
             self.viewport.show_head(None)
             self.status.readout.set_head(0, "")
             return
-        photograph = qimage_from_rgb(head.portrait.image)
+        size = self.session.image.size if self.session.image else (1, 1)
+        photograph = photograph_of_crop(head.portrait.image, head.portrait.crop, size)
         self.viewport.show_head(head.gaussians, head.camera, photograph, ViewMode(mode))
         self.status.readout.set_head(len(head.gaussians), head.model)
 

@@ -76,7 +76,8 @@ class EmptyState(QWidget):
 
     def set_palette(self, palette: Palette) -> None:
         """Colour the drawing for the theme."""
-        self._picture.setPixmap(icon("three-quarter", palette.accent).pixmap(QSize(64, 64)))
+        drawing = icon("three-quarter", palette.accent, sizes=(64, 128))
+        self._picture.setPixmap(drawing.pixmap(QSize(64, 64), self.devicePixelRatio()))
 
     def set_hot(self, *, on: bool) -> None:
         """A file hovers over the window."""

@@ -142,4 +142,5 @@ class RenderThread(QObject):
     def _draw(self, request: RenderRequest) -> QImage:
         if self._view.mode != request.mode:
             self._view = ViewRenderer(self._renderer, request.mode)
-        return qimage_from_rgba8(self._view.render_rgba8(request.gaussians, request.camera, None))
+        draw = self._view.preview_rgba8 if request.moving else self._view.render_rgba8
+        return qimage_from_rgba8(draw(request.gaussians, request.camera, None))

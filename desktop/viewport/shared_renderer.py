@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from desktop.native_libraries import preload
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import Camera
-from inference.rendering.protocol import WHITE, Background, Frame, Renderer
+from inference.rendering.protocol import WHITE, Background, Frame, Renderer, preview_rgba8
 
 RendererFactory = Callable[[], Renderer]
 
@@ -82,3 +82,9 @@ class _Side:
     ) -> NDArray[np.uint8]:
         with self._shared.lend(first=self._first) as renderer:
             return renderer.render_rgba8(gaussians, camera, background)
+
+    def preview_rgba8(
+        self, gaussians: Gaussians, camera: Camera, background: Background | None = WHITE
+    ) -> NDArray[np.uint8]:
+        with self._shared.lend(first=self._first) as renderer:
+            return preview_rgba8(renderer, gaussians, camera, background)
