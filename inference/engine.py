@@ -14,7 +14,8 @@ from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
 from inference.progress import CancelToken, Progress, no_progress
 
-if TYPE_CHECKING:  # torch is imported by the first call that needs it
+if TYPE_CHECKING:  # torch and scipy are imported by the first call that needs them
+    from inference.fitting.morphs import Morphs
     from inference.model.reconstruction import ReconstructionModel
 
 DEFAULT_PRESET = "embedded"
@@ -58,6 +59,7 @@ class Engine:
         self._template: HeadTemplate | None = None
         self._preparer: PortraitPreparer | None = None
         self._model: ReconstructionModel | None = None
+        self._morphs: Morphs | None = None
 
     @property
     def decoder_layers(self) -> int:
@@ -100,6 +102,15 @@ class Engine:
             )
         return self._model
 
+    @property
+    def morphs(self) -> "Morphs | None":
+        """The template's rig as the fit needs it, read once."""
+        if self._morphs is None:
+            from inference.fitting.fit import prepare_morphs
+
+            self._morphs = prepare_morphs(self.template)
+        return self._morphs
+
     def load_models(
         self, progress: Progress = no_progress, cancel: CancelToken | None = None
     ) -> None:
@@ -110,7 +121,12 @@ class Engine:
             Cancelled: the token was set.
         """
         cancel = cancel or CancelToken()
-        parts = (lambda: self.template, lambda: self.preparer, lambda: self.model)
+        parts = (
+            lambda: self.template,
+            lambda: self.preparer,
+            lambda: self.model,
+            lambda: self.morphs,
+        )
         for index, part in enumerate(parts):
             cancel.check()
             progress("Loading the models", index / len(parts))
@@ -174,6 +190,7 @@ class Engine:
                     gaussians,
                     portrait,
                     self.template,
+                    morphs=self.morphs,
                     strength=options.fit_strength,
                     progress=progress,
                     cancel=cancel,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
@@ -73,7 +74,8 @@ def prepare_morphs(template: HeadTemplate, config: FitConfig | None = None) -> M
     rig = Rig.load()
     if rig.topology != template.topology:
         return None
-    return Morphs.of(rig, template, (config or FitConfig()).morphs)
+    with threadpool_limits(1, user_api="blas"):
+        return Morphs.of(rig, template, (config or FitConfig()).morphs)
 
 
 def fit_head(
@@ -107,7 +109,30 @@ def fit_head(
     Raises:
         Cancelled: the token was set.
     """
-    config, cancel = config or FitConfig(), cancel or CancelToken()
+    # The matrices are small: BLAS threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        return _fit_head(
+            gaussians,
+            portrait,
+            template,
+            morphs,
+            strength,
+            config or FitConfig(),
+            progress,
+            cancel or CancelToken(),
+        )
+
+
+def _fit_head(
+    gaussians: Gaussians,
+    portrait: PreparedPortrait,
+    template: HeadTemplate,
+    morphs: Morphs | None,
+    strength: float,
+    config: FitConfig,
+    progress: Progress,
+    cancel: CancelToken,
+) -> FitResult:
     cancel.check()
     progress("Finding the camera", 0.0)
     landmarks = portrait.landmarks

@@ -59,7 +59,7 @@ class Kinds:
         skin = np.isin(labels, SKIN_LABELS)
         alike = distance_from(colours, colours[skin]) < NEAR_SKIN
         bare = alike.astype(np.float32)
-        bare = (bare + bare[template.mirror]) / 2
+        bare = ((bare + bare[template.mirror]) / 2).astype(np.float32)
         low, high = COLLAR_HEIGHTS
         height = (template.anchors[:, 1] - low) / (high - low)
         bare += np.clip(height, 0, 1).astype(np.float32) - np.float32(0.5)
