@@ -130,25 +130,21 @@ def torch_facts(cuda: Cuda) -> list[Fact]:
 def drawing_facts(cuda: Cuda) -> list[Fact]:
     """Which renderer draws, and what was not taken and why."""
     from inference.display import has_display
-    from inference.rendering.opengl_probe import is_software, opengl_name
     from inference.rendering.selection import choose_renderer, renderer_options
 
-    opengl = opengl_name()
-    if opengl is None:
-        opengl, why_not_opengl = "not seen", "the application asks its window instead"
-    else:
-        slow = is_software(opengl)
-        why_not_opengl = "drawn by the processor, so it is not used" if slow else ""
     display = has_display()
     return [
         Fact("drawing", "renderer", choose_renderer().name),
         *(
-            # Without a GPU it helps nobody to hear which package is missing.
-            Fact("drawing", option.name, "no", cuda.why_not or option.reason)
+            Fact(
+                "drawing",
+                option.name,
+                "yes" if option.usable else "no",
+                # Without CUDA it helps nobody to hear which package is missing.
+                (option.name == "gsplat" and cuda.why_not) or option.reason,
+            )
             for option in renderer_options()
-            if not option.usable
         ),
-        Fact("drawing", "OpenGL", opengl, why_not_opengl),
         Fact(
             "drawing",
             "display",

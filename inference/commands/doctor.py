@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 NAME = "doctor"
@@ -17,6 +18,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("--model", metavar="PRESET", help="parameters and GFLOP of a preset")
     parser.add_argument("--json", action="store_true", help="the same for programs")
+    # How a bundled program asks itself in another process; see rendering/opengl/probe.py.
+    parser.add_argument("--try-opengl", type=Path, help=argparse.SUPPRESS)
     return parser
 
 
@@ -26,7 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: there is no such preset.
     """
-    if arguments.model:
+    if arguments.try_opengl:
+        from inference.rendering.opengl.probe import answer_into
+
+        answer_into(arguments.try_opengl)
+    elif arguments.model:
         _print_costs(arguments.model, arguments.json)
     else:
         _print_facts(arguments.json)

@@ -22,7 +22,7 @@ class RendererOption:
 
 def renderer_options() -> list[RendererOption]:
     """All renderers, the quickest first; each claim was tried, not guessed."""
-    return [_gsplat_option(), _portable_option()]
+    return [_gsplat_option(), _opengl_option(), _portable_option()]
 
 
 def choose_renderer() -> Renderer:
@@ -31,6 +31,15 @@ def choose_renderer() -> Renderer:
         from inference.rendering.gsplat_cuda import GsplatRenderer
 
         return GsplatRenderer()
+    if _opengl_option().usable:
+        from inference.rendering.fallback import FallbackRenderer
+        from inference.rendering.opengl.renderer import OpenGLRenderer
+
+        return FallbackRenderer(OpenGLRenderer(), _portable)
+    return _portable()
+
+
+def _portable() -> Renderer:
     from inference.rendering.portable.renderer import PortableRenderer
 
     return PortableRenderer()
@@ -45,6 +54,12 @@ def _gsplat_option() -> RendererOption:
 
     usable, reason = probe()
     return RendererOption("gsplat", usable, reason)
+
+
+def _opengl_option() -> RendererOption:
+    from inference.rendering.opengl.probe import probe
+
+    return RendererOption("OpenGL", *probe())
 
 
 def _portable_option() -> RendererOption:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.rendering.camera import Camera
-from inference.rendering.protocol import WHITE, Background, Frame, Renderer
+from inference.rendering.protocol import WHITE, Background, Frame, Renderer, preview_rgba8
 from inference.rendering.rgba import to_rgba8
 
 _POINT_SIZE = 0.004
@@ -86,6 +86,16 @@ class ViewRenderer:
         if self.mode == ViewMode.POINTS:
             return self._renderer.render_rgba8(self._as_points(gaussians), camera, background)
         return to_rgba8(self.render(gaussians, camera), background)
+
+    def preview_rgba8(
+        self, gaussians: Gaussians, camera: Camera, background: Background | None = WHITE
+    ) -> NDArray[np.uint8]:
+        """The same for a moving camera."""
+        if self.mode == ViewMode.SPLATS:
+            return preview_rgba8(self._renderer, gaussians, camera, background)
+        if self.mode == ViewMode.POINTS:
+            return preview_rgba8(self._renderer, self._as_points(gaussians), camera, background)
+        return self.render_rgba8(gaussians, camera, background)
 
     def _as_points(self, gaussians: Gaussians) -> Gaussians:
         """Every Gaussian as a small ball, kept while the same head is drawn."""
