@@ -31,7 +31,6 @@ from desktop.preferences import Preferences
 from desktop.session import Session, Topic
 from desktop.theme import apply_theme, palette_named
 from desktop.viewport.background_menu import background_menu
-from desktop.viewport.gl_preview import preview_renderer
 from desktop.viewport.pose import OrbitPose, preset
 from desktop.viewport.progress_card import ProgressCard
 from desktop.viewport.readout import Readout
@@ -77,7 +76,7 @@ class MainWindow(QMainWindow):
         self._palette = palette_named(preferences.theme)
         self.actions_ = ActionSet(self, self._palette)
         self.opening = Opening(self, self.pipeline, preferences, self._complain)
-        self.viewport = Viewport(preview_renderer(renderer.preview), self._palette)
+        self.viewport = Viewport(renderer.preview, self._palette)
         self.status = StatusLine(Readout(self.viewport.frames))
         self.exports = Exports(self.runner, renderer.exports)
         self.export_starts = ExportStarts(
