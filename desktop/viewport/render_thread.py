@@ -101,14 +101,6 @@ class RenderThread(QObject):
 
     def _run(self) -> None:
         try:
-            self._serve()
-        finally:
-            close = getattr(self._renderer, "close", None)  # what belongs to this thread
-            if close is not None:
-                close()
-
-    def _serve(self) -> None:
-        try:
             self.ready.emit(self._renderer.name)
             self._warm_up()
         except Exception as error:
