@@ -21,6 +21,8 @@ import torch
 from benchmarks.render_scenes import SCENES, bench_camera, make_scene
 from inference.head.gaussians import Gaussians
 from inference.rendering.differentiable import Backend, rasterize
+from inference.rendering.opengl.context import OpenGLError
+from inference.rendering.opengl.renderer import OpenGLRenderer
 from inference.rendering.portable.renderer import PortableRenderer
 from inference.rendering.portable.team import usable_cores
 from inference.rendering.portable.warm_up import compile_kernels
@@ -80,6 +82,30 @@ def time_frames(gaussians: Gaussians, size: int, threads: int, runs: int) -> dic
     }
     renderer.close()
     return times
+
+
+def measure_opengl(size: int, runs: int) -> list[dict[str, Any]]:
+    """Frames by OpenGL, by software too, and how they differ from the portable renderer's."""
+    renderer = OpenGLRenderer()
+    try:
+        name = renderer.name
+    except OpenGLError as error:
+        log(f"OpenGL: {error}")
+        return []
+    portable, camera, rows = PortableRenderer(), bench_camera(size), []
+    for scene in SCENES:
+        gaussians = make_scene(scene)
+        expected = portable.render_rgba8(gaussians, camera).astype(int)
+        row = {"renderer": name, "scene": scene, "size": size}
+        for what, draw in (("rgba8", renderer.render_rgba8), ("moving", renderer.preview_rgba8)):
+            error = np.abs(draw(gaussians, camera) - expected)
+            row[f"{what}_levels_of_255"] = {"mean": float(error.mean()), "max": int(error.max())}
+            row[f"{what}_ms"] = least_ms(lambda draw=draw, g=gaussians: draw(g, camera), runs)
+        rows.append(row)
+        log(json.dumps(row))
+    renderer.close()
+    portable.close()
+    return rows
 
 
 def measure_accuracy(scene: str, size: int) -> dict[str, Any]:
@@ -189,6 +215,7 @@ def main() -> None:
         "machine": {"processor": platform.processor(), "cores": usable_cores()},
         "comparison": comparison(speed),
         "speed": speed,
+        "opengl": measure_opengl(512, max(1, arguments.runs // 5)),
     }
     if not arguments.speed_only:
         report["accuracy"] = [measure_accuracy("head", 512), measure_accuracy("head_large", 256)]

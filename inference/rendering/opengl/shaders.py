@@ -38,13 +38,13 @@ flat out vec4 paint;       // colour, depth
 mat3 rotation_of(vec4 q) {
     float w = q.x, x = q.y, y = q.z, z = q.w;
     return mat3(  // column by column
-        1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y),
-        2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x),
-        2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y));
+        1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y + w * z), 2.0 * (x * z - w * y),
+        2.0 * (x * y - w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z + w * x),
+        2.0 * (x * z + w * y), 2.0 * (y * z - w * x), 1.0 - 2.0 * (x * x + y * y));
 }
 
 void main() {
-    gl_Position = vec4(2, 2, 2, 1);  // outside: all four corners there draw nothing
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);  // outside: all four corners there draw nothing
     int columns = textureSize(gaussians, 0).x / TEXELS;
     ivec2 at = ivec2(int(index) % columns * TEXELS, int(index) / columns);
     vec4 mean = texelFetch(gaussians, at, 0);
@@ -58,8 +58,8 @@ void main() {
     mat3 axes = rotation * rotation_of(normalize(texelFetch(gaussians, at + ivec2(1, 0), 0)));
     vec3 scales = texelFetch(gaussians, at + ivec2(2, 0), 0).xyz;
     // Rows of the Jacobian times the three axes: the covariance is (p.p, p.q; p.q, q.q).
-    vec3 p = vec3(focal.x / local.z, 0, -focal.x * slope.x / local.z) * axes * scales;
-    vec3 q = vec3(0, focal.y / local.z, -focal.y * slope.y / local.z) * axes * scales;
+    vec3 p = vec3(focal.x / local.z, 0.0, -focal.x * slope.x / local.z) * axes * scales;
+    vec3 q = vec3(0.0, focal.y / local.z, -focal.y * slope.y / local.z) * axes * scales;
     float xx = dot(p, p) + BLUR, yy = dot(q, q) + BLUR, xy = dot(p, q);
     // As a sum of squares (Lagrange's identity): xx yy - xy xy cancels for thin Gaussians.
     vec3 n = cross(p, q);
@@ -69,11 +69,11 @@ void main() {
     paint = vec4(texelFetch(gaussians, at + ivec2(3, 0), 0).rgb, local.z);
 
     // Where alpha reaches ALPHA_MIN, in whole pixels of the tile.
-    vec2 reach = sqrt(max(2 * log(opacity / ALPHA_MIN), 0) * vec2(xx, yy));
-    vec2 low = clamp(floor(centre - reach), vec2(0), extent);
-    vec2 high = clamp(ceil(centre + reach), vec2(0), extent);
+    vec2 reach = sqrt(max(2.0 * log(opacity / ALPHA_MIN), 0.0) * vec2(xx, yy));
+    vec2 low = clamp(floor(centre - reach), vec2(0.0), extent);
+    vec2 high = clamp(ceil(centre + reach), vec2(0.0), extent);
     vec2 corner = mix(low, high, vec2(gl_VertexID & 1, gl_VertexID >> 1));
-    gl_Position = vec4(2 * corner / extent - 1, 0, 1);
+    gl_Position = vec4(2.0 * corner / extent - 1.0, 0.0, 1.0);
 }
 """
 )
@@ -94,14 +94,15 @@ void main() {
     if (!(alpha >= ALPHA_MIN)) discard;
     alpha = min(alpha, ALPHA_MAX);
     colour = vec4(paint.rgb * alpha, alpha);
-    depth = vec4(paint.w * alpha, 0, 0, alpha);
+    depth = vec4(paint.w * alpha, 0.0, 0.0, alpha);
 }
 """
 )
 
 SCREEN_VERTEX = """#version 330 core
 void main() {  // one triangle that covers everything
-    gl_Position = vec4(4.0 * (gl_VertexID & 1) - 1, 2.0 * (gl_VertexID & 2) - 1, 0, 1);
+    vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+    gl_Position = vec4(4.0 * corner - 1.0, 0.0, 1.0);
 }
 """
 
@@ -112,6 +113,6 @@ out vec4 rgba;
 
 void main() {
     vec4 own = texelFetch(picture, ivec2(gl_FragCoord.xy), 0);
-    rgba = clamp(own + (1 - own.a) * background, 0, 1);
+    rgba = clamp(own + (1.0 - own.a) * background, 0.0, 1.0);
 }
 """
