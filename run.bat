@@ -16,7 +16,7 @@ where uv >nul 2>nul
 if %errorlevel%==0 (
     if not exist "%PYTHON%" uv venv --quiet --python ">=3.11,<3.14" "%HERE%.venv" || goto nopython
     echo PercHead set-up: installing the libraries, about 1 GB
-    uv pip install --python "%PYTHON%" -c "%HERE%constraints.txt" -e "%HERE%.%EXTRAS%" || goto noinstall
+    uv pip install --compile-bytecode --python "%PYTHON%" -c "%HERE%constraints.txt" -e "%HERE%.%EXTRAS%" || goto noinstall
 ) else (
     if not exist "%PYTHON%" py -3 -m venv "%HERE%.venv" || goto nopython
     echo PercHead set-up: installing the libraries, about 1 GB

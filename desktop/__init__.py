@@ -1,1 +1,1 @@
-"""The Qt application. The only package that imports PySide6 or pyqtgraph."""
+"""The Qt application. The only package that imports PySide6."""

@@ -159,13 +159,13 @@ class DummyEngine:
         return Reconstruction(gaussians, camera, portrait, options, seconds, "dummy")
 
     def _work(self, stage: str, progress: Progress, cancel: CancelToken) -> None:
-        """Multiply matrices for a while: numpy work in the calling thread."""
-        matrix = np.random.default_rng(0).standard_normal((160, 160))
+        """Compute for a while: numpy work in the calling thread, and in no other."""
+        values = np.linspace(0, 1, 50_000)
         started = perf_counter()
         progress(stage, 0.0)
         while (elapsed := perf_counter() - started) < self.seconds:
             cancel.check()
-            np.linalg.qr(matrix)
+            np.sin(np.sqrt(values))
             progress(stage, elapsed / self.seconds)
         cancel.check()
         progress(stage, 1.0)

@@ -24,7 +24,7 @@ say "making the environment in $here/.venv (only the first time, a few minutes)"
 if command -v uv >/dev/null 2>&1; then
     [ -x "$here/.venv/bin/python" ] || uv venv --quiet --python '>=3.11,<3.14' "$here/.venv" ||
         fail "uv could not make a Python environment; install Python 3.11 to 3.13 and try again."
-    install() { uv pip install --python "$here/.venv/bin/python" "$@"; }
+    install() { uv pip install --compile-bytecode --python "$here/.venv/bin/python" "$@"; }
 else
     python=$(find_python)
     [ -n "$python" ] || fail "Python 3.11 to 3.13 is needed: install it from python.org and try again."

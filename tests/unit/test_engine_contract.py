@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.engine import Engine
 from inference.engine_protocol import EngineProtocol, ReconstructionOptions
 from inference.errors import InvalidImageError
 from inference.files import resource_path
@@ -20,7 +21,7 @@ def make_dummy() -> EngineProtocol:
     return DummyEngine(seconds=0.01)
 
 
-ENGINES = {"dummy": make_dummy}
+ENGINES = {"dummy": make_dummy, "real": Engine}
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
