@@ -119,7 +119,10 @@ class ReconstructionModel(nn.Module):
         overall, latents = both[:, : queries.shape[1]], both[:, queries.shape[1] :]
         if linear is None:
             linear = self.low_rank.linear_coefficients(tokens.pooled)
-        coefficients = linear + self.low_rank.refinement(overall)
+        # What the linear map knows of the photograph arrives in equal parts, a layer each, so
+        # that the states of appendix G lead from the starting head to the final one.
+        share = 1.0 if layers is None else layers / len(self.decoder.layers)
+        coefficients = linear * share + self.low_rank.refinement(overall)
         return self.head(
             latents, patch_index, self.low_rank(coefficients, patch_index)
         ), coefficients
