@@ -10,7 +10,7 @@ from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
-from inference.fitting.kinds import MOUTH, STRICT_LABELS, Kinds
+from inference.fitting.kinds import EAR_LABELS, MOUTH, STRICT_LABELS, Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
@@ -41,9 +41,9 @@ class FitConfig:
     morphs: MorphConfig = field(default_factory=MorphConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     colours: ColourConfig = field(default_factory=ColourConfig)
-    erode_px: float = 1.5
-    facing_degrees: tuple[float, float] = (50.0, 74.0)
-    loose_facing_degrees: tuple[float, float] = (70.0, 90.0)
+    erode_px: float = 1.0
+    facing_degrees: tuple[float, float] = (55.0, 78.0)
+    loose_facing_degrees: tuple[float, float] = (75.0, 92.0)
     rim_px: float = 10.0
     facing_floor: float = 0.01
 
@@ -217,7 +217,8 @@ def facing_camera(
     inside = (portrait.alpha > 0.5).astype(np.uint8)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[row, column] * (512 / portrait.size)
     rim = np.clip(2 - depth / config.rim_px, 0, 1)
-    strict = np.isin(template.labels, STRICT_LABELS) * rim
+    strict = np.isin(template.labels, STRICT_LABELS) + 0.5 * np.isin(template.labels, EAR_LABELS)
+    strict *= rim
     limits = np.outer(strict, config.facing_degrees)
     limits += np.outer(1 - strict, config.loose_facing_degrees)
     near, far = np.cos(np.radians(limits)).T

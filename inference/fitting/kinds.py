@@ -20,8 +20,11 @@ SKIN_LABELS = (FACE, 10)
 HAIR_LABELS = (14, 15)
 """Hair and hat. All numbers are of the FaRL celebm order."""
 
-STRICT_LABELS = (FACE, 4, 5, 6, 7, 10)
-"""Face, ears, brows and nose: skin that is seen from all sides and shows every smear."""
+STRICT_LABELS = (FACE, 6, 7, 10)
+"""Face, brows and nose: smooth skin that is seen from all sides and shows every smear."""
+
+EAR_LABELS = (4, 5)
+"""Ears; half as strict, for they stick out."""
 
 MOUTH = 11
 """Teeth and tongue; what the photograph shows of them is all that anyone sees."""
@@ -29,7 +32,7 @@ MOUTH = 11
 SPREAD = 0.05
 """Added to the spread of the skin's colours, RGB (our choice)."""
 
-SMOOTHING_STEPS = 12
+SMOOTHING_STEPS = 30
 """How far a neckline is evened out, in steps along the graph (our choice)."""
 
 COLLAR_HEIGHTS = (-0.15, -0.08)
