@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from inference.fitting.blending_kernels import band_kernel, project_kernel
 from inference.fitting.threads import in_threads
 from inference.head.gaussians import FloatArray, Gaussians
+from inference.progress import CancelToken
 from inference.rendering.camera import Camera
 
 BANDS = 8
@@ -46,8 +47,14 @@ class Blending:
         return self.matrix.T @ pixel_weight.reshape(-1).astype(np.float32)
 
 
-def blend(gaussians: Gaussians, camera: Camera) -> Blending:
-    """Work out the blending weights with gsplat's maths (EWA, eps2d, clamp and stop)."""
+def blend(gaussians: Gaussians, camera: Camera, cancel: CancelToken | None = None) -> Blending:
+    """Work out the blending weights with gsplat's maths (EWA, eps2d, clamp and stop).
+
+    Args:
+        gaussians: what is seen.
+        camera: from where.
+        cancel: checked at least every 100 ms.
+    """
     ellipses, order = project(gaussians, camera)
     height, width = camera.height, camera.width
     counts = np.zeros((height, width), np.int32)
@@ -60,6 +67,7 @@ def blend(gaussians: Gaussians, camera: Camera) -> Blending:
             ellipses, order, top, bottom, width, counts, empty, none, empty, True
         ),
         bands,
+        cancel,
     )
     starts = np.zeros(height * width + 1, np.int32)
     np.cumsum(counts.reshape(-1), out=starts[1:])
@@ -71,6 +79,7 @@ def blend(gaussians: Gaussians, camera: Camera) -> Blending:
             ellipses, order, top, bottom, width, counts, indices, weights, starts, False
         ),
         bands,
+        cancel,
     )
     matrix = csr_matrix((weights, indices, starts), shape=(height * width, len(gaussians)))
     alpha = (matrix @ np.ones(len(gaussians), np.float32)).reshape(height, width)

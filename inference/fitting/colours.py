@@ -106,16 +106,20 @@ def solve_colours(
     kinds = sides.kinds
 
     def continued(change: FloatArray, sure: FloatArray) -> FloatArray:
+        cancel.check()
         telling = sure * kinds.shown(colours + change, sure)
+        cancel.check()
         base = label_change(change, colours, telling, sides, config)
         known_there = np.clip(sure[sides.mirror] - sure, 0, 1)
         base += known_there[:, None] * (change[sides.mirror] - base)
+        cancel.check()
         pull = config.label_pull + config.mirror_pull * known_there
         return extend(change, base, telling, pull, sides)
 
     def solved(
         system: "_System", guess: FloatArray, prior: FloatArray, iterations: int
     ) -> FloatArray:
+        cancel.check()
         sure = system.sure[:, None]
         hold = config.prior * scale * (1 + config.unsure_hold * (1 - sure))
         hold = hold.astype(np.float32)
@@ -131,7 +135,7 @@ def solve_colours(
             cancel,
         )
 
-    system = _System.of(blending, image, pixel_weight, facing, colours, config)
+    system = _System.of(blending, image, pixel_weight, facing, colours, config, cancel)
     cancel.check()
     guess = (system.back / np.maximum(system.seen, 1e-6)[:, None]).astype(np.float32)
     prior = continued(guess, system.sure)
@@ -142,7 +146,7 @@ def solve_colours(
     strict = np.isin(kinds.template, STRICT_LABELS).astype(np.float32)
     weight = _without_outliers(blending, image, pixel_weight, colours + prior, strict, config)
     cancel.check()
-    system = _System.of(blending, image, weight, facing, colours, config)
+    system = _System.of(blending, image, weight, facing, colours, config, cancel)
     cancel.check()
     prior = continued(change, system.sure)
     change = solved(system, change, prior, config.iterations)
@@ -201,16 +205,19 @@ class _System:
         facing: FloatArray,
         colours: FloatArray,
         config: ColourConfig,
+        cancel: CancelToken,
     ) -> "_System":
         believed = np.flatnonzero(weight.reshape(-1) > 0)
         root = np.sqrt(weight.reshape(-1)[believed]).astype(np.float32)
         matrix = blending.matrix[believed]
         matrix.data *= np.repeat(root, np.diff(matrix.indptr))
         target = (image * blending.alpha[..., None]).reshape(-1, 3)[believed]
+        cancel.check()
         forward = matrix.copy()
         forward.data *= facing[forward.indices] > 0
         forward.eliminate_zeros()
         backward = forward.T.tocsr()
+        cancel.check()
         seen = backward @ root
         scale = (blending.width / 512) ** 2
         sure = facing * np.clip((seen / (config.sure_px * scale) - 0.2) / 0.8, 0, 1)

@@ -144,8 +144,10 @@ def _fit_head(
     progress("Finding the camera", 1.0)
     cancel.check()
     camera = found.camera
-    before = blend(gaussians, camera)
+    before = blend(gaussians, camera, cancel)
+    cancel.check()
     psnr_before = foreground_psnr(before, gaussians.colours, portrait)
+    cancel.check()
     fitted = gaussians
     if landmarks is None:
         fitted = match_overall_colour(gaussians, before, portrait)
@@ -168,11 +170,14 @@ def _fit_head(
             progress,
             cancel,
         )
+        cancel.check()
         progress("Fitting the colours", 0.0)
         fitted = _fit_colours(fitted, camera, portrait, template, config, progress, cancel)
     fitted = interpolate(gaussians, fitted, strength)
     cancel.check()
-    psnr = foreground_psnr(blend(fitted, camera), fitted.colours, portrait)
+    after = blend(fitted, camera, cancel)
+    cancel.check()
+    psnr = foreground_psnr(after, fitted.colours, portrait)
     progress("Fitting the colours", 1.0)
     return FitResult(fitted, camera, psnr, psnr_before, found.residual_px, found.yaw)
 
@@ -186,11 +191,14 @@ def _fit_colours(
     progress: Progress,
     cancel: CancelToken,
 ) -> Gaussians:
-    blending = blend(gaussians, camera)
+    blending = blend(gaussians, camera, cancel)
     cancel.check()
     facing = facing_camera(gaussians, camera, portrait, template, config)
+    cancel.check()
     weight = pixel_weight(blending, facing, portrait, config)
+    cancel.check()
     kinds = Kinds.of(template, gaussians.colours)
+    cancel.check()
     graph = laplacian(template.neighbours, kinds.labels, gaussians.colours)
     patches = np.arange(len(gaussians)) // GAUSSIANS_PER_PATCH
     sides = HeadSides(kinds, template.mirror, patches, graph)

@@ -85,7 +85,8 @@ def fit_shape(
         points, shifts, trust = _landmark_moves(moved, camera, landmarks, template)
         trust /= config.landmark_ridge
         cancel.check()
-        blending = blend(moved, small)
+        blending = blend(moved, small, cancel)
+        cancel.check()
         reach = config.outline_reach * small.intrinsics[0, 0] / _depth(small)
         matches = match_outline(blending, moved.means, small_matte, reach)
         cancel.check()
@@ -101,7 +102,9 @@ def fit_shape(
             ]
         )
         moves = _symmetric_field(points, shifts, trust, camera, config)
-        moved = replace(moved, means=moved.means + moves.at(moved.means))
+        cancel.check()
+        moved = replace(moved, means=moved.means + moves.at(moved.means, cancel))
+        cancel.check()
         progress("Fitting the shape", (turn + 1) / config.rounds)
     return without_holes(moved, gaussians.means, template.neighbours, config)
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from inference.fitting.threads import in_threads
 from inference.head.gaussians import FloatArray
+from inference.progress import CancelToken
 from inference.rendering.portable.jit import kernel
 
-CHUNKS = 8
+CHUNKS = 16
 """Points are shared out in this many parts (our choice)."""
 
 
@@ -46,8 +47,8 @@ class SmoothField:
     coefficients: FloatArray
     kernel: Kernel
 
-    def at(self, points: FloatArray) -> FloatArray:
-        """Displacement [N, 3] in metres of world points [N, 3]."""
+    def at(self, points: FloatArray, cancel: CancelToken | None = None) -> FloatArray:
+        """Displacement [N, 3] in metres of world points [N, 3]; `cancel` is checked."""
         points = np.ascontiguousarray(points, np.float32)
         moved = np.zeros((len(points), 3), np.float32)
         reaches = np.array(self.kernel.reaches, np.float32)
@@ -63,6 +64,7 @@ class SmoothField:
                 moved[first:last],
             ),
             list(itertools.pairwise(edges)),
+            cancel,
         )
         return moved
 
@@ -119,7 +121,9 @@ def field_kernel(
             distance = np.sqrt(squared)
             value = np.float32(0)
             for j in range(len(reaches)):
-                rest = max(np.float32(0), 1 - distance / reaches[j])
+                rest = 1 - distance / reaches[j]
+                if rest <= 0:
+                    continue
                 square = rest * rest
                 value += shares[j] * square * square * (4 * distance / reaches[j] + 1)
             for axis in range(3):
