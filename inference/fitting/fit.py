@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -10,9 +9,10 @@ from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
-from inference.fitting.kinds import EAR_LABELS, MOUTH, STRICT_LABELS, Kinds
+from inference.fitting.kinds import Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
+from inference.fitting.trust import TrustConfig, View, facing_camera, pixel_weight
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
 from inference.head.rig import Rig
 from inference.head.template import HeadTemplate
@@ -29,23 +29,13 @@ class FitConfig:
         morphs: of the rig's morphs.
         shape: of the smooth moves after them.
         colours: of the colour solve.
-        erode_px: the matte is worn off by this before colours are read, pixels at 512.
-        facing_degrees: angle between normal and view at which the photograph is believed
-            in full, and at which no more, for skin at the rim of the head: skin is seen
-            from all sides and shows every smear.
-        loose_facing_degrees: the same for all else.
-        rim_px: how wide the rim is, pixels at 512.
-        facing_floor: trust that remains for grazing views.
+        trust: how far the photograph is believed.
     """
 
     morphs: MorphConfig = field(default_factory=MorphConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     colours: ColourConfig = field(default_factory=ColourConfig)
-    erode_px: float = 1.0
-    facing_degrees: tuple[float, float] = (55.0, 78.0)
-    loose_facing_degrees: tuple[float, float] = (75.0, 92.0)
-    rim_px: float = 10.0
-    facing_floor: float = 0.01
+    trust: TrustConfig = field(default_factory=TrustConfig)
 
 
 @dataclass(frozen=True)
@@ -193,9 +183,10 @@ def _fit_colours(
 ) -> Gaussians:
     blending = blend(gaussians, camera, cancel)
     cancel.check()
-    facing = facing_camera(gaussians, camera, portrait, template, config)
+    view = View.of(gaussians, camera, portrait, template)
     cancel.check()
-    weight = pixel_weight(blending, facing, portrait, config)
+    facing = facing_camera(view, template, config.trust)
+    weight = pixel_weight(blending, facing, portrait, config.trust)
     cancel.check()
     kinds = Kinds.of(template, gaussians.colours)
     cancel.check()
@@ -208,47 +199,6 @@ def _fit_colours(
         blending, portrait.image, weight, facing, gaussians.colours, sides, config.colours, cancel
     )
     return gaussians.with_colours(colours)
-
-
-def facing_camera(
-    gaussians: Gaussians,
-    camera: Camera,
-    portrait: PreparedPortrait,
-    template: HeadTemplate,
-    config: FitConfig,
-) -> FloatArray:
-    """0..1, how far the photograph may be believed at each Gaussian by its angle, [N]."""
-    view = camera.position - gaussians.means
-    cosine = (template.normals * view).sum(1) / np.linalg.norm(view, axis=1)
-    pixels, _ = camera.project(gaussians.means.astype(np.float64))
-    column, row = np.clip(pixels.T.astype(int), 0, portrait.size - 1)
-    inside = (portrait.alpha > 0.5).astype(np.uint8)
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[row, column] * (512 / portrait.size)
-    rim = np.clip(2 - depth / config.rim_px, 0, 1)
-    strict = np.isin(template.labels, STRICT_LABELS) + 0.5 * np.isin(template.labels, EAR_LABELS)
-    strict *= rim
-    limits = np.outer(strict, config.facing_degrees)
-    limits += np.outer(1 - strict, config.loose_facing_degrees)
-    near, far = np.cos(np.radians(limits)).T
-    ramp = np.clip((cosine - far) / (near - far), 0, 1)
-    ramp[template.labels == MOUTH] = 1
-    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
-
-
-def pixel_weight(
-    blending: Blending, facing: FloatArray, portrait: PreparedPortrait, config: FitConfig
-) -> FloatArray:
-    """How far each pixel of the photograph may colour the head, [S, S] 0..1.
-
-    Foreground well inside the matte, where the surface faces the camera: a grazing view
-    smears one pixel over centimetres of the head.
-    """
-    radius = config.erode_px * portrait.size / 512
-    edge = 2 * round(radius) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    inside = cv2.erode((portrait.alpha > 0.9).astype(np.float32), kernel, borderValue=1.0)
-    drawn = blending.picture(facing[:, None])[..., 0] / np.maximum(blending.alpha, 1e-3)
-    return (inside * np.maximum(drawn, config.facing_floor) * blending.alpha).astype(np.float32)
 
 
 def foreground_psnr(blending: Blending, colours: FloatArray, portrait: PreparedPortrait) -> float:
