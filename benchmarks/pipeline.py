@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from inference.report import peak_memory_bytes
+from inference.memory import peak_memory_bytes
 
 
 def _measure_head(portrait: Path, fit: bool) -> dict[str, Any]:

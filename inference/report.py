@@ -3,28 +3,16 @@
 import json
 import os
 import platform
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from inference.engine_protocol import Reconstruction
 from inference.files import atomic_write
+from inference.memory import peak_memory_bytes
 from inference.rendering.camera_json import camera_to_dict
 
 SCHEMA_VERSION = 1
-
-
-def peak_memory_bytes() -> int:
-    """The most memory that this process has held so far."""
-    if sys.platform == "win32":
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak if sys.platform == "darwin" else peak * 1024)  # macOS counts bytes
 
 
 def build_report(

@@ -24,15 +24,8 @@ LOADER = """
 import json, sys, time
 from pathlib import Path
 from inference.errors import PercHeadError
+from inference.memory import peak_memory_bytes
 from inference.portrait.loading import load_image
-def peak():
-    try:
-        import resource
-    except ImportError:
-        import psutil
-        return psutil.Process().memory_info().peak_wset
-    scale = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
 for path in sorted(Path(sys.argv[1]).iterdir()):
     start, shape, error = time.perf_counter(), None, None
     try:
@@ -42,7 +35,7 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
     except PercHeadError as problem:
         error, finite = str(problem), True
     seconds = time.perf_counter() - start
-    print(json.dumps([path.name, shape, error, finite, seconds, peak()]), flush=True)
+    print(json.dumps([path.name, shape, error, finite, seconds, peak_memory_bytes()]), flush=True)
 """
 
 

@@ -1,36 +1,53 @@
 """What every renderer promises, whatever it draws with."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import Camera, orbit_camera
+from inference.rendering.opengl.context import OpenGLError
+from inference.rendering.opengl.renderer import OpenGLRenderer
 from inference.rendering.portable.renderer import PortableRenderer
 from inference.rendering.protocol import Renderer
 from inference.rendering.selection import renderer_options
 from inference.rendering.torch_twin import TwinRenderer
 
 
-def runnable_renderers() -> list[Renderer]:
-    renderers: list[Renderer] = [PortableRenderer(1), PortableRenderer(2), TwinRenderer()]
-    if any(option.name == "gsplat" and option.usable for option in renderer_options()):
-        from inference.rendering.gsplat_cuda import GsplatRenderer
+def make_gsplat() -> Renderer:
+    if not any(option.name == "gsplat" and option.usable for option in renderer_options()):
+        pytest.skip("gsplat draws on CUDA only")
+    from inference.rendering.gsplat_cuda import GsplatRenderer
 
-        renderers.append(GsplatRenderer())
-    from inference.rendering.opengl.context import OpenGLError
-    from inference.rendering.opengl.renderer import OpenGLRenderer
+    return GsplatRenderer()
 
+
+def make_opengl() -> Renderer:
     opengl = OpenGLRenderer()  # software OpenGL is too slow to be chosen, but right
     try:
         opengl.name  # noqa: B018 - makes the context
     except OpenGLError:
-        return renderers
-    return [*renderers, opengl]
+        opengl.close()
+        pytest.skip("no OpenGL without a display here")
+    return opengl
 
 
-@pytest.fixture(params=runnable_renderers(), ids=lambda renderer: renderer.name)
-def renderer(request) -> Renderer:
-    return request.param
+RENDERERS = {
+    "portable, 1 thread": lambda: PortableRenderer(1),
+    "portable, 2 threads": lambda: PortableRenderer(2),
+    "twin": TwinRenderer,
+    "gsplat": make_gsplat,
+    "opengl": make_opengl,
+}
+
+
+@pytest.fixture(scope="module", params=list(RENDERERS))
+def renderer(request) -> Iterator[Renderer]:
+    made = RENDERERS[request.param]()
+    yield made
+    if hasattr(made, "close"):
+        made.close()
 
 
 def splats(means, scale=0.02, opacity=1.0, colours=(1.0, 0.5, 0.25)) -> Gaussians:
