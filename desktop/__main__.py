@@ -30,9 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"perchead: There is no file {word}: try 'perchead --help'.", file=sys.stderr)
             return 2
     if has_display():
+        from desktop.libraries import Libraries
+
+        libraries = Libraries()
+        libraries.start()
         from desktop.app import run_app
 
-        return run_app(words)
+        return run_app(words, libraries=libraries)
     if not words:
         print(
             "perchead: There is no display to open the window on: give a portrait to turn it "

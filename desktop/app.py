@@ -12,18 +12,21 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.engine_holder import EngineFactory, EngineHolder, default_engine
 from desktop.icons import application_icon
+from desktop.libraries import Libraries
 from desktop.main_window.window import MainWindow
 from desktop.preferences import Preferences
 from desktop.theme import apply_theme, palette_named
 from desktop.viewport.shared_renderer import RendererFactory, SharedRenderer, default_renderer
 
-SWITCH_INTERVAL = 0.002  # seconds; workers give the interpreter back to the window sooner
+SWITCH_INTERVAL = 0.0005  # seconds; workers give the interpreter back to the window sooner
+PATIENCE = 0.8  # seconds that the window may wait for what would stop it later; our choice
 
 
 def run_app(
     argv: Sequence[str],
     engine_factory: EngineFactory | None = None,
     renderer_factory: RendererFactory | None = None,
+    libraries: Libraries | None = None,
 ) -> int:
     """Show the window until it is closed.
 
@@ -31,12 +34,16 @@ def run_app(
         argv: portraits to open; the first is, since a window shows one.
         engine_factory: makes the engine, in a worker; by default the real one.
         renderer_factory: makes the renderer, in a worker; by default the best there is.
+        libraries: what both are built on, where their import has begun.
 
     Returns:
         The exit status.
     """
     logging.basicConfig(level=logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    libraries = libraries or Libraries()
+    if engine_factory is None:
+        libraries.start()
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(["PercHead"])
@@ -48,10 +55,11 @@ def run_app(
     preferences = Preferences.load(folder / "preferences.json")
     apply_theme(app, palette_named(preferences.theme))
     window = MainWindow(
-        EngineHolder(engine_factory or default_engine),
-        SharedRenderer(renderer_factory or default_renderer),
+        EngineHolder(engine_factory or libraries.before(default_engine)),
+        SharedRenderer(renderer_factory or libraries.before(default_renderer)),
         preferences,
     )
+    libraries.wait_for_undivided(PATIENCE)
     window.show()
     # After the first paint, so that nothing competes with it.
     QTimer.singleShot(0, window.pipeline.preload)
@@ -71,4 +79,5 @@ def run_app(
     breath.stop()
     if window.isVisible():
         window.close()
+    libraries.join()
     return status

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 
-from desktop.native_libraries import preload
 from inference.engine_protocol import EngineProtocol
 from inference.progress import CancelToken, Progress
 
@@ -12,7 +11,6 @@ EngineFactory = Callable[[], EngineProtocol]
 
 def default_engine() -> EngineProtocol:
     """The real engine; importing it brings torch, so only workers call this."""
-    preload("torch")
     from inference.engine import Engine
 
     return Engine()

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 LIBRARIES = {
-    "torch": ("lib/libc10", "lib/libtorch_cpu", "lib/libtorch_python"),
-    "llvmlite": ("binding/libllvmlite",),
+    "torch": ("torch/lib/libc10", "torch/lib/libtorch_cpu", "torch/lib/libtorch_python"),
+    "numba": ("llvmlite/binding/libllvmlite",),
 }
-"""The large ones, by package, in the order in which they need each other."""
+"""The large ones, by the package that needs them, in the order in which they need each other."""
 
 RTLD_LAZY = 1  # the same on Linux and macOS
 
@@ -25,10 +25,11 @@ def preload(package: str) -> None:
     spec = importlib.util.find_spec(package)
     if suffix is None or spec is None or spec.origin is None or package in sys.modules:
         return
+    site_packages = Path(spec.origin).parents[1]
     dlopen = ctypes.CDLL(None).dlopen
     dlopen.argtypes = [ctypes.c_char_p, ctypes.c_int]
     dlopen.restype = ctypes.c_void_p
-    for name in LIBRARIES[package]:
-        path = Path(spec.origin).parent / f"{name}{suffix}"
+    for name in LIBRARIES.get(package, ()):
+        path = site_packages / f"{name}{suffix}"
         if path.exists():
             dlopen(str(path).encode(), RTLD_LAZY)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop.engine_holder import EngineHolder
-from desktop.images import preview_of
+from desktop.images import encoded_png, preview_of
 from desktop.session import Session, Topic
 from desktop.workers import Job, JobRunner, Work
 from inference.engine_protocol import EngineProtocol, Reconstruction, ReconstructionOptions
@@ -110,14 +110,15 @@ class Pipeline(QObject):
         job.failed.connect(self.failed)
         self.started.emit(job)
 
-    def open(self, source: Path | bytes, name: str | None = None) -> None:
-        """Open a photograph from a file or from encoded bytes, and make its head."""
+    def open(self, source: Path | QImage, name: str | None = None) -> None:
+        """Open a photograph from a file or from the clipboard, and make its head."""
         options = self._session.edits.options
 
         def work(job: Job) -> Reconstruction | None:
             job.report("Opening the portrait", 0.0)
             engine = self._load(job)
-            image = engine.open_image(source, name)
+            given = encoded_png(source) if isinstance(source, QImage) else source
+            image = engine.open_image(given, name)
             path = source if isinstance(source, Path) else None
             job.share(Opened(image, preview_of(image.rgb), path))
             return _find_and_make(engine, job, image, options)

@@ -25,7 +25,9 @@ class HeadOptions(QWidget):
         self.strength = ValueSlider("Strength", 0, 100, lambda value: f"{value} %")
         self.strength.setToolTip("How far the fit may go; 0 % is the network alone")
         self.layers = ValueSlider("Decoder layers", 0, 1, self._layers_text)
-        self.layers.setToolTip("The head as the decoder sees it after this many layers")
+        self.layers.setToolTip(
+            "The head as the decoder sees it after this many layers; 0 is where it starts from"
+        )
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(WAIT)
@@ -96,5 +98,5 @@ class HeadOptions(QWidget):
         self.layers.setEnabled(bool(count))
         if count:
             layers = self._session.edits.options.layers
-            self.layers.set_range(1, count)
+            self.layers.set_range(0, count)
             self.layers.set_value(count if layers is None else layers)

@@ -6,19 +6,17 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
-from desktop.images import encoded_png
-
 
 @dataclass(frozen=True)
 class Incoming:
     """What to open.
 
     Attributes:
-        source: a file, or the bytes of an encoded picture.
+        source: a file, or a picture; encoding that for the engine is slow.
         name: what to call it, or None for the file's own name.
     """
 
-    source: Path | bytes
+    source: Path | QImage
     name: str | None = None
 
 
@@ -30,7 +28,7 @@ def incoming_from(mime: QMimeData) -> Incoming | None:
     if mime.hasImage():
         image = mime.imageData()
         if isinstance(image, QImage) and not image.isNull():
-            return Incoming(encoded_png(image), "pasted")
+            return Incoming(image, "pasted")
     text = mime.text().strip()
     if text and "\n" not in text and len(text) < 1000:
         path = Path(text.removeprefix("file://")).expanduser()

@@ -104,6 +104,12 @@ class PortraitPanel(QFrame):
         merge = title if title == "Nudge Crop" else None
         self._session.change(title, merge=merge, crop=crop)
 
+    @property
+    def _guessed(self) -> bool:
+        """Whether the head was made without knowing where the face is."""
+        head = self._session.head
+        return not self._pipeline.busy and head is not None and head.portrait.landmarks is None
+
     def _say(self) -> None:
         faces = self._session.faces
         if self._pipeline.needs_hand:
@@ -111,6 +117,8 @@ class PortraitPanel(QFrame):
                 "No face was found. Drag the square onto the head, or use it as it is.",
                 "Make Head",
             )
+        elif self._guessed:
+            self.banner.say("No face was found in the square, so this head is a guess.")
         elif self._pipeline.busy or self._session.head is not None:
             several = faces is not None and len(faces) > 1
             self.banner.say(

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop.native_libraries import preload
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import Camera
 from inference.rendering.protocol import WHITE, Background, Frame, Renderer, preview_rgba8
@@ -17,7 +16,6 @@ RendererFactory = Callable[[], Renderer]
 
 def default_renderer() -> Renderer:
     """The best renderer of this computer; slow to import, so only workers call this."""
-    preload("llvmlite")
     from inference.rendering.selection import choose_renderer
 
     return choose_renderer()

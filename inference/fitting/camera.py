@@ -7,12 +7,12 @@ wide or flat face from being read as a turned one.
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
-from scipy.spatial.transform import Rotation
 
 from inference.fitting.landmark_groups import landmark_trust
+from inference.fitting.robust_least_squares import minimise
 from inference.head.gaussians import FloatArray
 from inference.portrait.types import FaceLandmarks
 from inference.rendering.camera import (
@@ -107,7 +107,7 @@ def _camera(parameters: Points, size: int) -> Camera:
     focal = size / (2 * np.tan(np.radians(PORTRAIT_FOV_DEGREES) / 2)) * np.exp(parameters[6])
     intrinsics = np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1.0]])
     pose = np.eye(4)
-    pose[:3, :3] = Rotation.from_rotvec(parameters[:3]).as_matrix()
+    pose[:3, :3] = cv2.Rodrigues(parameters[:3])[0]
     pose[:3, 3] = parameters[3:6]
     return Camera(size, size, intrinsics, pose)
 
@@ -129,7 +129,7 @@ def _start(pixels: Points, points: Points, size: int, yaw: float) -> Points:
     middle = (pixels.mean(0) - size / 2) * depth / focal
     pose[:3, 3] += np.append(middle, depth) - centre
     start = np.zeros(9)
-    start[:3] = Rotation.from_matrix(pose[:3, :3]).as_rotvec()
+    start[:3] = cv2.Rodrigues(pose[:3, :3])[0][:, 0]
     start[3:6] = pose[:3, 3]
     return start
 
@@ -152,6 +152,6 @@ def _solve(
             ) * np.sqrt(len(points) / 10)
             return np.concatenate([errors.ravel(), priors])
 
-        result = least_squares(residuals, parameters, loss="huber", f_scale=1.0, max_nfev=40)
-        parameters, cost = result.x, float(result.cost) / float((weight**2).sum())
+        parameters, cost = minimise(residuals, parameters)
+        cost /= float((weight**2).sum())
     return parameters, cost

@@ -7,10 +7,10 @@ smooth field it can open a mouth or an eye without dragging what is near along.
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
-from scipy.spatial.transform import Rotation
 
 from inference.fitting.camera import facing_weight
 from inference.fitting.landmark_groups import BROWS, FACE_OVAL
@@ -180,7 +180,7 @@ def fit_morphs(
         step = cho_solve(cho_factor(normal), right)
         deviations = deviations + step[6:]
         pose = np.eye(4)
-        pose[:3, :3] = Rotation.from_rotvec(step[:3]).as_matrix()
+        pose[:3, :3] = cv2.Rodrigues(step[:3])[0]
         pose[:3, 3] = step[3:6]
         camera = replace(camera, world_to_camera=pose @ camera.world_to_camera)
     return camera, deviations
