@@ -4,6 +4,7 @@ python -m training.export_model RUN/model.safetensors resources/models/embedded.
 """
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,14 @@ from inference.model.config import preset_config
 from inference.model.reconstruction import ReconstructionModel
 
 
-def export_model(source: Path, target: Path) -> int:
+def export_model(source: Path, target: Path, spacing_share: float | None = None) -> int:
     """Write `source` in half precision to `target`; returns its size in bytes.
+
+    Args:
+        source: the checkpoint of a run.
+        target: the file that ships.
+        spacing_share: first size of a Gaussian over the distance to its neighbours. Training
+            on anchors leaves sizes at their start, which shows gaps close up; None keeps it.
 
     Raises:
         InvalidModelError: the source is missing, damaged or of another version.
@@ -26,6 +33,8 @@ def export_model(source: Path, target: Path) -> int:
     anchors = torch.zeros(config.decoder.patches, config.head.per_patch, 3)
     model = ReconstructionModel(config, anchors, None)
     info = load_checkpoint(source, model, config)
+    if spacing_share is not None:
+        torch.nn.init.constant_(model.head.scale.bias, math.log(spacing_share))
     save_checkpoint(target, model, config, info, torch.float16)
     # What ships must load, in half precision too, against the template that ships.
     if load_checkpoint(target, model, config).template_id != HeadTemplate.load().topology:
@@ -38,8 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Write a checkpoint as the file that ships.")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("target", type=Path)
+    parser.add_argument(
+        "--spacing-share", type=float, help="size of Gaussians over their distance (no gaps: 0.65)"
+    )
     options = parser.parse_args(arguments)
-    size = export_model(options.checkpoint, options.target)
+    size = export_model(options.checkpoint, options.target, options.spacing_share)
     print(f"{options.target}: {size / 1e6:.1f} MB, {read_info(options.target).trained_by}")
 
 
