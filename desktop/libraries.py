@@ -14,8 +14,8 @@ from desktop.native_libraries import preload
 
 Result = TypeVar("Result")
 
-MODULES = ("torch", "cv2", "numba")
-"""In the order in which the first head needs them."""
+MODULES = ("torch", "cv2", "numba", "numba.cpython.charseq", "numba.np.arrayobj", "scipy.sparse")
+"""In the order in which the first head needs them; numba imports some only at its first use."""
 
 UNDIVIDED = "torch._C"
 """The one module whose import nothing can interrupt: a fifth of a second in C++."""

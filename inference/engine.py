@@ -60,6 +60,7 @@ class Engine:
         self._preparer: PortraitPreparer | None = None
         self._model: ReconstructionModel | None = None
         self._morphs: Morphs | None = None
+        self._warm = False
 
     @property
     def decoder_layers(self) -> int:
@@ -111,10 +112,18 @@ class Engine:
             self._morphs = prepare_morphs(self.template)
         return self._morphs
 
+    def _warm_up(self) -> None:
+        """Load the fit's kernels, once."""
+        if not self._warm:
+            from inference.fitting.warm_up import warm_up
+
+            warm_up()
+            self._warm = True
+
     def load_models(
         self, progress: Progress = no_progress, cancel: CancelToken | None = None
     ) -> None:
-        """Read all networks into memory.
+        """Read all networks and compiled kernels into memory.
 
         Raises:
             InvalidModelError: weights are missing or damaged.
@@ -126,6 +135,7 @@ class Engine:
             lambda: self.preparer,
             lambda: self.model,
             lambda: self.morphs,
+            self._warm_up,
         )
         for index, part in enumerate(parts):
             cancel.check()
