@@ -14,7 +14,14 @@ from desktop.native_libraries import preload
 
 Result = TypeVar("Result")
 
-MODULES = ("torch", "cv2", "numba", "numba.cpython.charseq", "numba.np.arrayobj", "scipy.sparse")
+MODULES = (
+    "torch",
+    "cv2",
+    "numba",
+    "numba.cpython.charseq",
+    "numba.np.arrayobj",
+    "scipy.sparse.linalg",
+)
 """In the order in which the first head needs them; numba imports some only at its first use."""
 
 UNDIVIDED = "torch._C"

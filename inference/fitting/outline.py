@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from inference.fitting.blending import Blending
 from inference.head.gaussians import FloatArray
@@ -113,6 +112,11 @@ def _padded_blur(picture: FloatArray, sigma: float) -> FloatArray:
 
 def _sample(picture: FloatArray, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bilinear values [...] at pixel indices (x, y) [..., 2]; edges are repeated."""
-    place = points.reshape(-1, 2).T[::-1]
-    values = map_coordinates(picture.astype(np.float64), place, order=1, mode="nearest")
-    return values.reshape(points.shape[:-1])
+    height, width = picture.shape
+    x, y = np.clip(points, 0, [width - 1, height - 1]).reshape(-1, 2).T
+    left, top = np.minimum(x.astype(int), width - 2), np.minimum(y.astype(int), height - 2)
+    right_share, lower_share = x - left, y - top
+    upper = (1 - right_share) * picture[top, left] + right_share * picture[top, left + 1]
+    lower = (1 - right_share) * picture[top + 1, left] + right_share * picture[top + 1, left + 1]
+    values = (1 - lower_share) * upper + lower_share * lower
+    return np.asarray(values.reshape(points.shape[:-1]), np.float64)
