@@ -37,6 +37,8 @@ class ShapeConfig:
         outline_size: edge in pixels of the picture in which outlines are compared.
         outline_reach: how far an outline may move in one round, metres at the head.
         stretch_limits: Gaussians grow and shrink with their neighbourhood within these.
+        detail: the photograph shows more detail than the network's Gaussians can hold; they
+            shrink by this factor where `coverage` lets them.
         coverage: least standard deviation as a share of the neighbours' RMS distance.
         coverage_limit: metres; gaps wider than what this closes are left to be gaps.
     """
@@ -50,6 +52,7 @@ class ShapeConfig:
     outline_size: int = 256
     outline_reach: float = 0.045
     stretch_limits: tuple[float, float] = (0.6, 2.0)
+    detail: float = 0.65
     coverage: float = 0.5
     coverage_limit: float = 0.0025
 
@@ -127,7 +130,7 @@ def without_holes(
     old = np.linalg.norm(before[neighbours] - before[:, None], axis=-1)
     spacing = np.sqrt((distances**2).mean(1))
     stretch = spacing / np.maximum(np.sqrt((old**2).mean(1)), 1e-6)
-    scales = moved.scales * np.clip(stretch, *config.stretch_limits)[:, None]
+    scales = moved.scales * (config.detail * np.clip(stretch, *config.stretch_limits)[:, None])
     least = np.minimum(config.coverage * spacing, config.coverage_limit)
     # Only the two long axes grow: a flat Gaussian stays flat.
     middle = np.median(scales, axis=1)
