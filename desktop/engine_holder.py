@@ -1,5 +1,6 @@
 """Makes the engine once, in whichever worker needs it first."""
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -40,6 +41,7 @@ class EngineHolder:
                 engine = self._factory()
                 cancel.check()
                 engine.load_models(progress, cancel)
+                gc.freeze()  # models stay: no collection, which stops the window, looks at them
                 self._engine = engine
             return self._engine
         finally:

@@ -1,8 +1,11 @@
 """Imports the large libraries in a thread of their own, while the window is being built.
 
 One import after the other: the window shares the interpreter with one thread, not with three.
+Garbage is not collected meanwhile: a full collection looks at every object of these libraries,
+a tenth of a second in which no thread runs, and finds nothing.
 """
 
+import gc
 import importlib
 import sys
 import threading
@@ -60,9 +63,12 @@ class Libraries:
             self._thread.join()
 
     def _load(self) -> None:
+        gc.disable()
         for name in MODULES:
             try:
                 preload(name)
                 importlib.import_module(name)
             except (ImportError, OSError):
                 continue  # whoever needs it says so
+        gc.freeze()  # what is loaded now stays: no collection looks at it again
+        gc.enable()

@@ -67,11 +67,13 @@ def test_a_slider_moved_by_keys_is_one_step_and_one_head(with_head, qtbot):
 def test_the_decoder_slider_shows_fewer_layers(with_head, qtbot):
     window = with_head
     slider = window.portrait_panel.options.layers.slider
-    assert (slider.minimum(), slider.maximum(), slider.value()) == (1, 4, 4)
+    assert (slider.minimum(), slider.maximum(), slider.value()) == (0, 4, 4)
     slider.setFocus()
     qtbot.keyClick(slider, Qt.Key.Key_Left)
     qtbot.keyClick(slider, Qt.Key.Key_Left)
     qtbot.waitUntil(lambda: window.session.head.options.layers == 2, timeout=WAIT)
+    qtbot.keyClick(slider, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: window.session.head.options.layers == 0, timeout=WAIT)
     qtbot.keyClick(slider, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: window.session.head.options.layers is None, timeout=WAIT)
 
