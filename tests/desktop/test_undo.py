@@ -72,7 +72,7 @@ def test_the_decoder_slider_shows_fewer_layers(with_head, qtbot):
     qtbot.keyClick(slider, Qt.Key.Key_Left)
     qtbot.keyClick(slider, Qt.Key.Key_Left)
     qtbot.waitUntil(lambda: window.session.head.options.layers == 2, timeout=WAIT)
-    qtbot.keyClick(slider, Qt.Key.Key_Home)
+    qtbot.keyClick(slider, Qt.Key.Key_PageDown)
     qtbot.waitUntil(lambda: window.session.head.options.layers == 0, timeout=WAIT)
     qtbot.keyClick(slider, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: window.session.head.options.layers is None, timeout=WAIT)
