@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
+from inference.fitting.neighbourhood import edges_within
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 
@@ -37,6 +39,9 @@ SMOOTHING_STEPS = 30
 
 COLLAR_HEIGHTS = (-0.15, -0.08)
 """Between these heights, metres, collars end (our choice)."""
+
+ISLAND = 400
+"""Pieces of neck with fewer anchors are no necklines (our choice)."""
 
 NEAR_SKIN = 6.0
 """Squared Mahalanobis distance within which a neck counts as bare (our choice)."""
@@ -70,6 +75,7 @@ class Kinds:
             around = bare[template.neighbours].mean(1, dtype=np.float32)
             bare = (0.5 * bare + 0.5 * around).astype(np.float32)
         labels[neck] = np.where(bare[neck] > 0.5, FACE, CLOTH)
+        _without_islands(labels, neck, template.neighbours)
         return cls(labels, template.labels)
 
     def shown(self, colours: FloatArray, sure: FloatArray) -> FloatArray:
@@ -96,6 +102,15 @@ class Kinds:
         bald = np.clip((0.25 - share) / 0.15, 0, 1)
         result[hair] = bald + (1 - bald) * result[hair]
         return result
+
+
+def _without_islands(
+    labels: NDArray[np.uint8], neck: NDArray[np.bool_], neighbours: NDArray[np.integer]
+) -> None:
+    """Give small islands of skin in cloth, or cloth in skin, to what surrounds them."""
+    _, piece = connected_components(edges_within(neighbours, labels), directed=False)
+    small = neck & (np.bincount(piece)[piece] < ISLAND)
+    labels[small] = np.where(labels[small] == FACE, CLOTH, FACE)
 
 
 def distance_from(colours: FloatArray, sample: FloatArray) -> FloatArray:

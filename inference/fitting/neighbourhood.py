@@ -40,3 +40,17 @@ def laplacian(
     graph = graph.maximum(graph.T)
     sums = np.asarray(graph.sum(1)).ravel()
     return (diags(sums) - graph).astype(np.float32).tocsr()
+
+
+def edges_within(
+    neighbours: NDArray[np.integer],  # [N, k]
+    groups: NDArray[np.generic],  # [N]
+) -> csr_matrix:
+    """Weight 1 from each Gaussian to its neighbours of the same group, [N, N]."""
+    count, degree = neighbours.shape
+    first = np.repeat(np.arange(count), degree)
+    second = neighbours.reshape(-1).astype(np.int64)
+    same = (groups[first] == groups[second]) & (first != second)
+    ones = np.ones(int(same.sum()), np.float32)
+    graph = coo_matrix((ones, (first[same], second[same])), shape=(count, count)).tocsr()
+    return graph.maximum(graph.T).tocsr()
