@@ -12,7 +12,9 @@ from inference.fitting.geometry import ShapeConfig, fit_shape
 from inference.fitting.kinds import Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
-from inference.fitting.trust import TrustConfig, View, facing_camera, pixel_weight
+from inference.fitting.rim_outliers import without_rim_outliers
+from inference.fitting.trust import TrustConfig, View, detail_seen, facing_camera, pixel_weight
+from inference.fitting.unseen import complete
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
 from inference.head.rig import Rig
 from inference.head.template import HeadTemplate
@@ -190,6 +192,8 @@ def _fit_colours(
     cancel.check()
     kinds = Kinds.of(template, gaussians.colours)
     cancel.check()
+    weight = without_rim_outliers(weight, portrait.image, portrait.alpha, blending, kinds)
+    cancel.check()
     graph = laplacian(template.neighbours, kinds.labels, gaussians.colours)
     patches = np.arange(len(gaussians)) // GAUSSIANS_PER_PATCH
     sides = HeadSides(kinds, template.mirror, patches, graph)
@@ -198,6 +202,11 @@ def _fit_colours(
     colours = solve_colours(
         blending, portrait.image, weight, facing, gaussians.colours, sides, config.colours, cancel
     )
+    cancel.check()
+    seen = blending.seen(weight) * (512 / portrait.size) ** 2
+    clear = detail_seen(view, seen, template, config.trust)
+    sure = facing * np.clip(seen, 0, 1)
+    colours = complete(colours, gaussians.colours, clear, sure, kinds, template, cancel)
     return gaussians.with_colours(colours)
 
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from inference.fitting.blending import Blending
-from inference.fitting.kinds import EAR_LABELS, MOUTH, STRICT_LABELS
+from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS, MOUTH, NECK, STRICT_LABELS
 from inference.head.gaussians import FloatArray, Gaussians
-from inference.head.template import HeadTemplate
+from inference.head.template import NEIGHBOURS, HeadTemplate
 from inference.portrait.types import PreparedPortrait
 from inference.rendering.camera import Camera
 
@@ -25,6 +25,12 @@ class TrustConfig:
         loose_facing_degrees: the same for all else.
         rim_px: how wide the rim is, pixels at 512.
         facing_floor: trust that remains for grazing views.
+        detail_degrees: as facing_degrees, for fine detail.
+        hair_detail_px: as many pixels at 512 fall on a Gaussian of hair that keeps its detail,
+            and on one that loses it; hair stands off the template's surface, whose normals
+            say little about it.
+        detail_rim_px: as deep inside the foreground skin keeps its detail at any angle, and
+            nearer to its end than this not, pixels at 512.
     """
 
     erode_px: float = 1.0
@@ -32,6 +38,9 @@ class TrustConfig:
     loose_facing_degrees: tuple[float, float] = (75.0, 92.0)
     rim_px: float = 10.0
     facing_floor: float = 0.01
+    detail_degrees: tuple[float, float] = (58.0, 82.0)
+    hair_detail_px: tuple[float, float] = (0.8, 0.15)
+    detail_rim_px: tuple[float, float] = (12.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -98,3 +107,35 @@ def smoothstep(values: FloatArray) -> FloatArray:
     """0 below 0, 1 above 1, smooth between."""
     clipped = np.clip(values, 0, 1)
     return (clipped * clipped * (3 - 2 * clipped)).astype(np.float32)
+
+
+def detail_seen(
+    view: View, seen_px: FloatArray, template: HeadTemplate, config: TrustConfig
+) -> FloatArray:
+    """0..1, how far the photograph's fine detail at each Gaussian is true, [N].
+
+    A slanted surface is seen through few pixels, which its colours stretch into streaks; what
+    they have in common may stay, their differences may not. Skin loses its detail only along
+    the rim of the head: the slanted parts of the face inside (nose, eyelids) have some.
+
+    Args:
+        view: angles and depths.
+        seen_px: [N] blending weight of the believed pixels on each Gaussian, pixels at 512.
+        template: labels.
+        config: limits.
+    """
+    labels = template.labels
+    near, far = np.cos(np.radians(config.detail_degrees))
+    slanted = smoothstep((view.cosine - far) / (near - far))
+    inner, outer = config.detail_rim_px
+    inside = smoothstep((view.depth - outer) / (inner - outer))
+    face = ~np.isin(labels, (NECK, FACE, *EAR_LABELS, *HAIR_LABELS))
+    skin = np.isin(labels, (NECK, FACE))
+    slanted[skin] = np.maximum(slanted, inside)[skin]
+    slanted[face] = 1
+    hair = np.isin(labels, HAIR_LABELS)
+    many, few = config.hair_detail_px
+    around = (seen_px + seen_px[template.neighbours].sum(1)) / (1 + NEIGHBOURS)
+    slanted[hair] = smoothstep((around - few) / (many - few))[hair]
+    seen = smoothstep((seen_px - 0.2) / 0.8)
+    return (slanted * seen).astype(np.float32)

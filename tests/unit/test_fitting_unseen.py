@@ -1,0 +1,116 @@
+"""What the photograph does not show is continued from what it shows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from inference.fitting.kinds import EAR_LABELS, FACE, Kinds
+from inference.fitting.unseen import complete
+from inference.fitting.unseen_texture import TextureConfig, borrow_texture
+from inference.head.template import HeadTemplate
+from inference.progress import Cancelled, CancelToken
+
+HAIR = 14
+
+
+@dataclass(frozen=True)
+class Case:
+    """A head whose front was seen, with strands in the hair that was."""
+
+    template: HeadTemplate
+    network: np.ndarray
+    colours: np.ndarray
+    seen: np.ndarray
+    hair: np.ndarray
+
+    def completed(self, colours: np.ndarray | None = None, seen: np.ndarray | None = None):
+        seen = self.seen if seen is None else seen
+        colours = self.colours if colours is None else colours
+        kinds = Kinds.of(self.template, self.network)
+        return complete(colours, self.network, seen, seen, kinds, self.template, CancelToken())
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    template = HeadTemplate.load()
+    hair = template.labels == HAIR
+    skin = np.array([0.8, 0.6, 0.5], np.float32)
+    network = np.where(hair[:, None], [0.3, 0.2, 0.1], skin).astype(np.float32)
+    seen = (template.anchors[:, 2] > 0.03).astype(np.float32)
+    strands = 0.06 * np.sign(np.sin(900 * template.anchors[:, 0]))[:, None]
+    there = (hair & (seen > 0))[:, None]
+    colours = network + np.where(there, strands, 0).astype(np.float32)
+    return Case(template, network, colours, seen, hair)
+
+
+def contrast(case: Case, colours: np.ndarray, where: np.ndarray) -> float:
+    around = colours[case.template.neighbours].mean(1)
+    return float(np.abs(colours - around)[where].mean())
+
+
+def test_unseen_hair_has_the_contrast_of_the_seen_hair(case: Case) -> None:
+    done = case.completed()
+    back = case.hair & (case.template.anchors[:, 2] < -0.02)
+    front = case.hair & (case.seen > 0)
+    assert contrast(case, case.colours, back) < 0.1 * contrast(case, done, back)
+    assert 0.5 < contrast(case, done, back) / contrast(case, done, front) < 1.3
+    assert np.abs(done[back].mean(0) - [0.3, 0.2, 0.1]).max() < 0.03
+
+
+def test_what_was_seen_clearly_stays(case: Case) -> None:
+    untouched = (case.seen >= 1) & ~np.isin(case.template.labels, EAR_LABELS)
+    assert np.abs(case.completed() - case.colours)[untouched].max() < 1e-5
+
+
+def test_the_same_again_gives_the_same(case: Case) -> None:
+    assert np.array_equal(case.completed(), case.completed())
+
+
+def test_nothing_seen_is_no_error_and_no_texture(case: Case) -> None:
+    done = case.completed(case.network, np.zeros_like(case.seen))
+    assert np.isfinite(done).all()
+    assert contrast(case, done, case.hair) <= contrast(case, case.network, case.hair) + 1e-3
+
+
+def test_dark_unseen_hair_follows_the_seen_hair(case: Case) -> None:
+    back = case.hair & (case.template.anchors[:, 2] < -0.02)
+    dark = np.where(back[:, None], 0.6 * case.colours, case.colours).astype(np.float32)
+    done = case.completed(dark)
+    wanted = case.colours[case.hair & (case.seen > 0)].mean()
+    assert abs(done[back].mean() - wanted) < 0.4 * abs(dark[back].mean() - wanted)
+
+
+def test_spots_on_unseen_skin_vanish(case: Case) -> None:
+    nape = (case.template.labels == FACE) & (case.seen <= 0)
+    centre = case.template.anchors[nape][0]
+    spot = np.linalg.norm(case.template.anchors - centre, axis=1) < 0.003
+    dirty = np.where(spot[:, None], 0.1, case.colours).astype(np.float32)
+    before = np.abs(dirty - case.colours)[spot & nape].max()
+    assert np.abs(case.completed(dirty) - case.colours)[spot & nape].max() < 0.3 * before
+
+
+def test_an_unseen_ear_is_skin_whatever_shone_through(case: Case) -> None:
+    ears = np.isin(case.template.labels, EAR_LABELS)
+    red = np.where(ears[:, None], [1.0, 0.1, 0.0], case.colours).astype(np.float32)
+    seen = np.where(ears, 0, case.seen).astype(np.float32)
+    error = np.abs(case.completed(red, seen) - [0.8, 0.6, 0.5])[ears]
+    assert np.median(error) < 0.1
+
+
+def test_too_little_hair_lends_nothing(case: Case) -> None:
+    clear = np.zeros(len(case.hair), np.float32)
+    clear[np.flatnonzero(case.hair)[:100]] = 1
+    places, normals = case.template.anchors, case.template.normals
+    lent = borrow_texture(
+        case.colours, clear, places, normals, case.template.mirror, TextureConfig(), CancelToken()
+    )
+    assert not lent.any()
+
+
+def test_cancel_is_heard(case: Case) -> None:
+    token = CancelToken()
+    token.cancel()
+    kinds = Kinds.of(case.template, case.network)
+    with pytest.raises(Cancelled):
+        complete(case.colours, case.network, case.seen, case.seen, kinds, case.template, token)
