@@ -109,10 +109,11 @@ class DummyEngine:
         alpha = np.clip((1.05 - radius) * 12, 0, 1) * inside
         angle = np.linspace(0, 2 * np.pi, 468, endpoint=False)
         points = CROP_SIZE * (0.5 + 0.25 * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+        face = (planes[0] > 0.4) & (planes[0] > planes[1] * 1.12) & (planes[1] > planes[2] * 1.05)
         return PreparedPortrait(
             np.stack(planes, axis=-1).astype(np.float32),
             alpha.astype(np.float32),
-            FaceLandmarks(points, 0.9),
+            FaceLandmarks(points, 0.9) if face.any() else None,
             crop,
         )
 

@@ -94,7 +94,11 @@ def test_without_a_face_a_box_is_placed_by_hand(make_window, faceless, qtbot):
     centre = at(window, crop.centre_x, crop.centre_y)
     drag(qtbot, window.portrait_panel.canvas, centre, centre + QPoint(-20, 0))
     qtbot.waitUntil(lambda: window.session.head is not None, timeout=WAIT)
-    assert not window.portrait_panel.banner.isVisible()
+    qtbot.waitUntil(lambda: "a guess" in window.portrait_panel.banner.text, timeout=WAIT)
+
+
+def test_a_head_with_a_face_is_no_guess(with_head):
+    assert not with_head.portrait_panel.banner.isVisible()
 
 
 def test_without_a_face_the_suggested_box_can_be_used_as_it_is(make_window, faceless, qtbot):

@@ -1,0 +1,1 @@
+"""Data sets for training and evaluation, one a file, all giving the same samples."""
