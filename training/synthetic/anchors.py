@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from training.synthetic.assets import Assets
-from training.synthetic.cloth import shell_offset
 from training.synthetic.gl_renderer import HeadRenderer
 from training.synthetic.head import Head
 from training.synthetic.labels import Kind
@@ -96,13 +95,14 @@ class AnchorBinding:
         colours = renderer.bake_surface(at)[:, :3]
         positions = at.points.copy()
         kinds = np.full(len(positions), Kind.SKIN, np.uint8)
-        self._wear_cloth(at, renderer, positions, colours, kinds)
+        self._wear_cloth(head, at, renderer, positions, colours, kinds)
         if head.strands is not None:
             self._wear_hair(head, at.points, renderer, positions, colours, kinds)
         return AnchorTargets(positions, np.clip(colours, 0, 1), kinds)
 
     def _wear_cloth(
         self,
+        head: Head,
         at: SurfacePoints,
         renderer: HeadRenderer,
         positions: Single,
@@ -110,13 +110,14 @@ class AnchorBinding:
         kinds: NDArray[np.uint8],
     ) -> None:
         c = self._cloth
-        offset = shell_offset(self.rest[c]).astype(np.float32)[:, None]
+        offset = head.cloth.offset(self.rest[c]).astype(np.float32)[:, None]
         picked = {name: getattr(at, name)[c] for name in SurfacePoints.__dataclass_fields__}
         worn = replace(
             SurfacePoints(**picked),
             points=at.points[c] + at.normals[c] * offset,
             labels=np.full(len(c), Label.CLOTH, np.float32),
             parts=np.full(len(c), Material.CLOTH, np.float32),
+            scalp=head.cloth.cover(self.rest[c]).astype(np.float32),
         )
         baked = renderer.bake_surface(worn)
         covered = baked[:, 3] > 0.5

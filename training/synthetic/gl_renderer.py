@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from inference.errors import PercHeadError
 from inference.rendering.camera import Camera
 from training.synthetic import shaders
+from training.synthetic.accessories import Accessory
 from training.synthetic.assets import Assets
-from training.synthetic.cloth import shell_offset
 from training.synthetic.head import Head
 from training.synthetic.labels import Surface as Material
 from training.synthetic.lighting import LUMINANCE
 from training.synthetic.noise import noise_volume
 from training.synthetic.occlusion import gather_irradiance
 from training.synthetic.pictures import Picture, SurfacePoints
-from training.synthetic.projection import light_matrix, view_projection
+from training.synthetic.projection import light_matrix, metres, view_projection
 from training.synthetic.uniforms import look_uniforms
 from training.template.labels import Label, Part
 
@@ -29,6 +29,8 @@ _BAKE_SIDE = 256
 _DYNAMIC = ("3f 3f 3f 2f", "pos", "nor", "amb", "ao_scalp")
 _STATIC = ("2f 3f 2f 3f", "uv", "rest", "lp", "fields")
 _STRAND = ("3f 3f 3f 3f", "pos", "tangent", "amb", "colour")
+_WORN_NAMES = ("pos", "nor", "amb", "opened", "uv", "colour", "finish", "label")
+_WORN = ("3f 3f 3f 1f 2f 3f 4f 1f", *_WORN_NAMES)
 _RIBBON = ("3f 3f 3f 2f", "pos", "tangent", "colour", "side_width")
 
 
@@ -94,6 +96,8 @@ class HeadRenderer:
             return self._ctx.program(vertex_shader=vertex, fragment_shader=fragment)
 
         self._shade = program(shaders.SURFACE_VERTEX, shaders.SHADE_FRAGMENT)
+        self._shade_worn = program(shaders.ACCESSORY_VERTEX, shaders.SHADE_FRAGMENT)
+        self._label_worn = program(shaders.ACCESSORY_VERTEX, shaders.LABEL_FRAGMENT)
         self._shade_strand = program(shaders.STRAND_BAKE_VERTEX, shaders.SHADE_FRAGMENT)
         self._draw_strand = program(shaders.RIBBON_VERTEX, shaders.RIBBON_FRAGMENT)
         self._label = program(shaders.SURFACE_VERTEX, shaders.LABEL_FRAGMENT)
@@ -138,7 +142,6 @@ class HeadRenderer:
         quads = mesh.quads[~np.isin(mesh.parts, [Part.LASHES, Part.EYE_CAVITY])]
         coarse = quads[:, [0, 1, 2, 0, 2, 3]].astype(np.int32)
         self._coarse_triangles = ctx.buffer(coarse.tobytes())
-        self._shell = shell_offset(np.asarray(s.rest, np.float64)).astype(np.float32)
 
     def _own(self, thing: Any) -> Any:
         self._owned.append(thing)
@@ -161,11 +164,14 @@ class HeadRenderer:
         self._exposure = self._expose(head, normals, ambient)
         dynamic = np.concatenate([points, normals, ambient, opened[:, None], scalp[:, None]], 1)
         worn = dynamic.copy()
-        worn[:, :3] += normals * self._shell[:, None]
+        rest = np.asarray(surface.rest, np.float64)
+        worn[:, :3] += normals * head.cloth.offset(rest).astype(np.float32)[:, None]
+        worn[:, -1] = head.cloth.cover(rest)
         self._meshes = [
             self._mesh(dynamic, self._static, self._triangles),
             self._mesh(worn, self._static_cloth, self._cloth_triangles),
         ]
+        self._worn = [(thing.clear, self._load_worn(thing)) for thing in head.accessories]
         self._trace_key(head)
         self._strand_arrays: dict[str, Any] = {}
         if head.strands is not None:
@@ -182,6 +188,30 @@ class HeadRenderer:
             self._ctx.vertex_array(self._depth, [(buffer, "3f 8x4", "pos")], triangles)
         )
         return arrays
+
+    def _load_worn(self, thing: Accessory) -> dict[str, Any]:
+        rows = self._worn_rows(thing)
+        buffer = self._own(self._ctx.buffer(rows.tobytes()))
+        triangles = self._own(self._ctx.buffer(thing.triangles.astype("i4").tobytes()))
+        content = [(buffer, *_WORN)]
+        arrays = {
+            name: self._own(self._ctx.vertex_array(program, content, triangles, skip_errors=True))
+            for name, program in (("shade", self._shade_worn), ("label", self._label_worn))
+        }
+        arrays["depth"] = self._depth_array(thing)
+        return arrays
+
+    def _worn_rows(self, thing: Accessory) -> Single:
+        ambient, opened = self._irradiance(thing.points, thing.normals, hair=False)
+        finish = thing.finish_rows()
+        label = np.full((len(finish), 1), thing.label, np.float32)
+        columns = (thing.points, thing.normals, ambient, opened[:, None], thing.uvs, finish, label)
+        return np.concatenate(columns, 1).astype("f4")
+
+    def _depth_array(self, thing: Accessory) -> Any:
+        buffer = self._own(self._ctx.buffer(thing.points.astype("f4").tobytes()))
+        triangles = self._own(self._ctx.buffer(thing.triangles.astype("i4").tobytes()))
+        return self._own(self._ctx.vertex_array(self._depth, [(buffer, "3f", "pos")], triangles))
 
     def _load_strands(self, head: Head) -> None:
         strands = head.strands
@@ -220,6 +250,7 @@ class HeadRenderer:
             self._ctx.vertex_array(self._depth, [(buffer, "3f", "pos")], self._coarse_triangles)
         )
         lines = self._lines(head.strands.guide_points) if head.strands is not None else None
+        worn = [self._depth_array(thing) for thing in head.accessories if not thing.clear]
         directions = head.light.directions
         matrices = np.stack([light_matrix(d, _AMBIENT_RADIUS) for d in directions])
         depths = np.empty((len(directions), _AMBIENT_SIZE, _AMBIENT_SIZE), np.float32)
@@ -228,7 +259,8 @@ class HeadRenderer:
         for matrix, depth in zip(matrices, depths, strict=True):
             self._ambient_target.clear(depth=1.0)
             self._depth["VP"].write(matrix.T.astype("f4").tobytes())
-            solid.render(self._gl.TRIANGLES)
+            for array in (solid, *worn):
+                array.render(self._gl.TRIANGLES)
             if lines is not None:
                 lines.render(self._gl.LINES)
             self._ambient.read_into(depth)
@@ -256,7 +288,9 @@ class HeadRenderer:
             return
         self._ctx.enable_only(self._gl.DEPTH_TEST)
         self._depth["VP"].write(self._light_view.T.astype("f4").tobytes())
-        self._meshes[0]["depth"].render(self._gl.TRIANGLES)
+        solid = [arrays for clear, arrays in self._worn if not clear]
+        for mesh in (self._meshes[0], *solid):
+            mesh["depth"].render(self._gl.TRIANGLES)
         if head.strands is not None:
             self._lines(head.strands.points[::3]).render(self._gl.LINES)
 
@@ -313,7 +347,8 @@ class HeadRenderer:
             "bake": 0,
             "bakeSide": float(_BAKE_SIDE),
         }
-        for program in (self._shade, self._draw_strand, self._label, self._label_strand):
+        surfaces = (self._shade, self._label, self._shade_worn, self._label_worn)
+        for program in (*surfaces, self._draw_strand, self._label_strand):
             self._set(program, values)
         ctx, size = self._ctx, self.size
         self._many.use()
@@ -327,7 +362,11 @@ class HeadRenderer:
         self._render("label")
         raw = np.frombuffer(self._label_target.read(components=4), np.uint8)
         label = raw.reshape(size, size, 4)[::-1, :, 0].copy()
-        return Picture(colour[..., :3], colour[..., 3], label)
+        depth = np.frombuffer(
+            self._label_target.read(components=1, attachment=-1, dtype="f4"), np.float32
+        )
+        depth = metres(depth.reshape(size, size)[::-1])
+        return Picture(colour[..., :3], colour[..., 3], label, depth)
 
     def _render(self, what: str) -> None:
         # Hair first: it is cheap to shade and hides skin that is not.
@@ -337,6 +376,16 @@ class HeadRenderer:
         self._ctx.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         for mesh in reversed(self._meshes):
             mesh[what].render(self._gl.TRIANGLES)
+        self._ctx.enable_only(self._gl.DEPTH_TEST)
+        for clear, thing in self._worn:
+            if not clear:
+                thing[what].render(self._gl.TRIANGLES)
+        if what == "shade":  # premultiplied lenses over everything; labels are never mixed
+            self._ctx.enable_only(self._gl.DEPTH_TEST | self._gl.BLEND)
+            self._ctx.blend_func = self._gl.ONE, self._gl.ONE_MINUS_SRC_ALPHA
+        for clear, thing in self._worn:
+            if clear:
+                thing[what].render(self._gl.TRIANGLES)
 
     def _bake(self, program: Any, content: tuple[Any, ...], count: int) -> Single:
         if count > _BAKE_SIDE**2:
@@ -372,6 +421,14 @@ class HeadRenderer:
         buffer = self._ctx.buffer(data.tobytes())
         layout = f"{_DYNAMIC[0]} {_STATIC[0]}"
         colours = self._bake(self._shade, (buffer, layout, *_DYNAMIC[1:], *_STATIC[1:]), len(data))
+        buffer.release()
+        return colours
+
+    def bake_worn(self, thing: Accessory) -> Single:
+        """Colours [N, 4] of a worn mesh's vertices; the last channel is its opacity."""
+        rows = self._worn_rows(thing)
+        buffer = self._ctx.buffer(rows.tobytes())
+        colours = self._bake(self._shade_worn, (buffer, *_WORN), len(rows))
         buffer.release()
         return colours
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.synthetic.accessories import Accessory
 from training.synthetic.assets import Assets
 from training.synthetic.cloth import ClothLook, sample_cloth
 from training.synthetic.eyes import EyeLook, sample_eyes
@@ -33,6 +34,7 @@ class Head:
         noise_seed: shifts the procedural textures.
         exposure: wanted brightness of white paper in the face's light.
         contrast: 0 plain to 1 an S curve.
+        accessories: glasses, hat, jewellery and collar, as far as they are worn.
     """
 
     seed: int
@@ -52,6 +54,7 @@ class Head:
     noise_seed: float
     exposure: float
     contrast: float
+    accessories: tuple[Accessory, ...] = ()
 
     def attributes(self) -> dict[str, object]:
         """What it is, for the record and for captions (plain JSON types)."""

@@ -16,11 +16,13 @@ class Picture:
         rgb: [S, S, 3] float32 0..1, premultiplied by alpha.
         alpha: [S, S] float32 0..1.
         label: [S, S] uint8 FaRL class.
+        depth: [S, S] float32 metres along the view axis to what the label names, 0 elsewhere.
     """
 
     rgb: Single
     alpha: Single
     label: NDArray[np.uint8]
+    depth: Single
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,12 @@ def view_projection(camera: Camera) -> Float:
     return matrix
 
 
+def metres(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Distance along the view axis from depth-buffer values 0..1; 0 where nothing was drawn."""
+    distance = 2 * FAR * NEAR / (FAR + NEAR - (2 * depth - 1) * (FAR - NEAR))
+    return np.where(depth < 1, distance, 0).astype(np.float32)
+
+
 def light_matrix(direction: Float, radius: float) -> Float:
     """World to clip [4, 4] of an orthographic view from a light's direction [3].
 

@@ -32,6 +32,26 @@ void main() {
 }"""
 )
 
+ACCESSORY_VERTEX = (
+    """#version 330
+in vec3 pos; in vec3 nor; in vec3 amb; in float opened; in vec2 uv; in vec3 colour;
+in vec4 finish; in float label;
+uniform mat4 VP; uniform vec3 eye; uniform int bake; uniform float bakeSide;
+"""
+    + _VARYINGS.format(q="out")
+    + """
+void main() {
+    P = pos; N = nor; R = finish.xyw; A = amb; U = uv; C = colour;
+    F = vec4(0.0, 0.0, opened, finish.z); LP = vec2(label, 9.0);
+    if (bake == 1) {
+        E = pos + normalize(nor * vec3(1.0, 0.2, 1.0) + vec3(0.0, 0.02, 0.25));
+        vec2 cell = vec2(gl_VertexID % int(bakeSide), gl_VertexID / int(bakeSide)) + 0.5;
+        gl_Position = vec4(cell / bakeSide * 2.0 - 1.0, 0.0, 1.0);
+        gl_PointSize = 1.0;
+    } else { E = eye; gl_Position = VP * vec4(pos, 1.0); }
+}"""
+)
+
 STRAND_BAKE_VERTEX = (
     """#version 330
 in vec3 pos; in vec3 tangent; in vec3 amb; in vec3 colour;
@@ -72,12 +92,8 @@ _COMMON = (
 """
     + _VARYINGS.format(q="in")
     + """
-uniform float neckline; uniform float neckV; uniform float browThick; uniform float browLift;
+uniform float browThick; uniform float browLift;
 uniform float browDensity; uniform sampler3D noise; uniform float seed;
-bool clothed(vec3 r) {
-    float front = smoothstep(-0.05, 0.02, r.z);
-    return r.y < neckline - front * (0.010 + neckV * 0.05) * exp(-r.x * r.x / 0.0018);
-}
 float brow(vec3 r) {
     float x = abs(r.x);
     if (r.z < 0.02 || r.y < 0.035 || r.y > 0.075) return 0.0;
@@ -103,7 +119,7 @@ void main() {
         if (label > 1.5 && brow(R) > 0.4 && browDensity > 0.3) label = R.x > 0.0 ? 7.0 : 6.0;
         if (F.w * shaved > 0.4) label = 14.0;
     }
-    if (part == 7) { if (!clothed(R)) discard; label = 3.0; }
+    if (part == 7) { if (F.w < 0.0) discard; label = 3.0; }
     o = vec4(label / 255.0, 0.0, 0.0, 1.0);
 }"""
 )
@@ -249,12 +265,37 @@ vec3 shadeStrand(vec3 v, float s) {
     vec3 side = normalize(cross(t, cross(v, t)));
     return c + environment(side) * (0.006 + C * 0.08) * gloss * clamp(dot(A, vec3(0.3)), 0.0, 1.0);
 }
+// Worn things: C is the colour, R holds roughness, metal and weave, F.w the opacity.
+vec4 shadeWorn(vec3 n, vec3 v, float s) {
+    float rough = R.x, metal = R.y, weave = R.z, opacity = F.w;
+    vec3 alb = C;
+    if (weave > 0.0) {
+        float rib = U.x / 0.0045, row = U.y / 0.0036 + 0.5 * abs(fract(rib) - 0.5);
+        float across = abs(fract(rib) - 0.5) * 2.0, along = abs(fract(row) - 0.5) * 2.0;
+        alb *= mix(1.0, (1.05 - 0.55 * across * across) * (1.0 - 0.25 * along), weave);
+        alb *= 0.9 + 0.2 * cloud(P * 300.0).g;
+    }
+    float nl = max(dot(n, kdir), 0.0), occ = clamp(F.z * 1.3, 0.0, 1.0);
+    vec3 f0 = mix(vec3(0.04), C, metal);
+    float rim = pow(1.0 - max(dot(n, v), 0.0), 5.0);
+    vec3 mirror = environment(reflect(-v, n)) * occ * (f0 + (1.0 - f0) * rim * (1.0 - rough));
+    float lobe = ggx(n, v, kdir, max(rough, 0.06), 0.04) * s;
+    if (opacity < 1.0) {
+        float a = clamp(opacity + 0.75 * rim, 0.0, 1.0);
+        vec3 glint = environment(reflect(-v, n)) * (0.05 + 0.6 * rim) + kcol * min(lobe, 4.0) * 0.5;
+        return vec4(develop(C * (A + kcol * nl * s) / PI * 0.5) * a + develop(glint) * 0.8, a);
+    }
+    vec3 c = alb * (1.0 - metal) * (A + kcol * nl * s) / PI;
+    c += mirror * mix(1.0 - rough, 1.0, metal) + kcol * lobe * mix(vec3(1), C / 0.04, metal) * 0.6;
+    return vec4(develop(c), 1.0);
+}
 void main() {
     int part = int(LP.y + 0.5); vec3 v = normalize(E - P), n = normalize(N);
     if (part != 8 && dot(n, v) < 0.0 && dot(N, N) > 0.0 && !gl_FrontFacing) n = -n;
     float s = lit(P + (part == 8 ? kdir * 0.004 : n * 0.002)); vec3 c;
+    if (part == 9) { o = shadeWorn(n, v, s); return; }
     if (part == 7) {
-        if (!clothed(R)) discard;
+        if (F.w < 0.0) discard;
         float pattern = 0.0;
         vec2 check = step(0.5, fract(R.xy * 30.0)) * 0.5;
         if (clothPattern > 2.5) pattern = check.x + check.y;
@@ -262,7 +303,7 @@ void main() {
         else if (clothPattern > 0.5) pattern = step(0.5, fract(R.y * 36.0));
         vec3 alb = mix(clothA, clothB, pattern) * (0.85 + 0.3 * cloud(R * 500.0).g);
         vec3 g = cloud(R * 22.0).gba - 0.5; n = normalize(n - g * 0.7);
-        if (!clothed(R + vec3(0.0, 0.006, 0.0))) alb *= 0.75;
+        alb *= F.w < 0.006 ? 0.75 : 1.0;
         c = alb * (A + kcol * max(dot(n, kdir), 0.0) * s) / PI;
     } else if (part == 8) c = shadeStrand(v, s);
     else if (part == 1) c = shadeEye(LP.x, v, s);

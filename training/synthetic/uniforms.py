@@ -54,6 +54,4 @@ def look_uniforms(
         "clothA": cloth.first,
         "clothB": cloth.second,
         "clothPattern": float(cloth.pattern),
-        "neckline": cloth.neckline,
-        "neckV": cloth.depth,
     }
