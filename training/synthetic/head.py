@@ -13,7 +13,9 @@ from training.synthetic.hair import Hairline, Strands, grow_strands
 from training.synthetic.hair_styles import BALD, HairStyle, sample_colour, sample_style
 from training.synthetic.identity import IdentityPrior, Person, sample_person
 from training.synthetic.lighting import Light, balanced, panorama_light, studio_light
+from training.synthetic.size import size_factor
 from training.synthetic.skin import SkinLook, sample_skin
+from training.template.hm08 import MID_EYE
 
 Float = NDArray[np.float64]
 
@@ -89,7 +91,9 @@ def _shape(
         neutral = neutral + delta
     posed = neutral + (mesh.identity(person.expression_weights) - mesh.vertices)
     shift = mesh.canonical(neutral)[0] - neutral[0]
-    return neutral + shift, posed + shift
+    size = size_factor(neutral + shift, assets)
+    neutral, posed = (MID_EYE + size * (x + shift - MID_EYE) for x in (neutral, posed))
+    return neutral, posed
 
 
 def make_head(seed: int, assets: Assets, style: HairStyle | None = None) -> Head:
