@@ -149,22 +149,44 @@ class VisionTransformer(nn.Module):
         Raises:
             ValueError: the size is no multiple of the patch, or a layer does not exist.
         """
+        if not layers or min(layers) < 0 or max(layers) >= self.config.depth:
+            raise ValueError(f"layers must be within 0..{self.config.depth - 1}")
+        states = self._states(images, tuple(layer + 1 for layer in layers))
+        return [self.norm(state).float() for state in states]
+
+    def hidden_states(
+        self,
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1; H, W multiples of patch_size
+        indices: tuple[int, ...],  # 0 = the embedded picture, n = after the n-th block
+    ) -> list[torch.Tensor]:
+        """Return per index [B, 1 + P, embed_dim] float32, without the final LayerNorm.
+
+        Counted like transformers' `hidden_states`, so index n is block n - 1 of `forward`.
+
+        Raises:
+            ValueError: the size is no multiple of the patch, or an index does not exist.
+        """
+        if not indices or min(indices) < 0 or max(indices) > self.config.depth:
+            raise ValueError(f"indices must be within 0..{self.config.depth}")
+        return [state.float() for state in self._states(images, indices)]
+
+    def _states(self, images: torch.Tensor, indices: tuple[int, ...]) -> list[torch.Tensor]:
+        """Class and patch tokens after so many blocks, in the network's own precision."""
         size = self.config.patch_size
         if images.shape[-2] % size or images.shape[-1] % size:
             raise ValueError(f"height and width must be multiples of {size}")
-        if not layers or min(layers) < 0 or max(layers) >= self.config.depth:
-            raise ValueError(f"layers must be within 0..{self.config.depth - 1}")
         tokens = self._embed(images)
         skip = 1 + self.config.registers
-        outputs: dict[int, torch.Tensor] = {}
-        for index, block in enumerate(self.blocks[: max(layers) + 1]):
-            tokens = block(tokens)
-            if index in layers:
-                normed = self.norm(tokens).float()
-                if self.config.registers:
-                    normed = torch.cat([normed[:, :1], normed[:, skip:]], dim=1)
-                outputs[index] = normed
-        return [outputs[index] for index in layers]
+        states: dict[int, torch.Tensor] = {}
+        for index in range(max(indices) + 1):
+            if index > 0:
+                tokens = self.blocks[index - 1](tokens)
+            if index in indices:
+                registers = self.config.registers > 0
+                states[index] = (
+                    torch.cat([tokens[:, :1], tokens[:, skip:]], dim=1) if registers else tokens
+                )
+        return [states[index] for index in indices]
 
     def _embed(self, images: torch.Tensor) -> torch.Tensor:
         """Normalise, cut into patches, add positions: [B, 3, H, W] -> [B, 1 + R + P, C]."""
