@@ -1,5 +1,8 @@
 """Exponential moving average of a model's weights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -29,3 +32,19 @@ class MovingAverage:
         """Write the averaged weights into a model."""
         for name, parameter in model.named_parameters():
             parameter.copy_(self.shadow[name])
+
+    @contextmanager
+    def swapped_into(self, model: nn.Module) -> Iterator[None]:
+        """The model has the averaged weights within the block, without a second copy of it."""
+        self._swap(model)
+        try:
+            yield
+        finally:
+            self._swap(model)
+
+    @torch.no_grad()
+    def _swap(self, model: nn.Module) -> None:
+        for name, parameter in model.named_parameters():
+            present = parameter.clone()
+            parameter.copy_(self.shadow[name])
+            self.shadow[name].copy_(present)

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from inference.model.config import DecoderConfig
 from inference.model.vit import LAYER_NORM_EPS, Attention, init_linear, mlp
@@ -72,10 +73,16 @@ class DecoderLayer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """All layers and MAE's closing LayerNorm."""
+    """All layers and MAE's closing LayerNorm.
+
+    Attributes:
+        recompute: gradient checkpointing (https://arxiv.org/abs/1604.06174): keep the states
+            between layers alone and compute the rest again in the backward pass.
+    """
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
+        self.recompute = False
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
         self.layers.apply(init_linear)
@@ -103,5 +110,9 @@ class Decoder(nn.Module):
         if not 0 <= active <= len(self.layers):
             raise ValueError(f"layers must lie in 0..{len(self.layers)}, got {layers}")
         for number, layer in enumerate(self.layers, start=1):
-            latents = layer(latents, tokens, keep, attend=number <= active)
+            attend = number <= active
+            if self.recompute and torch.is_grad_enabled():
+                latents = checkpoint(layer, latents, tokens, keep, attend, use_reentrant=False)
+            else:
+                latents = layer(latents, tokens, keep, attend)
         return self.norm(latents)
