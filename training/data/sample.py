@@ -29,7 +29,9 @@ class TrainingView:
     def over(self, background: tuple[float, float, float]) -> NDArray[np.float32]:
         """The foreground over one colour, [H, W, 3]: targets are compared so."""
         alpha = self.alpha[..., None]
-        mixed: NDArray[np.float32] = self.rgb * alpha + np.float32(background) * (1 - alpha)
+        mixed: NDArray[np.float32] = self.rgb * alpha + np.asarray(background, np.float32) * (
+            1 - alpha
+        )
         return mixed
 
 

@@ -1,0 +1,147 @@
+"""One shard: a capture's prepared views in one file.
+
+Layout of a shards folder, which `training.data.prepare` writes:
+
+    shards.json                    what there is (ShardIndex); written last
+    broken.json                    [{"capture", "view" or null, "reason"}], what was left out
+    captures/PERSON/CAPTURE.zip    one shard: an uncompressed zip of
+        views.json                 {"format": 1, "person", "capture",
+                                    "views": [{"name", "camera", "label"}]}
+        NN.jpg                     view NN: the crop, background included, JPEG 4:4:4
+        NN.alpha.png               its foreground, 8 bit grey
+        NN.label.png               its FaRL classes, where "label" is true
+
+Cameras are JSON as in inference.rendering.camera_json, in the template's world. The same
+views always give the same bytes.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.errors import PercHeadError
+from inference.files import atomic_write
+from inference.rendering.camera_json import camera_from_dict, camera_to_dict
+from training.data.errors import BrokenSampleError
+from training.data.sample import TrainingView
+
+FORMAT = 1
+
+JPEG_QUALITY = 95
+"""Artefacts stay below the sensor's noise (our choice)."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+
+
+@dataclass(frozen=True)
+class NamedView:
+    """A prepared view and the name of the camera that took it."""
+
+    name: str
+    view: TrainingView
+
+
+def write_shard(path: Path, person: str, capture: str, views: Sequence[NamedView]) -> None:
+    """Write one shard; a killed program leaves no half of it.
+
+    Raises:
+        OutputError: it can't be written there.
+    """
+    description = {
+        "format": FORMAT,
+        "person": person,
+        "capture": capture,
+        "views": [
+            {
+                "name": named.name,
+                "camera": camera_to_dict(named.view.camera),
+                "label": named.view.label is not None,
+            }
+            for named in views
+        ],
+    }
+    with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        _add(archive, "views.json", json.dumps(description).encode())
+        for number, named in enumerate(views):
+            view = named.view
+            _add(archive, f"{number:02d}.jpg", _jpeg(_bytes(view.rgb)))
+            _add(archive, f"{number:02d}.alpha.png", _png(_bytes(view.alpha)))
+            if view.label is not None:
+                _add(archive, f"{number:02d}.label.png", _png(view.label))
+
+
+def read_shard(path: Path, numbers: Sequence[int] | None = None) -> list[NamedView]:
+    """Read some views of a shard.
+
+    Args:
+        path: the shard.
+        numbers: which views, in the order wanted; None is all.
+
+    Raises:
+        BrokenSampleError: the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            described = json.loads(archive.read("views.json"))["views"]
+            chosen = range(len(described)) if numbers is None else numbers
+            return [_view(archive, number, described[number]) for number in chosen]
+    except (
+        OSError, KeyError, IndexError, TypeError, ValueError, SyntaxError,
+        EOFError, NotImplementedError, zipfile.BadZipFile, PercHeadError,
+    ) as error:  # fmt: skip
+        raise BrokenSampleError(
+            f"The shard {path} cannot be read ({error}): delete it and run prepare again."
+        ) from error
+
+
+def _view(archive: zipfile.ZipFile, number: int, described: Any) -> NamedView:
+    camera = camera_from_dict(described["camera"], f"view {number}")
+    rgb = _decode(archive.read(f"{number:02d}.jpg"), "RGB")
+    alpha = _decode(archive.read(f"{number:02d}.alpha.png"), "L")
+    label = None
+    if described["label"]:
+        label = _decode(archive.read(f"{number:02d}.label.png"), "L")
+    shapes = {rgb.shape[:2], alpha.shape, (camera.height, camera.width)}
+    if label is not None:
+        shapes.add(label.shape)
+    if len(shapes) != 1:
+        raise BrokenSampleError(f"the parts of view {number} differ in size")
+    view = TrainingView(_unit(rgb), _unit(alpha), camera, label)
+    return NamedView(str(described["name"]), view)
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+
+
+def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return (values.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _unit(values: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return values.astype(np.float32) / np.float32(255)
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return stream.getvalue()
+
+
+def _png(plane: NDArray[np.uint8]) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(plane).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _decode(content: bytes, mode: str) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(content)) as picture:
+        return np.asarray(picture.convert(mode), np.uint8)
