@@ -12,6 +12,8 @@ from inference.rendering.camera import Camera
 from training.synthetic import shaders
 from training.synthetic.accessories import Accessory
 from training.synthetic.assets import Assets
+from training.synthetic.fibres import draw_fibres
+from training.synthetic.hair import Strands
 from training.synthetic.head import Head
 from training.synthetic.labels import Surface as Material
 from training.synthetic.lighting import LUMINANCE
@@ -19,6 +21,13 @@ from training.synthetic.noise import noise_volume
 from training.synthetic.occlusion import gather_irradiance
 from training.synthetic.pictures import Picture, SurfacePoints
 from training.synthetic.projection import light_matrix, metres, view_projection
+from training.synthetic.strand_light import (
+    fill_volume,
+    no_hair,
+    sample_volume,
+    solid_head,
+)
+from training.synthetic.strand_shading import Film, shade_strands
 from training.synthetic.uniforms import look_uniforms
 from training.template.labels import Label, Part
 
@@ -26,23 +35,14 @@ Single = NDArray[np.float32]
 _AMBIENT_SIZE, _AMBIENT_RADIUS = 192, 0.34
 _SHADOW_SIZE, _SHADOW_RADIUS = 768, 0.32
 _BAKE_SIDE = 256
-_DYNAMIC = ("3f 3f 3f 2f", "pos", "nor", "amb", "ao_scalp")
+_DYNAMIC = ("3f 3f 3f 3f", "pos", "nor", "amb", "ao_scalp_key")
 _STATIC = ("2f 3f 2f 3f", "uv", "rest", "lp", "fields")
-_STRAND = ("3f 3f 3f 3f", "pos", "tangent", "amb", "colour")
 _WORN_NAMES = ("pos", "nor", "amb", "opened", "uv", "colour", "finish", "label")
 _WORN = ("3f 3f 3f 1f 2f 3f 4f 1f", *_WORN_NAMES)
-_RIBBON = ("3f 3f 3f 2f", "pos", "tangent", "colour", "side_width")
 
 
 class NoOpenGLError(PercHeadError):
     """This computer offers no OpenGL without a display."""
-
-
-def _strand_indices(count: int, length: int) -> NDArray[np.int32]:
-    """Triangles [T * 3] of ribbons whose vertices are stored as strand, point, side."""
-    first = np.arange(count, dtype=np.int32)[:, None] * (2 * length)
-    first = first + 2 * np.arange(length - 1, dtype=np.int32)[None]
-    return (first[..., None] + np.array([0, 1, 2, 1, 3, 2], np.int32)).ravel()
 
 
 class HeadRenderer:
@@ -72,6 +72,7 @@ class HeadRenderer:
         self._build_programs()
         self._build_targets(samples)
         self._build_static()
+        self._solid = solid_head(np.asarray(assets.rest))
         self._head: Head | None = None
         self._owned: list[Any] = []
 
@@ -98,10 +99,7 @@ class HeadRenderer:
         self._shade = program(shaders.SURFACE_VERTEX, shaders.SHADE_FRAGMENT)
         self._shade_worn = program(shaders.ACCESSORY_VERTEX, shaders.SHADE_FRAGMENT)
         self._label_worn = program(shaders.ACCESSORY_VERTEX, shaders.LABEL_FRAGMENT)
-        self._shade_strand = program(shaders.STRAND_BAKE_VERTEX, shaders.SHADE_FRAGMENT)
-        self._draw_strand = program(shaders.RIBBON_VERTEX, shaders.RIBBON_FRAGMENT)
         self._label = program(shaders.SURFACE_VERTEX, shaders.LABEL_FRAGMENT)
-        self._label_strand = program(shaders.RIBBON_VERTEX, shaders.RIBBON_LABEL_FRAGMENT)
         self._depth = program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
 
     def _build_targets(self, samples: int) -> None:
@@ -158,24 +156,26 @@ class HeadRenderer:
         surface = self._assets.surface
         points = head.points[surface.gather].astype(np.float32)
         normals = head.normals[surface.gather].astype(np.float32)
+        self._fill_hair(head)
         self._trace_ambient(head)
-        ambient, opened = self._irradiance(points, normals, hair=False)
+        ambient, opened, key = self._irradiance(points, normals)
         scalp = head.scalp[surface.gather].astype(np.float32)
         self._exposure = self._expose(head, normals, ambient)
-        dynamic = np.concatenate([points, normals, ambient, opened[:, None], scalp[:, None]], 1)
+        dynamic = np.concatenate([points, normals, ambient, np.stack([opened, scalp, key], 1)], 1)
         worn = dynamic.copy()
         rest = np.asarray(surface.rest, np.float64)
         worn[:, :3] += normals * head.cloth.offset(rest).astype(np.float32)[:, None]
-        worn[:, -1] = head.cloth.cover(rest)
+        worn[:, 10] = head.cloth.cover(rest)
         self._meshes = [
             self._mesh(dynamic, self._static, self._triangles),
             self._mesh(worn, self._static_cloth, self._cloth_triangles),
         ]
         self._worn = [(thing.clear, self._load_worn(thing)) for thing in head.accessories]
         self._trace_key(head)
-        self._strand_arrays: dict[str, Any] = {}
+        film = Film(self._exposure, head.contrast)
+        self._hairs = [self._shade_hairs(head, strands, film) for strands in head.all_strands]
         if head.strands is not None:
-            self._load_strands(head)
+            self.strand_colours = self._hairs[-1]
 
     def _mesh(self, dynamic: Single, static: Any, triangles: Any) -> dict[str, Any]:
         buffer = self._own(self._ctx.buffer(np.ascontiguousarray(dynamic, "f4").tobytes()))
@@ -185,7 +185,7 @@ class HeadRenderer:
             for name, program in (("shade", self._shade), ("label", self._label))
         }
         arrays["depth"] = self._own(
-            self._ctx.vertex_array(self._depth, [(buffer, "3f 8x4", "pos")], triangles)
+            self._ctx.vertex_array(self._depth, [(buffer, "3f 9x4", "pos")], triangles)
         )
         return arrays
 
@@ -202,7 +202,7 @@ class HeadRenderer:
         return arrays
 
     def _worn_rows(self, thing: Accessory) -> Single:
-        ambient, opened = self._irradiance(thing.points, thing.normals, hair=False)
+        ambient, opened, _ = self._irradiance(thing.points, thing.normals)
         finish = thing.finish_rows()
         label = np.full((len(finish), 1), thing.label, np.float32)
         columns = (thing.points, thing.normals, ambient, opened[:, None], thing.uvs, finish, label)
@@ -213,43 +213,49 @@ class HeadRenderer:
         triangles = self._own(self._ctx.buffer(thing.triangles.astype("i4").tobytes()))
         return self._own(self._ctx.vertex_array(self._depth, [(buffer, "3f", "pos")], triangles))
 
-    def _load_strands(self, head: Head) -> None:
-        strands = head.strands
-        assert strands is not None
-        count, length, _ = strands.points.shape
-        points, tangents = strands.points.reshape(-1, 3), strands.tangents.reshape(-1, 3)
-        tones = strands.colours.reshape(-1, 3)
-        self.strand_colours = self._bake_strands(points, tangents, tones)
-        rows = np.repeat(np.concatenate([points, tangents, self.strand_colours], 1), 2, 0)
-        side = np.tile(np.array([-1, 1], np.float32), len(points))
-        width = np.repeat(strands.half_widths.reshape(-1), 2)
-        data = np.concatenate([rows, side[:, None], width[:, None]], 1).astype("f4")
-        buffer = self._own(self._ctx.buffer(data.tobytes()))
-        indices = self._own(self._ctx.buffer(_strand_indices(count, length).tobytes()))
-        for name, program in (("shade", self._draw_strand), ("label", self._label_strand)):
-            self._strand_arrays[name] = self._own(
-                self._ctx.vertex_array(program, [(buffer, *_RIBBON)], indices, skip_errors=True)
-            )
+    def _shade_hairs(self, head: Head, strands: Strands, film: Film) -> Single:
+        """Colours [S * K, 3] sRGB of some hairs."""
+        points = strands.points.reshape(-1, 3)
+        if strands is head.strands:
+            field = sample_volume(points, self._volume.field)
+        else:  # hairs of the face are lit as the skin at their roots is
+            field = np.repeat(self._skin_field(strands), strands.points.shape[1], 0)
+        return shade_strands(
+            points,
+            strands.tangents.reshape(-1, 3),
+            strands.colours.reshape(-1, 3),
+            field,
+            head.light,
+            strands.gloss,
+            film,
+        )
+
+    def _skin_field(self, strands: Strands) -> Single:
+        """What strand_light gives, [S, 10], from the light on the skin at the roots."""
+        roots, normals = strands.points[:, 0], strands.normals
+        ambient, _, key = self._irradiance(roots + np.float32(0.002) * normals, normals)
+        facing = np.clip(normals @ self._current().light.key_direction + 0.3, 0, 1)
+        field = np.zeros((len(roots), 10), np.float32)
+        field[:, :3], field[:, 9] = ambient, key * facing
+        return field
 
     # -- light ------------------------------------------------------------------------------
 
-    def _lines(self, points: Single) -> Any:
-        """A vertex array of polylines [N, K, 3] for depth maps."""
-        count, length, _ = points.shape
-        start = np.arange(count, dtype=np.int32)[:, None] * length
-        index = (start + np.arange(length - 1, dtype=np.int32))[..., None] + np.arange(
-            2, dtype=np.int32
-        )
-        buffer = self._own(self._ctx.buffer(np.ascontiguousarray(points, "f4").tobytes()))
-        indices = self._own(self._ctx.buffer(np.ascontiguousarray(index, np.int32).tobytes()))
-        return self._own(self._ctx.vertex_array(self._depth, [(buffer, "3f", "pos")], indices))
+    def _fill_hair(self, head: Head) -> None:
+        if head.strands is None:
+            self._volume = no_hair(len(head.light.directions))
+        else:
+            strands = head.strands
+            tone = float(head.hair_tone.mean())
+            self._volume = fill_volume(
+                strands.points, strands.half_widths, tone, head.light, self._solid
+            )
 
     def _trace_ambient(self, head: Head) -> None:
         buffer = self._own(self._ctx.buffer(head.vertices.astype("f4").tobytes()))
         solid = self._own(
             self._ctx.vertex_array(self._depth, [(buffer, "3f", "pos")], self._coarse_triangles)
         )
-        lines = self._lines(head.strands.guide_points) if head.strands is not None else None
         worn = [self._depth_array(thing) for thing in head.accessories if not thing.clear]
         directions = head.light.directions
         matrices = np.stack([light_matrix(d, _AMBIENT_RADIUS) for d in directions])
@@ -261,8 +267,6 @@ class HeadRenderer:
             self._depth["VP"].write(matrix.T.astype("f4").tobytes())
             for array in (solid, *worn):
                 array.render(self._gl.TRIANGLES)
-            if lines is not None:
-                lines.render(self._gl.LINES)
             self._ambient.read_into(depth)
         self._ambient_maps = (
             directions.astype(np.float32),
@@ -271,14 +275,20 @@ class HeadRenderer:
             depths,
         )
 
-    def _irradiance(self, points: Single, axes: Single, hair: bool) -> tuple[Single, Single]:
-        result: tuple[Single, Single] = gather_irradiance(
+    def _irradiance(self, points: Single, normals: Single) -> tuple[Single, Single, Single]:
+        """Ambient irradiance [N, 3], openness [N] and what hair leaves of the key [N]."""
+        passed = self._volume.passed
+        if passed.size == passed.shape[-1]:
+            passed = passed.reshape(1, -1)
+        else:
+            passed = sample_volume(points + np.float32(0.006) * normals, passed)
+        ambient, opened = gather_irradiance(
             np.ascontiguousarray(points, np.float32),
-            np.ascontiguousarray(axes, np.float32),
-            hair,
+            np.ascontiguousarray(normals, np.float32),
+            passed,
             *self._ambient_maps,
         )
-        return result
+        return ambient, opened, np.broadcast_to(passed[:, -1], opened.shape)
 
     def _trace_key(self, head: Head) -> None:
         self._light_view = light_matrix(head.light.key_direction, _SHADOW_RADIUS)
@@ -291,8 +301,6 @@ class HeadRenderer:
         solid = [arrays for clear, arrays in self._worn if not clear]
         for mesh in (self._meshes[0], *solid):
             mesh["depth"].render(self._gl.TRIANGLES)
-        if head.strands is not None:
-            self._lines(head.strands.points[::3]).render(self._gl.LINES)
 
     def _expose(self, head: Head, normals: Single, ambient: Single) -> float:
         surface = self._assets.surface
@@ -347,44 +355,80 @@ class HeadRenderer:
             "bake": 0,
             "bakeSide": float(_BAKE_SIDE),
         }
-        surfaces = (self._shade, self._label, self._shade_worn, self._label_worn)
-        for program in (*surfaces, self._draw_strand, self._label_strand):
+        for program in (self._shade, self._label, self._shade_worn, self._label_worn):
             self._set(program, values)
-        ctx, size = self._ctx, self.size
-        self._many.use()
-        self._many.clear(0, 0, 0, 0, depth=1.0)
-        self._render("shade")
-        ctx.copy_framebuffer(self._colour, self._many)
-        raw = np.frombuffer(self._colour.read(components=4), np.uint8).reshape(size, size, 4)
-        colour: Single = raw[::-1].astype(np.float32) / np.float32(255)
+        label, depth, behind = self._draw_labels()
+        colour = self._draw_opaque()
+        for strands, tones in zip(self._current().all_strands, self._hairs, strict=True):
+            drawn = draw_fibres(strands.points, strands.half_widths, tones, camera, behind)
+            colour *= drawn.through[..., None]
+            colour[..., :3] += drawn.rgb
+            colour[..., 3] += 1 - drawn.through
+            if strands is self._current().strands:
+                front = (drawn.through < 0.5) & ((depth == 0) | (drawn.depth < depth + 0.002))
+                label = np.where(front, np.uint8(Label.HAIR), label)
+                depth = np.where(front, drawn.depth, depth)
+        colour = self._draw_clear(colour)
+        return Picture(colour[..., :3], colour[..., 3], label, depth)
+
+    def _read(self, target: Any) -> NDArray[np.uint8]:
+        raw = np.frombuffer(target.read(components=4), np.uint8)
+        return raw.reshape(self.size, self.size, 4)[::-1]
+
+    def _resolved(self) -> Single:
+        self._ctx.copy_framebuffer(self._colour, self._many)
+        colour: Single = self._read(self._colour).astype(np.float32) / np.float32(255)
+        return colour
+
+    def _depth_metres(self) -> Single:
+        raw = self._label_target.read(components=1, attachment=-1, dtype="f4")
+        depth: Single = metres(np.frombuffer(raw, np.float32).reshape(self.size, self.size)[::-1])
+        return depth
+
+    def _draw_labels(self) -> tuple[NDArray[np.uint8], Single, Single]:
+        """Labels, their depth (0 elsewhere), and the depth of what hides hair (else infinite)."""
         self._label_target.use()
         self._label_target.clear(0, 0, 0, 0, depth=1.0)
         self._render("label")
-        raw = np.frombuffer(self._label_target.read(components=4), np.uint8)
-        label = raw.reshape(size, size, 4)[::-1, :, 0].copy()
-        depth = np.frombuffer(
-            self._label_target.read(components=1, attachment=-1, dtype="f4"), np.float32
-        )
-        depth = metres(depth.reshape(size, size)[::-1])
-        return Picture(colour[..., :3], colour[..., 3], label, depth)
+        depth = self._depth_metres()
+        behind = np.where(depth > 0, depth, np.float32(np.inf))
+        clear = [thing for is_clear, thing in self._worn if is_clear]
+        for thing in clear:
+            thing["label"].render(self._gl.TRIANGLES)
+        if clear:
+            depth = self._depth_metres()
+        return self._read(self._label_target)[..., 0].copy(), depth, behind
+
+    def _draw_opaque(self) -> Single:
+        """Premultiplied RGBA [S, S, 4] of all but hair and lenses."""
+        self._many.use()
+        self._many.clear(0, 0, 0, 0, depth=1.0)
+        self._render("shade")
+        return self._resolved()
+
+    def _draw_clear(self, under: Single) -> Single:
+        """Lenses over a picture [S, S, 4]; the depth of what is solid still stands."""
+        clear = [thing for is_clear, thing in self._worn if is_clear]
+        if not clear:
+            return under
+        self._many.use()
+        self._many.depth_mask = False
+        self._many.clear(0, 0, 0, 0)
+        self._ctx.enable_only(self._gl.DEPTH_TEST | self._gl.BLEND)
+        self._ctx.blend_func = self._gl.ONE, self._gl.ONE_MINUS_SRC_ALPHA
+        for thing in clear:
+            thing["shade"].render(self._gl.TRIANGLES)
+        self._many.depth_mask = True
+        over = self._resolved()
+        return over + under * (1 - over[..., 3:])
 
     def _render(self, what: str) -> None:
-        # Hair first: it is cheap to shade and hides skin that is not.
-        self._ctx.enable_only(self._gl.DEPTH_TEST)
-        if what in self._strand_arrays:
-            self._strand_arrays[what].render(self._gl.TRIANGLES)
         self._ctx.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         for mesh in reversed(self._meshes):
             mesh[what].render(self._gl.TRIANGLES)
         self._ctx.enable_only(self._gl.DEPTH_TEST)
         for clear, thing in self._worn:
             if not clear:
-                thing[what].render(self._gl.TRIANGLES)
-        if what == "shade":  # premultiplied lenses over everything; labels are never mixed
-            self._ctx.enable_only(self._gl.DEPTH_TEST | self._gl.BLEND)
-            self._ctx.blend_func = self._gl.ONE, self._gl.ONE_MINUS_SRC_ALPHA
-        for clear, thing in self._worn:
-            if clear:
                 thing[what].render(self._gl.TRIANGLES)
 
     def _bake(self, program: Any, content: tuple[Any, ...], count: int) -> Single:
@@ -412,9 +456,9 @@ class HeadRenderer:
 
         The last channel is 0 where nothing is there, such as cloth above the neckline.
         """
-        ambient, opened = self._irradiance(at.points, at.normals, hair=False)
+        ambient, opened, key = self._irradiance(at.points, at.normals)
         columns = (
-            *(at.points, at.normals, ambient, opened[:, None], at.scalp[:, None], at.uvs),
+            *(at.points, at.normals, ambient, np.stack([opened, at.scalp, key], 1), at.uvs),
             *(at.rest, at.labels[:, None], at.parts[:, None], at.fields),
         )
         data = np.concatenate(columns, 1).astype("f4")
@@ -431,15 +475,3 @@ class HeadRenderer:
         colours = self._bake(self._shade_worn, (buffer, *_WORN), len(rows))
         buffer.release()
         return colours
-
-    def _bake_strands(self, points: Single, tangents: Single, tones: Single) -> Single:
-        """Colours [N, 3] of points on strands with hair tones [N, 3] (linear RGB)."""
-        ambient, _ = self._irradiance(points, tangents, hair=True)
-        data = np.concatenate([points, tangents, ambient, tones], 1).astype("f4")
-        parts = []
-        for start in range(0, len(data), _BAKE_SIDE**2):
-            part = data[start : start + _BAKE_SIDE**2]
-            buffer = self._ctx.buffer(part.tobytes())
-            parts.append(self._bake(self._shade_strand, (buffer, *_STRAND), len(part))[:, :3])
-            buffer.release()
-        return np.concatenate(parts)

@@ -28,14 +28,16 @@ class Strands:
         tangents: [S, K, 3] unit.
         colours: [S, K, 3] linear RGB.
         half_widths: [S, K] metres.
-        guide_points: [G, K, 3] the guides, which stand for the hair's volume in depth maps.
+        normals: [S, 3] unit normals of the skin at the roots.
+        gloss: 0 dull to 1 shiny.
     """
 
     points: NDArray[np.float32]
     tangents: NDArray[np.float32]
     colours: NDArray[np.float32]
     half_widths: NDArray[np.float32]
-    guide_points: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    gloss: float
 
 
 @dataclass(frozen=True)
@@ -279,7 +281,8 @@ def grow_strands(
         tangent.astype(single),
         colours.astype(single),
         width.astype(single),
-        guides.astype(single),
+        normal.astype(single),
+        0.35 if style.curl > 0.8 else 0.8,
     )
 
 

@@ -37,6 +37,7 @@ class Head:
         exposure: wanted brightness of white paper in the face's light.
         contrast: 0 plain to 1 an S curve.
         accessories: glasses, hat, jewellery and collar, as far as they are worn.
+        facial: brows, lashes and beard.
     """
 
     seed: int
@@ -57,6 +58,12 @@ class Head:
     exposure: float
     contrast: float
     accessories: tuple[Accessory, ...] = ()
+    facial: tuple[Strands, ...] = ()
+
+    @property
+    def all_strands(self) -> tuple[Strands, ...]:
+        """Hairs of the face and then of the scalp, in the order in which they are drawn."""
+        return (*self.facial, self.strands) if self.strands is not None else self.facial
 
     def attributes(self) -> dict[str, object]:
         """What it is, for the record and for captions (plain JSON types)."""

@@ -12,16 +12,15 @@ flat {q} vec2 LP;
 
 SURFACE_VERTEX = (
     """#version 330
-in vec3 pos; in vec3 nor; in vec3 amb; in vec2 ao_scalp;
+in vec3 pos; in vec3 nor; in vec3 amb; in vec3 ao_scalp_key;
 in vec2 uv; in vec3 rest; in vec2 lp; in vec3 fields;
 uniform mat4 VP; uniform vec3 eye; uniform int bake; uniform float bakeSide;
 """
     + _VARYINGS.format(q="out")
     + """
 void main() {
-    P = pos; N = nor; R = rest; A = amb; U = uv; LP = lp; C = vec3(0);
-    F = vec4(fields.xy, ao_scalp);
-    U = uv; C.x = fields.z;
+    P = pos; N = nor; R = rest; A = amb; U = uv; LP = lp;
+    F = vec4(fields.xy, ao_scalp_key.xy); C = vec3(fields.z, ao_scalp_key.z, 0.0);
     if (bake == 1) {
         // Seen from where a portrait would see it: along the normal, at eye height.
         E = pos + normalize(nor * vec3(1.0, 0.2, 1.0) + vec3(0.0, 0.02, 0.25));
@@ -51,41 +50,6 @@ void main() {
     } else { E = eye; gl_Position = VP * vec4(pos, 1.0); }
 }"""
 )
-
-STRAND_BAKE_VERTEX = (
-    """#version 330
-in vec3 pos; in vec3 tangent; in vec3 amb; in vec3 colour;
-uniform float bakeSide;
-"""
-    + _VARYINGS.format(q="out")
-    + """
-void main() {
-    P = pos; N = tangent; R = pos; A = amb; U = vec2(0); F = vec4(0, 0, 1, 0); C = colour;
-    LP = vec2(14.0, 8.0);
-    vec3 outward = pos - vec3(0.0, clamp(pos.y, -0.25, 0.03), -0.03);
-    E = pos + normalize(outward * vec3(1.0, 0.2, 1.0) + vec3(0.0, 0.002, 0.02));
-    vec2 cell = vec2(gl_VertexID % int(bakeSide), gl_VertexID / int(bakeSide)) + 0.5;
-    gl_Position = vec4(cell / bakeSide * 2.0 - 1.0, 0.0, 1.0);
-    gl_PointSize = 1.0;
-}"""
-)
-
-RIBBON_VERTEX = """#version 330
-in vec3 pos; in vec3 tangent; in vec3 colour; in vec2 side_width;
-uniform mat4 VP; uniform vec3 eye; out vec3 C;
-void main() {
-    C = colour;
-    vec3 across = normalize(cross(tangent, eye - pos));
-    gl_Position = VP * vec4(pos + across * side_width.x * side_width.y, 1.0);
-}"""
-
-RIBBON_FRAGMENT = """#version 330
-in vec3 C; layout(location = 0) out vec4 o;
-void main() { o = vec4(C, 1.0); }"""
-
-RIBBON_LABEL_FRAGMENT = """#version 330
-layout(location = 0) out vec4 o;
-void main() { o = vec4(14.0 / 255.0, 0.0, 0.0, 1.0); }"""
 
 _COMMON = (
     """#version 330
@@ -134,7 +98,7 @@ uniform vec3 kdir; uniform vec3 kcol; uniform vec3 sh[9]; uniform float exposure
 uniform float contrast;
 uniform vec3 skinTone; uniform vec3 skinGain; uniform vec3 lipTint; uniform vec4 skinMarks;
 uniform float oil; uniform vec4 stubble; uniform float undercoat; uniform float crease;
-uniform vec3 hairTone; uniform vec3 browTone; uniform float gloss;
+uniform vec3 hairTone; uniform vec3 browTone;
 uniform vec3 eyeCentre[2]; uniform vec3 gaze[2]; uniform vec3 irisInner; uniform vec3 irisOuter;
 uniform float pupil; uniform float irisAngle;
 uniform vec3 clothA; uniform vec3 clothB; uniform float clothPattern;
@@ -255,16 +219,6 @@ vec3 shadeEye(float label, vec3 v, float s) {
     c += kcol * ggx(q, v, kdir, 0.12, 0.04) * 0.4 * s;
     return c + environment(reflect(-v, q)) * fr * occ * 0.8;
 }
-vec3 shadeStrand(vec3 v, float s) {
-    vec3 t = normalize(N); float tl = dot(t, kdir);
-    float sd = sqrt(max(1.0 - tl * tl, 0.0)), h = dot(t, normalize(v + kdir));
-    float p1 = pow(sqrt(max(1.0 - (h + 0.06) * (h + 0.06), 0.0)), 90.0);
-    float p2 = pow(sqrt(max(1.0 - (h - 0.1) * (h - 0.1), 0.0)), 24.0);
-    vec3 c = C * (A * 0.85 + kcol * sd * 0.6 * s) / PI;
-    c += kcol * s * (p1 * 0.022 + p2 * C * 0.45) * sd * gloss;
-    vec3 side = normalize(cross(t, cross(v, t)));
-    return c + environment(side) * (0.006 + C * 0.08) * gloss * clamp(dot(A, vec3(0.3)), 0.0, 1.0);
-}
 // Worn things: C is the colour, R holds roughness, metal and weave, F.w the opacity.
 vec4 shadeWorn(vec3 n, vec3 v, float s) {
     float rough = R.x, metal = R.y, weave = R.z, opacity = F.w;
@@ -293,9 +247,10 @@ vec4 shadeWorn(vec3 n, vec3 v, float s) {
 }
 void main() {
     int part = int(LP.y + 0.5); vec3 v = normalize(E - P), n = normalize(N);
-    if (part != 8 && dot(n, v) < 0.0 && dot(N, N) > 0.0 && !gl_FrontFacing) n = -n;
-    float s = lit(P + (part == 8 ? kdir * 0.004 : n * 0.002)); vec3 c;
+    if (dot(n, v) < 0.0 && dot(N, N) > 0.0 && !gl_FrontFacing) n = -n;
+    float s = lit(P + n * 0.002); vec3 c;
     if (part == 9) { o = shadeWorn(n, v, s); return; }
+    s *= C.y;  // what hair lets through
     if (part == 7) {
         if (F.w < 0.0) discard;
         float pattern = 0.0;
@@ -307,8 +262,7 @@ void main() {
         vec3 g = cloud(R * 22.0).gba - 0.5; n = normalize(n - g * 0.7);
         alb *= F.w < 0.006 ? 0.75 : 1.0;
         c = alb * (A + kcol * max(dot(n, kdir), 0.0) * s) / PI;
-    } else if (part == 8) c = shadeStrand(v, s);
-    else if (part == 1) c = shadeEye(LP.x, v, s);
+    } else if (part == 1) c = shadeEye(LP.x, v, s);
     else if (part == 2) {
         vec3 alb = vec3(0.66, 0.58, 0.47) * (0.6 + 0.4 * smoothstep(0.0, 0.35, F.z));
         float gap = abs(fract(R.x / 0.0078) - 0.5);
