@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -11,9 +12,21 @@ from torch import nn
 
 from inference.errors import InvalidModelError
 from inference.files import atomic_write
-from inference.model.config import ModelConfig
 
 FORMAT = "perchead-1"
+
+
+class CheckpointConfig(Protocol):
+    """What a model was built from: ModelConfig, EditingModelConfig."""
+
+    @property
+    def name(self) -> str:
+        """The preset's name."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for the metadata."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,7 @@ class CheckpointInfo:
 def save_checkpoint(
     path: Path,
     model: nn.Module,
-    config: ModelConfig,
+    config: CheckpointConfig,
     info: CheckpointInfo,
     dtype: torch.dtype = torch.float32,
 ) -> None:
@@ -80,7 +93,7 @@ def read_info(path: Path) -> CheckpointInfo:
         raise _damaged(path) from error
 
 
-def load_checkpoint(path: Path, model: nn.Module, config: ModelConfig) -> CheckpointInfo:
+def load_checkpoint(path: Path, model: nn.Module, config: CheckpointConfig) -> CheckpointInfo:
     """Read a checkpoint into a model built from the same configuration.
 
     The model is left as it was if anything does not fit.

@@ -1,0 +1,96 @@
+"""The editing model, section 3.4: labels and style in, Gaussians out, the decoder as it was."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from inference.model.config import (
+    DecoderConfig,
+    EditingConfig,
+    GaussianHeadConfig,
+    ModelConfig,
+)
+from inference.model.decoder import Decoder, TemplateEmbedding
+from inference.model.editing_encoder import EditingEncoder
+from inference.model.gaussian_head import GaussianHead
+from inference.model.tensors import GaussianTensors
+
+
+@dataclass(frozen=True)
+class EditingModelConfig:
+    """A whole editing model.
+
+    Attributes:
+        name: of the reconstruction preset whose decoder it has.
+        encoder: labels and style.
+        decoder: 3D side.
+        head: from latents to Gaussians.
+        style: the frozen network whose embedding is the style.
+    """
+
+    name: str
+    encoder: EditingConfig
+    decoder: DecoderConfig
+    head: GaussianHeadConfig
+    style: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for the checkpoint's metadata."""
+        return asdict(self)
+
+
+def editing_config(reconstruction: ModelConfig, style: str, style_width: int) -> EditingModelConfig:
+    """The editing model that goes with a reconstruction preset.
+
+    Its label maps have the size of the preset's pictures, and its ViT is the preset's.
+    """
+    encoder = EditingConfig(
+        image_size=reconstruction.image_size,
+        patch_size=reconstruction.encoder.backbone.patch_size,
+        vit=reconstruction.encoder.vit,
+        style_width=style_width,
+        hidden=reconstruction.encoder.hidden,
+    )
+    return EditingModelConfig(
+        reconstruction.name, encoder, reconstruction.decoder, reconstruction.head, style
+    )
+
+
+class EditingModel(nn.Module):
+    """Equation 8's encoder before the decoder and the Gaussian head of equations 2 and 3.
+
+    `template`, `decoder` and `head` have the names that they have in a reconstruction model, so
+    that its weights fit.
+    """
+
+    def __init__(
+        self,
+        config: EditingModelConfig,
+        template_anchors: torch.Tensor,  # [patches, 16, 3] metres
+    ) -> None:
+        super().__init__()
+        self.config = config
+        anchors = template_anchors.reshape(config.decoder.patches, config.head.per_patch, 3)
+        self.encoder = EditingEncoder(config.encoder, config.decoder.width)
+        self.template = TemplateEmbedding(config.decoder, anchors)
+        self.decoder = Decoder(config.decoder)
+        self.head = GaussianHead(config.head, config.decoder.width, anchors)
+
+    def forward(
+        self,
+        labels: torch.Tensor,  # [B, classes, H, W] one-hot or soft, FaRL celebm order
+        style: torch.Tensor,  # [B, style_width] L2-normalised embedding
+        patch_index: torch.Tensor | None = None,  # [P], None is all
+    ) -> GaussianTensors:
+        """Heads with this geometry in this style."""
+        tokens = self.encoder(labels, style)
+        latents = self.template(patch_index)[None].expand(len(labels), -1, -1)
+        return self.head(self.decoder(latents, tokens.tokens, tokens.keep), patch_index)
+
+    def start_from(self, reconstruction: nn.Module) -> None:
+        """Take template embedding, decoder and head of a reconstruction model of the preset."""
+        state = reconstruction.state_dict()
+        ours = {name: state[name] for name in self.state_dict() if not name.startswith("encoder.")}
+        self.load_state_dict(ours, strict=False)

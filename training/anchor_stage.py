@@ -1,0 +1,202 @@
+"""Stage "anchors" of train_reconstruction.py: pre-training of the embedded model.
+
+It needs no renderer: synthetic heads share the template's topology, so the exact place and
+colour of every Gaussian is known, and patches do not see each other, so each step looks at a
+random subset of them.
+
+    python -m training.train_reconstruction --stage anchors --data HEADS --test HELD_OUT \
+        --cache FOLDER --out FOLDER --minutes 120
+
+Heads that the generator writes meanwhile are taken up every --refresh minutes. A run that was
+stopped goes on where it was with the same command and --resume. With --start-only it ends
+after the closed-form start, which is already a usable model.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from inference.features.embedded import load_embedded_backbone
+from inference.head.template import HeadTemplate
+from inference.model.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
+from inference.model.config import preset_config
+from inference.model.reconstruction import ReconstructionModel
+from training.anchor_loss import AnchorLossConfig
+from training.anchor_metrics import AnchorMetrics, measure
+from training.anchor_trainer import AnchorTrainer, OptimiserConfig
+from training.feature_cache import FeatureCache
+from training.linear_start import LinearStart, start_in_closed_form
+from training.patch_sampling import anchor_importance
+from training.run_log import RunLog
+
+
+def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Pre-train on exact anchors.")
+    add = parser.add_argument
+    add("--stage", choices=["anchors"], default="anchors")
+    add("--data", type=Path, required=True, help="the generator's training heads")
+    add("--test", type=Path, required=True, help="heads that are never trained on")
+    add("--cache", type=Path, required=True, help="backbone features; about 1.5 MB a view")
+    add("--out", type=Path, required=True, help="log, training state and model.safetensors")
+    add("--minutes", type=float, default=60, help="time budget of the whole training")
+    add("--steps", type=int, help="steps instead of minutes")
+    add("--repeats", type=int, default=2, help="augmentations of each view")
+    add("--min-heads", type=int, default=2, help="wait until the generator has so many")
+    add("--heads", type=int, help="use at most so many heads")
+    add("--refresh", type=float, default=5, help="minutes between looks for new heads")
+    add("--evaluate", type=float, default=5, help="minutes between measurements")
+    add("--save", type=float, default=3, help="minutes between checkpoints")
+    add("--resume", action="store_true", help="go on from --out")
+    add("--init", type=Path, help="take trained weights from this checkpoint")
+    add("--stop-after", type=int, help="stop early at this step, to be resumed later")
+    add("--start-only", action="store_true", help="end after the closed-form start")
+    add("--seed", type=int, default=0)
+    add("--threads", type=int, default=2)
+    defaults = OptimiserConfig()
+    add("--batch", type=int, default=defaults.batch)
+    add("--patches", type=int, default=defaults.patches)
+    add("--learning-rate", type=float, default=defaults.learning_rate)
+    add("--precision", choices=["bf16", "fp32"], default=_best_precision())
+    return parser.parse_args(arguments)
+
+
+def _best_precision() -> str:
+    """bfloat16 where the processor multiplies matrices in it (AMX), else float32."""
+    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return "bf16" if probe is not None and probe() else "fp32"
+
+
+def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
+    """Train; returns the last measurement."""
+    options = parse_options(arguments)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    log = RunLog(options.out)
+    config = preset_config("embedded")
+    template = HeadTemplate.load()
+    anchors = torch.from_numpy(np.array(template.anchors))
+    model = ReconstructionModel(config, anchors, load_embedded_backbone())
+
+    train = FeatureCache(
+        options.cache / "train", model.encoder, options.repeats, precision=options.precision
+    )
+    test = FeatureCache(options.cache / "test", model.encoder, 1, plain=True)
+    log.say(f"held out: {_gather(test, options.test, 1, None)} heads, {len(test)} views")
+    count = _gather(train, options.data, options.min_heads, options.heads)
+    log.say(f"training: {count} heads, {len(train)} views")
+
+    state, closed_form = options.out / "state.pt", options.out / "start.npz"
+    resuming = options.resume and state.exists()
+    if resuming:
+        start = LinearStart.load(closed_form)
+    else:
+        importance = anchor_importance(template.labels)
+        start = start_in_closed_form(model, train, template.mirror, importance, log.say)
+        start.save(closed_form)
+    if options.init and not resuming:
+        _initialise(model, options.init, log)
+    trainer = AnchorTrainer(
+        model,
+        template,
+        train,
+        start,
+        OptimiserConfig(
+            batch=options.batch,
+            patches=options.patches,
+            learning_rate=options.learning_rate,
+            precision=options.precision,
+        ),
+        AnchorLossConfig(),
+        options.seed,
+    )
+    patches = np.arange(0, config.decoder.patches, 4)
+    elapsed = 0.0
+    if resuming:
+        elapsed = float(trainer.load(state)["elapsed"])
+        log.say(f"resumed at step {trainer.step_count}, {elapsed / 60:.1f} minutes")
+
+    def evaluate(layers: int | None = None) -> AnchorMetrics:
+        return measure(trainer.averaged_model(), test, template.labels, patches, layers)
+
+    def export() -> None:
+        info = CheckpointInfo(
+            preset=config.name,
+            embedding_widths={config.encoder.backbone.name: config.encoder.backbone.width},
+            template_id=template.topology,
+            trained_by=f"training.train_reconstruction, stage anchors, {len(train.names)} "
+            f"synthetic heads, {trainer.step_count} steps of {options.batch} views",
+            licence="CC0-1.0",
+        )
+        save_checkpoint(options.out / "model.safetensors", trainer.averaged_model(), config, info)
+        trainer.save(
+            state, {"elapsed": elapsed, "options": {k: str(v) for k, v in vars(options).items()}}
+        )
+
+    log.say(f"optimiser {json.dumps(asdict(trainer.config))}")
+    if trainer.step_count == 0:
+        log.measurement("mean head", 0, 0.0, evaluate(layers=0).to_dict())
+        log.measurement("closed form", 0, 0.0, evaluate().to_dict())
+        export()
+    if options.start_only:
+        return evaluate()
+
+    budget = options.minutes * 60
+    last = {"evaluate": elapsed, "save": elapsed, "refresh": elapsed}
+
+    def due(what: str) -> bool:
+        if elapsed - last[what] < getattr(options, what) * 60:
+            return False
+        last[what] = elapsed
+        return True
+
+    def progress() -> float:
+        return trainer.step_count / options.steps if options.steps else elapsed / budget
+
+    while progress() < 1 and trainer.step_count != options.stop_after:
+        began = time.monotonic()
+        terms = trainer.step(progress())
+        # Only the time of the steps themselves counts, so that --minutes means training.
+        elapsed += time.monotonic() - began
+        log.step(trainer.step_count, options.batch, elapsed, terms)
+        if due("save"):
+            export()
+        if due("evaluate"):
+            log.measurement("training", trainer.step_count, elapsed, evaluate().to_dict())
+        if not options.heads and due("refresh"):
+            added = train.update(options.data, limit=200)
+            trainer.take_new_views()
+            log.say(f"{added} new heads, {len(train.names)} heads, {len(train)} views")
+    export()
+    result = evaluate()
+    log.measurement("end", trainer.step_count, elapsed, result.to_dict())
+    return result
+
+
+def _gather(cache: FeatureCache, source: Path, least: int, most: int | None) -> int:
+    """Fill a cache with what is there, waiting for the generator if that is too little."""
+    while True:
+        limit = None if most is None else most - len(cache.names)
+        cache.update(source, limit)
+        if len(cache.names) >= least:
+            return len(cache.names)
+        time.sleep(10)
+
+
+def _initialise(model: ReconstructionModel, path: Path, log: RunLog) -> None:
+    """Take encoder, decoder and heads of an earlier run; the closed form stays this run's."""
+    donor = ReconstructionModel(replace(model.config), model.head.anchors, None)
+    load_checkpoint(path, donor, model.config)
+    state = {
+        name: tensor
+        for name, tensor in donor.named_parameters()
+        if not name.startswith(("low_rank.linear", "low_rank.refine"))
+    }
+    model.load_state_dict(state, strict=False)
+    log.say(f"initialised from {path}")

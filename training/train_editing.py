@@ -1,0 +1,97 @@
+"""Train the editing model (section 3.4 and appendix E of the paper).
+
+The image encoder gives way to one that reads a label map and a style vector (equation 8);
+template embedding, decoder and Gaussian head go on from reconstruction weights. Labels and style
+both come from the input picture. Cafca is left out, so that heads do not look artificial.
+
+    python -m training.train_editing --preset paper --data SHARDS... --init RUN/model.safetensors \
+        --clip-network CLIP --loss-dino SMALL --loss-sam SAM --out RUN_E
+
+Several GPUs, --resume and curves: as in train_reconstruction.py.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inference.errors import UsageError
+from inference.model.checkpoint import save_checkpoint
+from inference.model.editing import EditingModel, editing_config
+from training.config import EDITING
+from training.data.batch import UNKNOWN_LABEL, Batch, PictureSizes
+from training.drawing import contact_sheet, draw_targets
+from training.loop import TrainingLoop
+from training.named_loss import LOSSES, named_loss
+from training.options import (
+    chosen_config,
+    mix,
+    open_data,
+    run_script,
+    run_settings,
+    training_parser,
+)
+from training.processes import Processes
+from training.start import checkpoint_info, model_config, reconstruction_model, template_anchors
+from training.style import load_style
+
+
+def one_hot(batch: Batch, classes: int) -> torch.Tensor:
+    """The inputs' label maps [B, classes, S, S] float32.
+
+    Raises:
+        UsageError: a sample has none.
+    """
+    unknown = (batch.labels == UNKNOWN_LABEL).flatten(1).any(dim=1).tolist()
+    without = [source for source, missing in zip(batch.sources, unknown, strict=True) if missing]
+    if without:
+        raise UsageError(f"{', '.join(without)} has no label map: prepare the data with labels.")
+    return functional.one_hot(batch.labels.long(), classes).permute(0, 3, 1, 2).float()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train."""
+    parser = training_parser("Train the editing model.", EDITING)
+    parser.add_argument("--loss", choices=LOSSES)
+    parser.add_argument("--style", choices=["clip", "embedded"])
+    parser.add_argument("--clip-network", type=Path, help="folder of CLIP ViT-L/14")
+    options = parser.parse_args(arguments)
+    config = chosen_config(EDITING, options)
+    if options.init is None:
+        raise UsageError("Editing goes on from a reconstruction model: give it as --init.")
+    processes = Processes(config.loop.precision)
+    mixture = mix(open_data(options), options, lambda data: data.name not in config.left_out)
+
+    # The model: a new encoder before the trained rest.
+    preset = model_config(config.preset)
+    style = load_style(config.style, options.clip_network, processes.device)
+    shape = editing_config(preset, style.name, style.width)
+    torch.manual_seed(config.loop.seed)
+    model = EditingModel(shape, template_anchors(shape.decoder.patches))
+    model.start_from(reconstruction_model(preset, options.init, None, config.loop.seed))
+    model.decoder.recompute = config.recompute_decoder
+
+    loss = named_loss(config.loss, options, processes.device, config.recompute_loss)
+
+    def export(averaged: nn.Module, step: int) -> None:
+        trained_by = f"train_editing, {len(mixture)} views, {step} steps, from {options.init.name}"
+        info = checkpoint_info(preset, trained_by, options.licence)
+        save_checkpoint(options.out / "editing.safetensors", averaged, shape, info)
+
+    sizes = PictureSizes(shape.encoder.image_size, config.render.size)
+    loop = TrainingLoop(model, config.adamw, config.loop, options.out, processes, mixture, sizes)
+    loop.start(config, run_settings(options, mixture), options.resume, export)
+    for batch in loop.batches(options.stop_after):
+        heads = loop.model(one_hot(batch, shape.encoder.classes), style(batch.images))
+        pictures = draw_targets(heads, batch, config.render.background)
+        with processes.autocast():
+            terms = loss(pictures.predicted, pictures.truth)
+        if loop.update(terms, batch):
+            loop.show("truth over prediction", contact_sheet(batch, pictures))
+    loop.close()
+
+
+if __name__ == "__main__":
+    run_script(main)
