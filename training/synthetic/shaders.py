@@ -223,7 +223,7 @@ vec3 shadeEye(float label, vec3 v, float s) {
 vec4 shadeWorn(vec3 n, vec3 v, float s) {
     float rough = R.x, metal = R.y, weave = R.z, opacity = F.w;
     vec3 alb = C;
-    if (weave > 0.0) {
+    if (weave > 0.01) {
         float rib = U.x / 0.0045, row = U.y / 0.0036 + 0.5 * abs(fract(rib) - 0.5);
         float across = abs(fract(rib) - 0.5) * 2.0, along = abs(fract(row) - 0.5) * 2.0;
         alb *= mix(1.0, (1.05 - 0.55 * across * across) * (1.0 - 0.25 * along), weave);
@@ -234,7 +234,7 @@ vec4 shadeWorn(vec3 n, vec3 v, float s) {
     float rim = pow(1.0 - max(dot(n, v), 0.0), 5.0);
     vec3 mirror = environment(reflect(-v, n)) * occ * (f0 + (1.0 - f0) * rim * (1.0 - rough));
     float lobe = ggx(n, v, kdir, max(rough, 0.06), 0.04) * s;
-    if (opacity < 1.0) {
+    if (opacity < 0.995) {  // interpolation rounds
         float a = clamp(opacity + 0.75 * rim, 0.0, 1.0);
         vec3 glint = environment(reflect(-v, n)) * (0.05 + 0.6 * rim) + kcol * min(lobe, 4.0) * 0.5;
         // Light on top of a mid tone: alone, the film would lift a faint glint to a veil.
