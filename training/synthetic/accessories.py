@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.synthetic.meshes import Mesh
+
 Single = NDArray[np.float32]
 
 
@@ -59,3 +61,16 @@ class Accessory:
         f = self.finish
         row = np.array([*f.colour, f.roughness, f.metal, f.opacity, f.weave], np.float32)
         return np.tile(row, (len(self.points), 1))
+
+
+def worn(name: str, label: int, mesh: Mesh, finish: Finish) -> Accessory:
+    """A mesh as an accessory."""
+    return Accessory(
+        name,
+        int(label),
+        mesh.points.astype(np.float32),
+        mesh.normals.astype(np.float32),
+        mesh.uvs.astype(np.float32),
+        mesh.triangles,
+        finish,
+    )
