@@ -1,8 +1,9 @@
 """What a published data set gives to `prepare`: moments of people, seen by cameras."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,3 +109,24 @@ class DatasetSource:
     needs_face: bool = False
     unoccluded: bool = False
     limit: int | None = None
+
+
+AnyCapture = TypeVar("AnyCapture", bound=Capture)
+
+
+def one_of_each_person_first(captures: Sequence[AnyCapture]) -> list[AnyCapture]:
+    """Captures in rounds of one per person, so that a limit cuts people last.
+
+    A person's own captures come in the order of a hash of their keys.
+    """
+    by_person: dict[str, list[AnyCapture]] = {}
+    for capture in captures:
+        by_person.setdefault(capture.person, []).append(capture)
+    ranked = [
+        (rank, place, capture)
+        for place, own in enumerate(by_person.values())
+        for rank, capture in enumerate(
+            sorted(own, key=lambda one: hashlib.sha256(one.key.encode()).digest())
+        )
+    ]
+    return [capture for *_, capture in sorted(ranked, key=lambda row: row[:2])]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from inference.errors import InvalidImageError
 from inference.head.gaussians import FloatArray
-from inference.portrait.loading import load_image
+from inference.portrait.loading import MAX_PIXELS, load_image
 from training.data.capture import Picture
 from training.data.errors import BrokenSampleError
 
@@ -37,15 +37,11 @@ class PictureFile:
         Raises:
             BrokenSampleError: a file is missing or damaged, or they differ in size.
         """
-        try:
-            loaded = load_image(self.path)
-        except InvalidImageError as error:
-            raise BrokenSampleError(str(error)) from error
-        alpha = None if loaded.alpha is None else _bytes(loaded.alpha)
+        rgb, alpha = _read_file(self.path)
         if self.mask is not None:
             alpha = read_plane(self.mask)
         label = None if self.label is None else read_plane(self.label)
-        picture = Picture(_bytes(loaded.rgb), alpha, label)
+        picture = Picture(rgb, alpha, label)
         for plane in (alpha, label):
             if plane is not None and plane.shape != picture.rgb.shape[:2]:
                 raise BrokenSampleError(f"{self.path} and its mask or labels differ in size.")
@@ -81,6 +77,21 @@ class ZippedPicture:
             raise BrokenSampleError(
                 f"{self.member} in {self.archive} cannot be read ({error})."
             ) from error
+
+
+def _read_file(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Colours [H, W, 3] as stored, also where they are transparent, and alpha [H, W] or None."""
+    try:
+        if path.suffix.lower() == ".png":
+            # The application puts transparent pictures over grey; training wants the background.
+            with Image.open(path, formats=["PNG"]) as image:
+                if image.mode == "RGBA" and image.size[0] * image.size[1] <= MAX_PIXELS:
+                    values = np.array(image)
+                    return values[..., :3].copy(), values[..., 3].copy()
+        loaded = load_image(path)
+    except (OSError, ValueError, SyntaxError, EOFError, InvalidImageError) as error:
+        raise BrokenSampleError(f"{path} cannot be read ({error}).") from error
+    return _bytes(loaded.rgb), None if loaded.alpha is None else _bytes(loaded.alpha)
 
 
 def read_plane(path: Path) -> NDArray[np.uint8]:

@@ -6,7 +6,8 @@ Layout of a shards folder, which `training.data.prepare` writes:
     broken.json                    [{"capture", "view" or null, "reason"}], what was left out
     captures/PERSON/CAPTURE.zip    one shard: an uncompressed zip of
         views.json                 {"format": 1, "person", "capture",
-                                    "views": [{"name", "camera", "label"}]}
+                                    "views": [{"name", "camera", "label"}],
+                                "left_out": [{"view", "reason"}]}
         NN.jpg                     view NN: the crop, background included, JPEG 4:4:4
         NN.alpha.png               its foreground, 8 bit grey
         NN.label.png               its FaRL classes, where "label" is true
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +40,12 @@ FORMAT = 1
 JPEG_QUALITY = 95
 """Artefacts stay below the sensor's noise (our choice)."""
 
+_DAMAGE = (
+    OSError, KeyError, IndexError, TypeError, ValueError, SyntaxError, EOFError,
+    NotImplementedError, RuntimeError, zipfile.BadZipFile, PercHeadError,
+)  # fmt: skip
+"""What reading a damaged zip, JSON or picture can raise."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
@@ -49,8 +57,26 @@ class NamedView:
     view: TrainingView
 
 
-def write_shard(path: Path, person: str, capture: str, views: Sequence[NamedView]) -> None:
+def shard_file_name(person: str, capture: str) -> str:
+    """Where a shard lies below the shards folder; any characters may be in the names."""
+    return f"captures/{_as_file(person)}/{_as_file(capture)}.zip"
+
+
+def write_shard(
+    path: Path,
+    person: str,
+    capture: str,
+    views: Sequence[NamedView],
+    left_out: Sequence[dict[str, str]] = (),
+) -> None:
     """Write one shard; a killed program leaves no half of it.
+
+    Args:
+        path: where to.
+        person: within the data set.
+        capture: its key.
+        views: what was prepared.
+        left_out: {"view", "reason"} of the views that could not be.
 
     Raises:
         OutputError: it can't be written there.
@@ -67,6 +93,7 @@ def write_shard(path: Path, person: str, capture: str, views: Sequence[NamedView
             }
             for named in views
         ],
+        "left_out": list(left_out),
     }
     with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         _add(archive, "views.json", json.dumps(description).encode())
@@ -76,6 +103,20 @@ def write_shard(path: Path, person: str, capture: str, views: Sequence[NamedView
             _add(archive, f"{number:02d}.alpha.png", _png(_bytes(view.alpha)))
             if view.label is not None:
                 _add(archive, f"{number:02d}.label.png", _png(view.label))
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """The views.json of a shard.
+
+    Raises:
+        BrokenSampleError: the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            description: dict[str, Any] = json.loads(archive.read("views.json"))
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+    return description
 
 
 def read_shard(path: Path, numbers: Sequence[int] | None = None) -> list[NamedView]:
@@ -93,13 +134,19 @@ def read_shard(path: Path, numbers: Sequence[int] | None = None) -> list[NamedVi
             described = json.loads(archive.read("views.json"))["views"]
             chosen = range(len(described)) if numbers is None else numbers
             return [_view(archive, number, described[number]) for number in chosen]
-    except (
-        OSError, KeyError, IndexError, TypeError, ValueError, SyntaxError,
-        EOFError, NotImplementedError, zipfile.BadZipFile, PercHeadError,
-    ) as error:  # fmt: skip
-        raise BrokenSampleError(
-            f"The shard {path} cannot be read ({error}): delete it and run prepare again."
-        ) from error
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> BrokenSampleError:
+    return BrokenSampleError(
+        f"The shard {path} cannot be read ({error}): delete it and run prepare again."
+    )
+
+
+def _as_file(name: str) -> str:
+    """A name as a file's, without anything that a file system could take amiss."""
+    return quote(name, safe="+ ").replace(".", "%2E").replace(" ", "%20")
 
 
 def _view(archive: zipfile.ZipFile, number: int, described: Any) -> NamedView:
