@@ -2,7 +2,7 @@
 
     python -m training.evaluate --data held-out:DIR --out RESULTS
     python -m training.evaluate --data shards:DIR --preset paper --checkpoint FILE \
-        --backbone DIR --out RESULTS
+        --dinov2 DIR --out RESULTS
     python -m training.evaluate --data held-out:DIR --ceiling --out RESULTS
 
 `held-out` is what training.evaluation.held_out made; `shards` is what training.data.prepare
@@ -29,7 +29,7 @@ from inference.head.template import HeadTemplate
 from inference.rendering.selection import choose_renderer
 from training.data.splits import Split
 from training.evaluation.contact_sheet import contact_sheet
-from training.evaluation.head_source import ExactHeads, HeadSource, ModelHeads
+from training.evaluation.head_source import ExactHeads, HeadSource, load_model_heads
 from training.evaluation.held_out_subjects import HeldOutSubjects
 from training.evaluation.measure import RunOptions, measure
 from training.evaluation.metrics import METRICS, load_metrics
@@ -47,7 +47,8 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--out", type=Path, required=True, help="folder for table and pictures")
     add("--preset", default="embedded")
     add("--checkpoint", type=Path, help="weights; by default those that ship with the preset")
-    add("--backbone", type=Path, help="published backbone of presets other than embedded")
+    add("--dinov2", type=Path, help="published backbone of presets other than embedded")
+    add("--sharpening", type=Path, help="a sharpening.safetensors beside the checkpoint")
     add("--ceiling", action="store_true", help="draw the exact anchors instead of a prediction")
     add("--without-sharpening", action="store_true", help="leave the sharpening CNN out")
     add("--metrics", nargs="+", choices=list(METRICS), help="by default all that are here")
@@ -55,6 +56,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--split", choices=["test", "all"], default="test", help="whose shards")
     add("--held-out-share", type=float, default=0.0, help="as the data was split for training")
     add("--size", type=int, default=RunOptions.size, help="edge of the compared crops, pixels")
+    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--threads", type=int, default=torch.get_num_threads())
     return parser.parse_args(arguments)
 
@@ -85,8 +87,13 @@ def run(options: argparse.Namespace) -> int:
         source = ExactHeads()
         targets = CEILING_TARGETS
     else:
-        source = ModelHeads.load(
-            options.preset, options.checkpoint, options.backbone, not options.without_sharpening
+        source = load_model_heads(
+            options.preset,
+            options.checkpoint,
+            options.dinov2,
+            options.sharpening,
+            not options.without_sharpening,
+            options.device,
         )
         if isinstance(subjects, HeldOutSubjects):
             targets = MODEL_TARGETS

@@ -4,13 +4,11 @@ The paper does not say which network it uses; AlexNet is what LPIPS' authors adv
 measuring (our choice).
 """
 
-from pathlib import Path
-
 import torch
 
+from inference.errors import UsageError
 from training.evaluation.metric import Comparison, MetricUnavailableError, Picture
-
-ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
+from training.losses.backbones import load_lpips_network
 
 
 class LpipsDistance:
@@ -26,15 +24,9 @@ class LpipsDistance:
 
     def __init__(self) -> None:
         try:
-            import lpips
-        except ImportError as error:
-            raise MetricUnavailableError("the package lpips is not installed") from error
-        weights = Path(torch.hub.get_dir()) / "checkpoints" / ALEXNET_FILE
-        if not weights.is_file():
-            raise MetricUnavailableError(
-                f"AlexNet's weights are missing: {ALEXNET_FILE} in torch hub's folder 'checkpoints'"
-            )
-        self._network = lpips.LPIPS(net="alex", verbose=False).eval().requires_grad_(False)
+            self._network = load_lpips_network()
+        except UsageError as error:
+            raise MetricUnavailableError(str(error).rstrip(".")) from error
 
     @torch.inference_mode()
     def __call__(self, comparison: Comparison) -> float:

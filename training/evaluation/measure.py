@@ -119,7 +119,8 @@ def _measure_task(
     result: Measurement,
 ) -> None:
     head = source.head(subject, task.input)
-    if subject.targets is not None:
+    # A trial's head has fewer Gaussians than the template.
+    if subject.targets is not None and len(head) == len(labels):
         result.anchors.append((subject.groups, anchor_errors(head, subject.targets, labels)))
     input_yaw = yaw_and_elevation(subject.views[task.input].camera)[0]
     shown: list[Picture] = [crop_truth(subject.views[task.input], options.size).rgb]
