@@ -49,8 +49,10 @@ class ClothLook:
             dip = 0.045 * np.exp(-((x / 0.075) ** 4))
         else:
             dip = 0.010 * np.exp(-((x / 0.042) ** 2))
-        line: Float = self.height - front * dip - y
-        return line
+        # Round the neck rather than level: higher on the shoulders and behind.
+        away = np.hypot(x, z + 0.03) - 0.075
+        line: Float = self.height - front * dip - y + 0.45 * np.clip(away, -0.02, 0.05)
+        return line + 0.015 * (1 - front)
 
     def offset(self, rest: Float) -> Float:
         """Metres of the cloth off the skin at points [N, 3] of the average head; thin hems."""

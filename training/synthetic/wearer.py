@@ -84,3 +84,19 @@ class Wearer:
             height = ((places - self.points[skin][nearest]) * normal).sum(1, keepdims=True)
             places = places + normal * np.maximum(clearance - height, 0)
         return places
+
+    def neck(self, azimuth: Float, height: Float) -> tuple[Float, Float]:
+        """Places [N, 3] and outward directions [N, 3] round the neck.
+
+        Args:
+            azimuth: [N] radians from the front, towards the person's left, about the neck.
+            height: [N] metres on the average head.
+        """
+        x, y, z = self.rest.T
+        low = (y < -0.04) & (y > -0.25) & ~self.ears
+        own = np.arctan2(x[low], z[low] + 0.035)
+        turn = (own[None] - azimuth[:, None] + np.pi) % (2 * np.pi) - np.pi
+        fall = y[low][None] - height[:, None]
+        weight = np.exp(-((turn / 0.14) ** 2) - (fall / 0.007) ** 2) + 1e-12
+        weight /= weight.sum(1, keepdims=True)
+        return weight @ self.points[low], unit(weight @ self.normals[low])
