@@ -40,6 +40,13 @@ def centre_crop(
     pictures: torch.Tensor,  # [B, 3, H, W]; H, W >= edge
     edge: int,
 ) -> torch.Tensor:
-    """The middle square: [B, 3, edge, edge]; an odd pixel is cut off at the top and left."""
-    top, left = (-((edge - size) // 2) for size in pictures.shape[-2:])
+    """The middle square, [B, 3, edge, edge], pixel for pixel that of dino_loss.
+
+    That one first cuts what the shorter edge has too much off both axes, the odd pixel at the
+    top and left, and then takes the centre of what is left.
+    """
+    spare = min(pictures.shape[-2:]) - edge
+    top, left = (
+        (spare + 1) // 2 + round((size - spare - edge) / 2) for size in pictures.shape[-2:]
+    )
     return pictures[..., top : top + edge, left : left + edge]
