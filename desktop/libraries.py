@@ -27,6 +27,10 @@ MODULES = (
 )
 """In the order in which the first head needs them; numba imports some only at its first use."""
 
+SHARED = ("PySide6.QtWidgets", "numpy")
+"""Needed by the window and by the libraries. Importing them from two threads at once can end the
+program: shiboken walks through sys.modules, numpy's extension loads only once."""
+
 UNDIVIDED = "torch._C"
 """The one module whose import nothing can interrupt: a fifth of a second in C++."""
 
@@ -38,8 +42,10 @@ class Libraries:
         self._thread = threading.Thread(target=self._load, name="perchead libraries")
 
     def start(self) -> None:
-        """Begin; later calls change nothing."""
+        """Begin, after what the window imports too; later calls change nothing."""
         if self._thread.ident is None:
+            for name in SHARED:
+                importlib.import_module(name)
             self._thread.start()
 
     def wait_for_undivided(self, seconds: float) -> None:

@@ -52,3 +52,27 @@ def test_the_window_comes_without_torch():
         check=True,
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_what_two_threads_would_import_at_once_is_there_before_the_second_one():
+    code = (
+        "import sys, threading\n"
+        "begin = threading.Thread.start\n"
+        "def start(thread):\n"
+        "    print([name in sys.modules for name in ('shiboken6', 'PySide6.QtWidgets', 'numpy')])\n"
+        "    begin(thread)\n"
+        "threading.Thread.start = start\n"
+        "from desktop.libraries import Libraries\n"
+        "libraries = Libraries()\n"
+        "libraries.start()\n"
+        "libraries.join()\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=SCRIPT.parents[2],
+        check=True,
+    )
+    assert run.stdout.splitlines()[0] == "[True, True, True]"
