@@ -279,12 +279,11 @@ def hair_under(hat: Hat, wearer: Wearer, strands: Strands) -> Strands | None:
     kept = shows.any(1)
     if not kept.any():
         return None
-    guides, _ = pressed(strands.guide_points)
     return replace(
         strands,
         points=points[kept],
         tangents=strands.tangents[kept],
         colours=strands.colours[kept],
         half_widths=strands.half_widths[kept],
-        guide_points=guides,
+        normals=strands.normals[kept],
     )

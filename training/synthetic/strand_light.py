@@ -60,7 +60,8 @@ def _sweep(density: Single, slope_b: float, slope_c: float, step: float, out: Si
 
     Args:
         density: 1/m.
-        slope_b, slope_c: voxels that the ray to the light moves sideways per plane.
+        slope_b: voxels that the ray to the light moves along B per plane.
+        slope_c: the same along C.
         step: metres of the ray per plane.
         out: [A, B, C] share that arrives.
     """
