@@ -156,8 +156,8 @@ _TEXTURED = {"curly", "short curly", "afro", "buzz cut", "bald"}
 _SLEEK = {"long straight", "bob", "fringe", "short side part"}
 
 
-def sample_style(rng: np.random.Generator, male: float, race: str, age: float) -> HairStyle:
-    """A style that such a person may wear; age as in Person."""
+def style_chances(male: float, race: str, age: float) -> NDArray[np.float64]:
+    """How often such a person wears each of STYLES, relative numbers; age as in Person."""
     chances = []
     for style in STYLES:
         chance = style.women * (1 - male) + style.men * male
@@ -168,8 +168,7 @@ def sample_style(rng: np.random.Generator, male: float, race: str, age: float) -
         if style is BALD and (age < 0.35 or male < 0.5):
             chance *= 0.2
         chances.append(chance)
-    p = np.array(chances)
-    return STYLES[int(rng.choice(len(STYLES), p=p / p.sum()))]
+    return np.array(chances)
 
 
 def sample_colour(
@@ -177,7 +176,7 @@ def sample_colour(
 ) -> tuple[str, NDArray[np.float64]]:
     """Name and linear RGB of a natural hair colour; the old are mostly grey."""
     names = list(HAIR_COLOURS)
-    p = np.array(_COLOUR_CHANCES[race])
+    p = np.array(_COLOUR_CHANCES[race]) ** 0.7  # more even than in life
     name = str(rng.choice(names, p=p / p.sum()))
     if rng.random() < 0.85 * np.clip((age - 0.55) / 0.25, 0, 1):
         name = str(rng.choice(["grey", "white"]))

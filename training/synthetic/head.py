@@ -1,6 +1,6 @@
 """One random person, complete: shape, hair, looks, clothes and light."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,16 @@ from training.synthetic.assets import Assets
 from training.synthetic.cloth import ClothLook, sample_cloth
 from training.synthetic.eyes import EyeLook, sample_eyes
 from training.synthetic.hair import Hairline, Strands, grow_strands
-from training.synthetic.hair_styles import BALD, HairStyle, sample_colour, sample_style
+from training.synthetic.hair_styles import BALD, HairStyle, sample_colour
+from training.synthetic.hats import Hat, hair_under
 from training.synthetic.identity import IdentityPrior, Person, sample_person
 from training.synthetic.lighting import Light, balanced, panorama_light, studio_light
+from training.synthetic.reserved import RESERVED_ENVIRONMENTS, is_reserved_seed
 from training.synthetic.size import size_factor
 from training.synthetic.skin import SkinLook, sample_skin
+from training.synthetic.traits import choose_style, sample_traits
+from training.synthetic.wardrobe import Wardrobe, dress, sample_wardrobe
+from training.synthetic.wearer import Wearer
 from training.template.hm08 import MID_EYE
 
 Float = NDArray[np.float64]
@@ -36,7 +41,9 @@ class Head:
         noise_seed: shifts the procedural textures.
         exposure: wanted brightness of white paper in the face's light.
         contrast: 0 plain to 1 an S curve.
-        accessories: glasses, hat, jewellery and collar, as far as they are worn.
+        wardrobe: what is worn besides clothes.
+        accessories: its meshes and the collar's; lenses last.
+        hat: the hat, or None.
         facial: brows, lashes and beard.
     """
 
@@ -57,7 +64,9 @@ class Head:
     noise_seed: float
     exposure: float
     contrast: float
+    wardrobe: Wardrobe = field(default_factory=Wardrobe)
     accessories: tuple[Accessory, ...] = ()
+    hat: Hat | None = None
     facial: tuple[Strands, ...] = ()
 
     @property
@@ -103,21 +112,33 @@ def _shape(
     return neutral, posed
 
 
-def make_head(seed: int, assets: Assets, style: HairStyle | None = None) -> Head:
+def _stream(seed: int, subject: int) -> np.random.Generator:
+    """Randomness of one subject, so that a change in one leaves the others alone."""
+    return np.random.default_rng([seed, subject])
+
+
+def make_head(
+    seed: int,
+    assets: Assets,
+    style: HairStyle | None = None,
+    wardrobe: Wardrobe | None = None,
+) -> Head:
     """Make a head; the same seed and assets always give the same one.
 
     Args:
-        seed: any non-negative integer.
+        seed: any non-negative integer; reserved hair styles and environments are drawn only
+            from FIRST_HELD_OUT_SEED on (training.synthetic.reserved).
         assets: what heads are made from.
         style: a hair style to wear instead of a random one.
+        wardrobe: glasses, hat and jewellery to wear instead of random ones.
     """
-    rng = np.random.default_rng([seed, 20])
+    rng = _stream(seed, 20)
     prior = IdentityPrior()
-    person = sample_person(rng, set(assets.names), prior)
+    traits = sample_traits(seed)
+    person = sample_person(rng, set(assets.names), traits, prior)
     neutral, posed = _shape(rng, person, assets, prior)
     points, normals = assets.surface.refine(posed)
-    chosen = sample_style(rng, person.male, person.main_race, person.age)
-    style = style or chosen
+    style = style or choose_style(seed, traits)
     colour_name, tone = sample_colour(rng, person.main_race, person.age)
     recede, crown = max(0.0, rng.normal(0, 0.005)), 0.0
     if person.male > 0.5 and person.age > 0.55 and rng.random() < 0.35:
@@ -129,11 +150,14 @@ def make_head(seed: int, assets: Assets, style: HairStyle | None = None) -> Head
     skin = sample_skin(rng, person, tone, list(assets.skins))
     left, right = assets.mesh.eye_vertices.T
     eyes = sample_eyes(rng, person, (neutral[left], neutral[right]), (posed[left], posed[right]))
-    cloth = sample_cloth(rng)
-    if assets.panoramas and rng.random() < 0.6:
-        light = panorama_light(rng, assets.panoramas[int(rng.integers(len(assets.panoramas)))])
-    else:
-        light = studio_light(rng)
+    cloth = sample_cloth(_stream(seed, 24))
+    if wardrobe is None:
+        wardrobe = sample_wardrobe(_stream(seed, 25), person.male)
+    wearer = Wearer.of(assets, points, normals, posed)
+    accessories, hat = dress(wardrobe, cloth, wearer)
+    if hat is not None and strands is not None:
+        strands = hair_under(hat, wearer, strands)
+    light = _light(_stream(seed, 26), seed, assets)
     return Head(
         seed=seed,
         person=person,
@@ -152,4 +176,15 @@ def make_head(seed: int, assets: Assets, style: HairStyle | None = None) -> Head
         noise_seed=float(rng.random() * 7),
         exposure=float(0.8 * np.exp(rng.normal(0, 0.16))),
         contrast=float(rng.uniform(0, 0.5)),
+        wardrobe=wardrobe,
+        accessories=accessories,
+        hat=hat,
     )
+
+
+def _light(rng: np.random.Generator, seed: int, assets: Assets) -> Light:
+    held_out = is_reserved_seed(seed)
+    panoramas = [p for p in assets.panoramas if held_out or p.name not in RESERVED_ENVIRONMENTS]
+    if panoramas and rng.random() < 0.6:
+        return panorama_light(rng, panoramas[int(rng.integers(len(panoramas)))])
+    return studio_light(rng)

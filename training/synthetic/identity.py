@@ -1,11 +1,12 @@
 """Who it is: random body macros, local face morphs, scan modes and an expression."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-RACES = ("african", "asian", "caucasian")
+from training.synthetic.traits import RACES, Traits
+
 _GLOBAL = ("macro/", "build/", "expression/")
 _OPPOSITES = (
     ("decr", "incr"),
@@ -37,6 +38,7 @@ class Person:
         male: 0 woman to 1 man.
         age: 0 child, about 0.4 young adult, 1 old.
         race: weights of RACES, sum 1.
+        skin_tone: 0 lightest to 5 darkest.
         expression: name of the expression.
     """
 
@@ -46,7 +48,7 @@ class Person:
     age: float
     race: tuple[float, float, float]
     expression: str
-    traits: dict[str, float] = field(default_factory=dict)
+    skin_tone: float = 1.5
 
     @property
     def main_race(self) -> str:
@@ -182,7 +184,10 @@ def _expression(rng: np.random.Generator, names: set[str]) -> tuple[dict[str, fl
 
 
 def sample_person(
-    rng: np.random.Generator, names: set[str], prior: IdentityPrior | None = None
+    rng: np.random.Generator,
+    names: set[str],
+    traits: Traits,
+    prior: IdentityPrior | None = None,
 ) -> Person:
     """Draw a person.
 
@@ -190,22 +195,21 @@ def sample_person(
         rng: source of randomness.
         names: the morphs there are: "macro/...", "build/...", "expression/..." and those of
             regions, such as "nose/...".
+        traits: sex, age and skin tone.
         prior: how much people differ.
     """
     prior = prior or IdentityPrior()
-    male = float(np.clip(rng.beta(0.25, 0.25), 0.02, 0.98))
-    adult = 0.32 + 0.63 * rng.beta(1.3, 1.9)
-    age = float(rng.choice([rng.uniform(0.15, 0.3), adult], p=[0.06, 0.94]))
-    race = rng.dirichlet([0.45] * 3)
+    race = np.array(traits.race)
     weights: dict[str, float] = {}
-    _macros(rng, names, weights, male, age, race)
+    _macros(rng, names, weights, traits.male, traits.age, race)
     _local(rng, names, weights, prior)
     expression_weights, expression = _expression(rng, names)
     return Person(
         weights={name: x for name, x in weights.items() if name in names and x != 0},
         expression_weights=expression_weights,
-        male=male,
-        age=age,
-        race=(float(race[0]), float(race[1]), float(race[2])),
+        male=traits.male,
+        age=traits.age,
+        race=traits.race,
         expression=expression,
+        skin_tone=traits.skin_tone,
     )

@@ -10,7 +10,7 @@ from training.synthetic.identity import RACES, Person
 
 Float = NDArray[np.float64]
 
-# Linear RGB albedo from light to dark; tones between are interpolated.
+# Linear RGB albedo from light to dark, Person.skin_tone 0 to 5; those between are interpolated.
 _TONES = np.array(
     [
         [0.68, 0.475, 0.375],
@@ -21,7 +21,6 @@ _TONES = np.array(
         [0.105, 0.055, 0.036],
     ]
 )
-_TONE_RANGE = {"caucasian": (0.0, 2.1), "asian": (0.5, 3.2), "african": (2.8, 4.9)}
 
 
 @dataclass(frozen=True)
@@ -105,12 +104,9 @@ def _choose(
 def sample_skin(
     rng: np.random.Generator, person: Person, hair_tone: Float, skins: list[SkinTexture]
 ) -> SkinLook:
-    """Draw a look that suits the person; skin tones are spread evenly over their range."""
-    low = sum(w * _TONE_RANGE[r][0] for w, r in zip(person.race, RACES, strict=True))
-    high = sum(w * _TONE_RANGE[r][1] for w, r in zip(person.race, RACES, strict=True))
-    at = rng.uniform(low, high)
+    """Draw a look that suits the person."""
     steps = np.arange(len(_TONES))
-    tone = np.array([np.interp(at, steps, _TONES[:, c]) for c in range(3)])
+    tone = np.array([np.interp(person.skin_tone, steps, _TONES[:, c]) for c in range(3)])
     tone = tone * np.exp(rng.normal(0, 0.03, 3))
     texture = _choose(rng, person, skins)
     gain = 0.85 * np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.025, 3))
