@@ -4,6 +4,7 @@ The same script runs alone (python -m ...), on several GPUs (accelerate launch -
 torchrun -m ...) and on several machines (the same with their rendezvous options).
 """
 
+import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -33,8 +34,14 @@ class Processes:
         self._accelerator = Accelerator(
             cpu=not cuda,
             mixed_precision="bf16" if precision == "bf16" else "no",
-            # Buffers are data (mean head, bases) and the same everywhere.
-            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+            kwargs_handlers=[
+                DistributedDataParallelKwargs(
+                    # Buffers are data (mean head, bases) and the same everywhere.
+                    broadcast_buffers=False,
+                    # Spares a second copy of the gradients.
+                    gradient_as_bucket_view=True,
+                )
+            ],
         )
 
     @property
@@ -59,7 +66,11 @@ class Processes:
 
     def prepare(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[Any, Any]:
         """Model and optimiser as the processes share them; the model on its device."""
-        return tuple(self._accelerator.prepare(model, optimiser))  # type: ignore[return-value]
+        with warnings.catch_warnings():
+            # torch 2.13 has a new name for broadcast_buffers, which accelerate does not know yet.
+            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
+            model, optimiser = self._accelerator.prepare(model, optimiser)
+        return model, optimiser
 
     def autocast(self) -> AbstractContextManager[None]:
         """The precision of matrix products for what is not the model: the loss networks."""
