@@ -206,7 +206,7 @@ def _fit_colours(
     seen = blending.seen(weight) * (512 / portrait.size) ** 2
     clear = detail_seen(view, seen, template, config.trust)
     sure = facing * np.clip(seen, 0, 1)
-    colours = complete(colours, gaussians.colours, clear, sure, kinds, template, cancel)
+    colours = complete(colours, gaussians.colours, clear, sure, view, kinds, template, cancel)
     return gaussians.with_colours(colours)
 
 
