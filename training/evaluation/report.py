@@ -85,12 +85,12 @@ def markdown(report: dict[str, Any], targets: Sequence[Target] = ()) -> str:
         f"±{protocol['widest_input']:.0f} degrees, {protocol['crop']}, {protocol['size']} pixels. "
         f"Set: {report['fingerprint']}.",
         "",
-        *_score_table(report),
+        *score_table(report),
     ]
     if report["anchors"]:
         lines += ["", "## Anchors", "", *_anchor_table(report)]
     if targets:
-        lines += ["", "## Targets", "", *_target_table(report, targets)]
+        lines += ["", "## Targets", "", *target_table(report, targets)]
     if report["groups"]:
         lines += ["", "## By group", "", *bias_table(report)]
     if report["skipped"]:
@@ -99,7 +99,7 @@ def markdown(report: dict[str, Any], targets: Sequence[Target] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _score_table(report: dict[str, Any]) -> list[str]:
+def score_table(report: dict[str, Any]) -> list[str]:
     """Our rows, with the paper's below them where it has any for this data set."""
     names = list(report["scores"][NOVEL])
     lines = [_line(["", *(METRIC_NAMES[name] for name in names)]), _rule(len(names) + 1)]
@@ -151,7 +151,8 @@ def _anchor_table(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _target_table(report: dict[str, Any], targets: Sequence[Target]) -> list[str]:
+def target_table(report: dict[str, Any], targets: Sequence[Target]) -> list[str]:
+    """Every target with what was found."""
     words = {True: "yes", False: "no", None: "not measured"}
     lines = [_line(["target", "wanted", "found", "reached"]), _rule(4)]
     for target in targets:
