@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from inference.errors import InvalidModelError
+from training.synthetic.lashes import lash_roots
 from training.synthetic.lighting import Panorama, load_panoramas
 from training.synthetic.skin import SkinTexture, load_skins
 from training.synthetic.surface import CoarseMesh, Surface, build_surface
@@ -63,6 +64,7 @@ class Assets:
         skins: photographed skins; may be empty.
         panoramas: environment pictures; may be empty.
         scan_modes: [I, V, 3] one standard deviation of each scan mode, metres; I may be 0.
+        lash_edges: [E, 2] from lashes.lash_roots.
     """
 
     mesh: HeadMesh
@@ -73,6 +75,7 @@ class Assets:
     skins: tuple[SkinTexture, ...]
     panoramas: tuple[Panorama, ...]
     scan_modes: NDArray[np.float32]
+    lash_edges: NDArray[np.int64]
 
 
 def load_scan_modes(path: Path, mesh: HeadMesh) -> NDArray[np.float32]:
@@ -138,4 +141,5 @@ def build_assets(
         scan_modes=load_scan_modes(scan_modes, mesh)
         if scan_modes
         else np.zeros((0, len(mesh.vertices), 3), np.float32),
+        lash_edges=lash_roots(mesh),
     )

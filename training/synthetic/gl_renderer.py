@@ -13,7 +13,6 @@ from training.synthetic import shaders
 from training.synthetic.accessories import Accessory
 from training.synthetic.assets import Assets
 from training.synthetic.fibres import draw_fibres
-from training.synthetic.hair import Strands
 from training.synthetic.head import Head
 from training.synthetic.labels import Surface as Material
 from training.synthetic.lighting import LUMINANCE
@@ -28,6 +27,7 @@ from training.synthetic.strand_light import (
     solid_head,
 )
 from training.synthetic.strand_shading import Film, shade_strands
+from training.synthetic.strands import Strands
 from training.synthetic.uniforms import look_uniforms
 from training.template.labels import Label, Part
 
@@ -438,6 +438,7 @@ class HeadRenderer:
             "VP": np.eye(4),
             "eye": np.zeros(3),
             "bake": 1,
+            "paint": 1.0,  # hairs of the face are not among the anchors
             "bakeSide": float(_BAKE_SIDE),
         }
         self._set(program, values)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from training.synthetic.hair_styles import HairStyle
+from training.synthetic.strands import Strands
 from training.synthetic.surface import Surface
 
 Float = NDArray[np.float64]
@@ -17,27 +18,6 @@ _HEIGHTS = np.array([0.096, 0.090, 0.060, 0.014, 0.050, 0.020, -0.028, -0.052, -
 _RECEDES = np.array([1, 1.3, 1, 0, 0, 0, 0, 0, 0.0])
 _PART_OFFSET = 0.022
 _GUIDES = 800
-
-
-@dataclass(frozen=True)
-class Strands:
-    """Hair ready to be drawn.
-
-    Attributes:
-        points: [S, K, 3] metres.
-        tangents: [S, K, 3] unit.
-        colours: [S, K, 3] linear RGB.
-        half_widths: [S, K] metres.
-        normals: [S, 3] unit normals of the skin at the roots.
-        gloss: 0 dull to 1 shiny.
-    """
-
-    points: NDArray[np.float32]
-    tangents: NDArray[np.float32]
-    colours: NDArray[np.float32]
-    half_widths: NDArray[np.float32]
-    normals: NDArray[np.float32]
-    gloss: float
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.synthetic.accessories import Accessory, Finish, worn
-from training.synthetic.hair import Strands
+from training.synthetic.strands import Strands
 from training.synthetic.meshes import sheet, unit
 from training.synthetic.wearer import Wearer
 from training.template.labels import Label
@@ -85,14 +85,16 @@ class Hat:
         pieces: its meshes.
         grids: [R, 72, 3] metres: the outer surface from the rim (or the brim's edge) to the
             top, for each piece that anchors may lie on; column k at azimuth k * 5 degrees.
+        skull: the head below it.
     """
 
     look: HatLook
     pieces: tuple[Accessory, ...]
     grids: tuple[Float, ...]
+    skull: "Skull"
 
 
-class _Skull:
+class Skull:
     """The head's size in each direction from the middle of the skull, smooth."""
 
     def __init__(self, wearer: Wearer, look: HatLook) -> None:
@@ -143,7 +145,7 @@ def _smooth_round(values: Float, keep: int) -> Float:
     return smooth
 
 
-def _dome(skull: _Skull, rim: Float, ease: float, rows: int) -> Float:
+def _dome(skull: Skull, rim: Float, ease: float, rows: int) -> Float:
     """Grid [R, C, 3] from the rim to the top over the skull."""
     start = unit(rim - skull.centre)
     top = np.array([0.0, 1.0, -0.12]) / np.linalg.norm([0.0, 1.0, -0.12])
@@ -156,7 +158,7 @@ def _dome(skull: _Skull, rim: Float, ease: float, rows: int) -> Float:
     return skull.centre + d * size[..., None]
 
 
-def _beanie(look: HatLook, skull: _Skull, rim: Float) -> Hat:
+def _beanie(look: HatLook, skull: Skull, rim: Float) -> Hat:
     rows = 26
     grid = _dome(skull, rim, _EASE["beanie"], rows)
     t = np.linspace(0, 1, rows)[:, None]
@@ -180,10 +182,10 @@ def _beanie(look: HatLook, skull: _Skull, rim: Float) -> Hat:
         worn("beanie", Label.HAT, sheet(grid, away, wrap=True), solid),
         worn("beanie cuff", Label.HAT, sheet(cuff, unit(cuff - skull.centre), wrap=True), band),
     )
-    return Hat(look, pieces, (shell,))
+    return Hat(look, pieces, (shell,), skull)
 
 
-def _brim_hat(look: HatLook, skull: _Skull, rim: Float) -> Hat:
+def _brim_hat(look: HatLook, skull: Skull, rim: Float) -> Hat:
     angle = np.arange(_COLUMNS) / _COLUMNS * 2 * np.pi
     round_ = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], 1)
     # The band's outline: wide enough for the head at the rim and above it.
@@ -230,23 +232,23 @@ def _brim_hat(look: HatLook, skull: _Skull, rim: Float) -> Hat:
         worn("hat brim below", Label.HAT, sheet(under, -up, wrap=True), felt),
         worn("hat ribbon", Label.HAT, sheet(band_rows, round_, wrap=True), ribbon),
     )
-    return Hat(look, pieces, (np.concatenate([brim[:-1], crown]), under))
+    return Hat(look, pieces, (np.concatenate([brim[:-1], crown]), under), skull)
 
 
 def make_hat(look: HatLook, wearer: Wearer) -> Hat:
     """The hat on a head."""
-    skull = _Skull(wearer, look)
+    skull = Skull(wearer, look)
     rim = skull.rim(np.arange(_COLUMNS) / _COLUMNS * 2 * np.pi)
     return _beanie(look, skull, rim) if look.name == "beanie" else _brim_hat(look, skull, rim)
 
 
-def hair_under(hat: Hat, wearer: Wearer, strands: Strands) -> Strands | None:
+def hair_under(hat: Hat, strands: Strands) -> Strands | None:
     """Hair that wears the hat: pressed onto the skull above the rim, cut where it cannot show.
 
     Returns:
         The strands that still show, or None if none does.
     """
-    skull = _Skull(wearer, hat.look)
+    skull = hat.skull
     angle = np.arange(_COLUMNS) / _COLUMNS * 2 * np.pi
     rim = skull.rim(angle)
     rim_radius = np.hypot(*(rim - skull.centre)[:, [0, 2]].T) + 0.8 * _EASE[hat.look.name]

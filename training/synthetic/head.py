@@ -9,7 +9,9 @@ from training.synthetic.accessories import Accessory
 from training.synthetic.assets import Assets
 from training.synthetic.cloth import ClothLook, sample_cloth
 from training.synthetic.eyes import EyeLook, sample_eyes
-from training.synthetic.hair import Hairline, Strands, grow_strands
+from training.synthetic.facial_hair import FacialHair, grow_facial_hair
+from training.synthetic.follicles import Skin
+from training.synthetic.hair import Hairline, grow_strands
 from training.synthetic.hair_styles import BALD, HairStyle, sample_colour
 from training.synthetic.hats import Hat, hair_under
 from training.synthetic.identity import IdentityPrior, Person, sample_person
@@ -17,6 +19,7 @@ from training.synthetic.lighting import Light, balanced, panorama_light, studio_
 from training.synthetic.reserved import RESERVED_ENVIRONMENTS, is_reserved_seed
 from training.synthetic.size import size_factor
 from training.synthetic.skin import SkinLook, sample_skin
+from training.synthetic.strands import Strands
 from training.synthetic.traits import choose_style, sample_traits
 from training.synthetic.wardrobe import Wardrobe, dress, sample_wardrobe
 from training.synthetic.wearer import Wearer
@@ -64,15 +67,16 @@ class Head:
     noise_seed: float
     exposure: float
     contrast: float
+    facial: FacialHair
     wardrobe: Wardrobe = field(default_factory=Wardrobe)
     accessories: tuple[Accessory, ...] = ()
     hat: Hat | None = None
-    facial: tuple[Strands, ...] = ()
 
     @property
     def all_strands(self) -> tuple[Strands, ...]:
         """Hairs of the face and then of the scalp, in the order in which they are drawn."""
-        return (*self.facial, self.strands) if self.strands is not None else self.facial
+        facial = self.facial.strands
+        return (facial,) if self.strands is None else (facial, self.strands)
 
     def attributes(self) -> dict[str, object]:
         """What it is, for the record and for captions (plain JSON types)."""
@@ -85,7 +89,7 @@ class Head:
             "hair": self.style.name,
             "hair_colour": self.hair_colour,
             "eyes": self.eyes.name,
-            "stubble": float(self.skin.stubble[3]),
+            "beard": self.facial.beard.kind,
             "skin_tone": [round(float(x), 4) for x in self.skin.tone],
             "photographed_skin": self.skin.texture is not None,
             "light": self.light.name,
@@ -147,7 +151,7 @@ def make_head(
     hairline = Hairline(recede, crown)
     strands = grow_strands(rng, style, hairline, tone, assets.surface, assets.rest, points, normals)
     scalp = hairline.mask(assets.rest, 0.010)
-    skin = sample_skin(rng, person, tone, list(assets.skins))
+    skin = sample_skin(rng, person, list(assets.skins))
     left, right = assets.mesh.eye_vertices.T
     eyes = sample_eyes(rng, person, (neutral[left], neutral[right]), (posed[left], posed[right]))
     cloth = sample_cloth(_stream(seed, 24))
@@ -156,7 +160,14 @@ def make_head(
     wearer = Wearer.of(assets, points, normals, posed)
     accessories, hat = dress(wardrobe, cloth, wearer)
     if hat is not None and strands is not None:
-        strands = hair_under(hat, wearer, strands)
+        strands = hair_under(hat, strands)
+    facial = grow_facial_hair(
+        _stream(seed, 27),
+        person,
+        tone,
+        Skin(assets.surface, assets.rest, points, normals),
+        (assets.lash_edges, posed, eyes.centres),
+    )
     light = _light(_stream(seed, 26), seed, assets)
     return Head(
         seed=seed,
@@ -176,6 +187,7 @@ def make_head(
         noise_seed=float(rng.random() * 7),
         exposure=float(0.8 * np.exp(rng.normal(0, 0.16))),
         contrast=float(rng.uniform(0, 0.5)),
+        facial=facial,
         wardrobe=wardrobe,
         accessories=accessories,
         hat=hat,

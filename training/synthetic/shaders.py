@@ -97,7 +97,8 @@ uniform sampler2D shadowMap; uniform mat4 LVP; uniform float hasKey;
 uniform vec3 kdir; uniform vec3 kcol; uniform vec3 sh[9]; uniform float exposure;
 uniform float contrast;
 uniform vec3 skinTone; uniform vec3 skinGain; uniform vec3 lipTint; uniform vec4 skinMarks;
-uniform float oil; uniform vec4 stubble; uniform float undercoat; uniform float crease;
+uniform float oil; uniform vec3 beardTone; uniform vec3 beardZones; uniform float paint;
+uniform float age; uniform float undercoat; uniform float crease;
 uniform vec3 hairTone; uniform vec3 browTone;
 uniform vec3 eyeCentre[2]; uniform vec3 gaze[2]; uniform vec3 irisInner; uniform vec3 irisOuter;
 uniform float pupil; uniform float irisAngle;
@@ -140,6 +141,19 @@ vec3 develop(vec3 c) {
     return clamp(mix(c, c * c * (3.0 - 2.0 * c), contrast), 0.0, 1.0);
 }
 
+float beardPaint(vec3 r) {  // as beard.beard_zones
+    float x = abs(r.x), y = r.y, front = smoothstep(0.045, 0.055, r.z);
+    float lip = (1.0 - smoothstep(0.024, 0.033, x)) * smoothstep(-0.036, -0.030, y)
+        * (1.0 - smoothstep(-0.018, -0.012, y)) * front;
+    float corner = smoothstep(0.019, 0.023, x) * (1.0 - smoothstep(0.029, 0.035, x))
+        * smoothstep(-0.070, -0.055, y) * (1.0 - smoothstep(-0.034, -0.028, y));
+    float chin = (1.0 - smoothstep(0.020, 0.032, x)) * (1.0 - smoothstep(-0.058, -0.051, y));
+    chin = max(chin * smoothstep(-0.105, -0.090, y), corner) * front;
+    float jaw = (1.0 - smoothstep(-0.040, -0.018, y - 0.30 * x))
+        * smoothstep(-0.112, -0.094, y) * smoothstep(-0.03, 0.005, r.z);
+    vec3 z = vec3(lip, chin, jaw) * beardZones;
+    return max(z.x, max(z.y, z.z));
+}
 vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
     vec3 photo = pow(textureLod(skin, U, skinLod).rgb, vec3(2.2));
     vec4 big = cloud(R * 38.0), mid = cloud(R * 170.0 + 3.0);
@@ -163,14 +177,10 @@ vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
     alb *= mix(vec3(1), vec3(0.66, 0.50, 0.42), fr * skinMarks.x * front);
     float mole = smoothstep(0.05, 0.03, length(fract(R * 14.0 + seed * 3.1) - 0.5));
     alb *= 1.0 - 0.5 * mole * step(0.95, hash(floor(R * 14.0 + seed * 3.1)));
-    float jaw = smoothstep(-0.016, -0.040, R.y - 0.30 * abs(R.x))
-        * smoothstep(-0.110, -0.090, R.y) * smoothstep(-0.03, 0.005, R.z) * (1.0 - F.x);
-    float lips_ = (1.0 - smoothstep(0.006, 0.011, abs(R.y + 0.0225)))
-        * (1.0 - smoothstep(0.022, 0.032, abs(R.x))) * step(0.05, R.z);
-    float beard = lip || part != 0 ? 0.0 : clamp(max(jaw, lips_), 0.0, 1.0) * stubble.w;
+    float beard = lip || part != 0 || ear ? 0.0 : beardPaint(R) * (1.0 - F.x);
     beard *= 0.85 + 0.2 * smoothstep(0.3, 0.7, 0.5 * mid.b + 0.5 * grain(R * 1500.0));
-    alb = mix(alb, mix(stubble.rgb, alb * 0.5, 0.25), clamp(beard, 0.0, 0.96));
-    float b = part == 0 && !ear && !lip ? brow(R) * browDensity : 0.0;
+    alb = mix(alb, mix(beardTone, alb * 0.5, 0.25), clamp(beard * mix(0.8, 1.0, paint), 0.0, 0.96));
+    float b = part == 0 && !ear && !lip ? brow(R) * browDensity * paint : 0.0;
     b *= 0.9 + 0.2 * smoothstep(0.3, 0.7, cloud(vec3(R.x * 900.0 + R.y * 900.0, R.y * 250.0, 3)).g);
     alb = mix(alb, browTone, clamp(b, 0.0, 0.95));
     if (part == 0) {

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.identity import RACES, Person
+from training.synthetic.identity import Person
+from training.synthetic.traits import RACES
 
 Float = NDArray[np.float64]
 
@@ -49,9 +50,6 @@ class SkinLook:
         lip_tint: [3] factor on the lips.
         marks: freckles, blotches, pore depth, unused; 0 is none.
         oil: 0 dull to 1 shiny.
-        stubble: linear RGB and amount 0..1.
-        brow: linear RGB [3].
-        brow_shape: half thickness in metres, lift in metres, density 0..1.
     """
 
     tone: Float
@@ -60,9 +58,6 @@ class SkinLook:
     lip_tint: Float
     marks: Float
     oil: float
-    stubble: Float
-    brow: Float
-    brow_shape: tuple[float, float, float]
 
 
 def load_skins(folder: Path) -> list[SkinTexture]:
@@ -101,9 +96,7 @@ def _choose(
     return best[int(rng.integers(len(best)))]
 
 
-def sample_skin(
-    rng: np.random.Generator, person: Person, hair_tone: Float, skins: list[SkinTexture]
-) -> SkinLook:
+def sample_skin(rng: np.random.Generator, person: Person, skins: list[SkinTexture]) -> SkinLook:
     """Draw a look that suits the person."""
     steps = np.arange(len(_TONES))
     tone = np.array([np.interp(person.skin_tone, steps, _TONES[:, c]) for c in range(3)])
@@ -116,9 +109,6 @@ def sample_skin(
         lips = np.array([1.0, 0.74, 0.74]) * np.exp(rng.normal(0, 0.06, 3))
     else:
         lips = np.array([1.0, 0.55, 0.58]) * np.exp(rng.normal(0, 0.14, 3))
-    amount = 0.0
-    if man and person.age > 0.33:
-        amount = float(rng.choice([0, 0.3, 0.6, 0.9], p=[0.42, 0.25, 0.18, 0.15]))
     freckles = max(0.0, rng.normal(-0.1, 0.4)) if person.main_race == "caucasian" else 0.0
     return SkinLook(
         tone=tone,
@@ -127,11 +117,4 @@ def sample_skin(
         lip_tint=np.clip(lips, 0.2, 1.1),
         marks=np.array([freckles, rng.uniform(0.4, 1.1), rng.uniform(0.4, 1.0), 0.0]),
         oil=float(rng.random()),
-        stubble=np.append(hair_tone * 0.7 + 0.01, amount),
-        brow=np.clip(hair_tone * 0.5, 0.008, 0.14),
-        brow_shape=(
-            float(rng.uniform(0.0034, 0.0050) * (1.15 if man else 0.92)),
-            float(rng.normal(0, 0.0008)),
-            float(rng.uniform(0.6, 0.95)),
-        ),
     )
