@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.synthetic.accessories import Accessory, Finish, worn
-from training.synthetic.strands import Strands
 from training.synthetic.meshes import sheet, unit
+from training.synthetic.strands import Strands
 from training.synthetic.wearer import Wearer
 from training.template.labels import Label
 
