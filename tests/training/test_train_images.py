@@ -73,9 +73,9 @@ def test_the_run_says_how_it_was_made(run):
 
 def test_a_run_is_resumed_only_as_it_was_begun(run):
     arguments = [*options(run), "--out", str(run / "whole"), "--resume"]
-    with pytest.raises(UsageError, match="adamw.learning_rate"):
+    with pytest.raises(UsageError, match=r"adamw\.learning_rate"):
         train_reconstruction.main([*arguments, "--learning-rate", "0.5"])
-    with pytest.raises(UsageError, match="config.json is missing"):
+    with pytest.raises(UsageError, match=r"config\.json is missing"):
         train_reconstruction.main([*options(run), "--out", str(run / "new"), "--resume"])
 
 
@@ -101,10 +101,11 @@ def test_two_processes_compute_what_one_does_with_twice_the_batch(run):
     train_reconstruction.main(
         [*options(run), *steps, "--batch", "4", "--out", str(run / "one process")]
     )
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    script = ["training.train_reconstruction", *options(run), *steps, "--batch", "2"]
+    out = ["--out", str(run / "two processes")]
     subprocess.run(
-        [sys.executable, *launcher, "-m", "training.train_reconstruction", *options(run), *steps]
-        + ["--batch", "2", "--out", str(run / "two processes")],
+        [sys.executable, "-m", *launcher, "-m", *script, *out],
         env=environment(),
         check=True,
         timeout=200,

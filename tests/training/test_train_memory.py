@@ -40,9 +40,9 @@ def kept_bytes(compute, modules, half):
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            result = compute()
+    hooks = saved_tensors_hooks(pack, lambda tensor: tensor)
+    with hooks, torch.autocast("cpu", torch.bfloat16, enabled=half):
+        result = compute()
     del result
     return sum(kept.values())
 

@@ -1,0 +1,119 @@
+"""train_editing: another encoder before the reconstruction's decoder."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from inference.errors import InvalidModelError, UsageError
+from inference.model.checkpoint import load_checkpoint, save_checkpoint
+from inference.model.editing import EditingModel, editing_config
+from tests.training.script_helpers import TRIAL, write_heads
+from training import train_editing
+from training.run_state import read_curve
+from training.start import TRIAL as TRIAL_MODEL
+from training.start import checkpoint_info, reconstruction_model, template_anchors
+from training.style import CLIP_MEAN, CLIP_STD, EmbeddedStyle, load_style
+
+# PIL's label maps are read-only; torch says so once.
+pytestmark = pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
+
+EDITING = editing_config(TRIAL_MODEL, "focus-small", 384)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """A folder with data sets and a reconstruction model."""
+    root = tmp_path_factory.mktemp("editing")
+    write_heads(root / "toy")
+    write_heads(root / "cafca", name="cafca", real=False)
+    write_heads(root / "bare", labels=False)
+    model = reconstruction_model(TRIAL_MODEL, None, None, 5)
+    info = checkpoint_info(TRIAL_MODEL, "a test", "CC0-1.0")
+    save_checkpoint(root / "start.safetensors", model, TRIAL_MODEL, info)
+    threads = torch.get_num_threads()
+    yield root
+    torch.set_num_threads(threads)
+
+
+def train(root, out, *more):
+    first = ["--init", str(root / "start.safetensors"), "--out", str(root / out)]
+    train_editing.main([*TRIAL, *first, *more])
+    return root / out
+
+
+def load(path):
+    model = EditingModel(EDITING, template_anchors(256))
+    load_checkpoint(path / "editing.safetensors", model, EDITING)
+    return model
+
+
+def test_it_goes_on_from_the_reconstruction_s_decoder(start):
+    out = train(
+        start, "still", "--data", str(start / "toy"), "--steps", "1", "--learning-rate", "0"
+    )
+    edited = load(out).state_dict()
+    before = reconstruction_model(TRIAL_MODEL, start / "start.safetensors", None, 0).state_dict()
+    shared = [name for name in edited if not name.startswith("encoder.")]
+    assert {name.split(".")[0] for name in shared} == {"template", "decoder", "head"}
+    assert all(torch.equal(edited[name], before[name]) for name in shared)
+
+
+def test_labels_and_style_make_heads_that_come_closer(start):
+    data = ["--data", str(start / "toy"), str(start / "cafca")]
+    out = train(start, "run", *data, "--batch", "4", "--steps", "9", "--learning-rate", "0.006")
+    losses = [row["total"] for row in read_curve(out)]
+    assert sum(losses[-3:]) < 0.92 * sum(losses[:3])
+    # Without Cafca, as the paper has it.
+    told = (out / "config.json").read_text()
+    assert '"toy": 12' in told
+    assert '"cafca": 12' not in told
+    model = load(out)
+    labels = torch.nn.functional.one_hot(torch.full((1, 140, 140), 14), 19).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        styles = torch.nn.functional.normalize(torch.randn(2, 384), dim=1)
+        one, other = (model(labels.float(), style[None]) for style in styles)
+    assert not torch.equal(one.colours, other.colours)
+
+
+def test_pictures_without_label_maps_are_named(start):
+    with pytest.raises(UsageError, match=r"toy/\w+/cam\d.* has no label map"):
+        train(start, "bare run", "--data", str(start / "bare"), "--steps", "1")
+
+
+def test_only_cafca_is_nothing_to_learn_from(start):
+    with pytest.raises(UsageError, match="cafca"):
+        train(start, "x", "--data", str(start / "cafca"), "--steps", "1")
+
+
+def test_clip_s_image_embedding_is_the_published_one(tmp_path):
+    torch.manual_seed(0)
+    shape = CLIPVisionConfig(
+        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        image_size=28, patch_size=14, projection_dim=24,
+    )  # fmt: skip
+    theirs = CLIPVisionModelWithProjection(shape).eval()
+    theirs.save_pretrained(tmp_path)
+    style = load_style("clip", tmp_path, "cpu")
+    assert style.width == 24
+    pictures = torch.rand(2, 3, 28, 28)
+    mean, std = (torch.tensor(x).view(3, 1, 1) for x in (CLIP_MEAN, CLIP_STD))
+    with torch.no_grad():
+        wanted = theirs(pixel_values=(pictures - mean) / std).image_embeds
+    found = style(pictures)
+    assert torch.allclose(found, torch.nn.functional.normalize(wanted, dim=-1), atol=1e-5)
+    with pytest.raises(InvalidModelError, match="holds no CLIP"):
+        load_style("clip", tmp_path / "none", "cpu")
+    with pytest.raises(UsageError, match="--clip-network"):
+        load_style("clip", None, "cpu")
+
+
+def test_the_embedded_style_tells_colours_apart():
+    style = EmbeddedStyle()
+    red, blue = np.zeros((2, 1, 3, 64, 64), np.float32)
+    red[:, 0], blue[:, 2] = 0.8, 0.8
+    same, one, other = (style(torch.from_numpy(picture)) for picture in (red, red, blue))
+    assert one.shape == (1, style.width)
+    assert float(one.norm()) == pytest.approx(1, abs=1e-5)
+    assert torch.equal(same, one)
+    assert float((one * other).sum()) < 0.99
