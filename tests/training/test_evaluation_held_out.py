@@ -19,6 +19,7 @@ from training.evaluation.held_out import (
 from training.evaluation.held_out_lights import held_out_panoramas
 from training.evaluation.held_out_subjects import HeldOutSubjects
 from training.evaluation.manifest import Manifest, hash_arrays, verify, write_manifest
+from training.evaluation.signature import check_frozen, signature_of, write_frozen
 from training.evaluation.view_selection import select_views, yaw_and_elevation
 from training.synthetic.dataset import load_sample
 from training.synthetic.generate import load_assets
@@ -121,6 +122,28 @@ def test_a_changed_or_missing_head_is_noticed(tmp_path, capsys):
     path.unlink()
     with pytest.raises(UsageError, match="missing"):
         verify(folder)
+
+
+def test_a_frozen_set_refuses_heads_that_look_different(tmp_path):
+    folder, frozen = _folder(tmp_path), tmp_path / "frozen.json"
+    signatures = {p.name: signature_of(load_sample(p)) for p in folder.glob("*.npz")}
+    assert not check_frozen(signatures, frozen)
+    write_frozen(signatures, frozen)
+    assert check_frozen(signatures, frozen)
+    name = next(iter(signatures))
+    # Another device's rounding passes, another picture does not.
+    nearly = {name: [[x + 0.004 for x in row] for row in signatures[name]]}
+    assert check_frozen(nearly, frozen)
+    other = {name: [[x + 0.05 for x in row] for row in signatures[name]]}
+    with pytest.raises(UsageError, match="freeze"):
+        check_frozen(other, frozen)
+    with pytest.raises(UsageError, match="freeze"):
+        check_frozen({"head_9.npz": signatures[name]}, frozen)
+
+
+def test_only_the_whole_set_can_be_frozen(tmp_path, capsys):
+    assert main(["--out", str(_folder(tmp_path)), "--check", "--freeze"]) == 2
+    assert "64 heads" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"hashes": 3}', "[" * 10000])

@@ -11,35 +11,23 @@ from training.evaluation.measure import SheetRow
 
 TILE = 192
 """Edge of a picture in pixels."""
-MARGIN = 6
-TITLES = (
-    "input",
-    "truth, novel",
-    "head, novel",
-    "truth, novel",
-    "head, novel",
-    "truth, extreme",
-    "head, extreme",
-    "truth, extreme",
-    "head, extreme",
-)
-HEADER = 18
+MARGIN, TEXT = 6, 16
 
 
 def contact_sheet(rows: Sequence[SheetRow]) -> NDArray[np.uint8]:
-    """All rows in one picture [H, W, 3]; columns that a head lacks stay empty."""
+    """All rows in one picture [H, W, 3], each tile below its title."""
     columns = max((len(row.pictures) for row in rows), default=1)
-    step = TILE + MARGIN
-    width, height = columns * step + MARGIN, HEADER + len(rows) * (step + HEADER) + MARGIN
-    sheet = Image.new("RGB", (width, height), (246, 246, 246))
+    step, line = TILE + MARGIN, TILE + MARGIN + 2 * TEXT
+    size = (columns * step + MARGIN, len(rows) * line + MARGIN)
+    sheet = Image.new("RGB", size, (246, 246, 246))
     pen = ImageDraw.Draw(sheet)
-    for column, title in enumerate(TITLES[:columns]):
-        pen.text((MARGIN + column * step, 4), title, fill=(40, 40, 40))
     for number, row in enumerate(rows):
-        top = HEADER + number * (step + HEADER)
-        pen.text((MARGIN, top + 2), row.caption, fill=(110, 110, 110))
-        for column, picture in enumerate(row.pictures):
+        top = number * line + MARGIN
+        pen.text((MARGIN, top), row.identity, fill=(30, 30, 30))
+        for column, (title, picture) in enumerate(row.pictures):
+            left = MARGIN + column * step
+            pen.text((left, top + TEXT - 2), title, fill=(110, 110, 110))
             tile = cv2.resize(picture, (TILE, TILE), interpolation=cv2.INTER_AREA)
             pixels = (np.clip(tile, 0, 1) * 255 + 0.5).astype(np.uint8)
-            sheet.paste(Image.fromarray(pixels), (MARGIN + column * step, top + HEADER))
+            sheet.paste(Image.fromarray(pixels), (left, top + 2 * TEXT - 2))
     return np.asarray(sheet, np.uint8)

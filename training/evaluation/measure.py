@@ -15,6 +15,8 @@ from training.evaluation.subject import Subject, SubjectSet
 from training.evaluation.view_selection import ViewTask, select_views, yaw_and_elevation
 
 NOVEL, EXTREME = "novel", "extreme"
+_SHOWN = 2
+"""Views of each kind on the contact sheet."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,12 @@ class SheetRow:
     """Pictures for the contact sheet: the input, then truth and rendering of some views.
 
     Attributes:
-        caption: whose, and which views.
-        pictures: [S, S, 3] each, in order.
+        identity: whose.
+        pictures: title and picture [S, S, 3] of each, in order.
     """
 
-    caption: str
-    pictures: tuple[Picture, ...]
+    identity: str
+    pictures: tuple[tuple[str, Picture], ...]
 
 
 @dataclass
@@ -123,7 +125,8 @@ def _measure_task(
     if subject.targets is not None and len(head) == len(labels):
         result.anchors.append((subject.groups, anchor_errors(head, subject.targets, labels)))
     input_yaw = yaw_and_elevation(subject.views[task.input].camera)[0]
-    shown: list[Picture] = [crop_truth(subject.views[task.input], options.size).rgb]
+    seen = crop_truth(subject.views[task.input], options.size).rgb
+    shown: list[tuple[str, Picture]] = [(f"input {input_yaw:+.0f}", seen)]
     for kind, views in ((NOVEL, task.novel), (EXTREME, task.extreme)):
         for place, index in enumerate(views):
             view = subject.views[index]
@@ -141,8 +144,8 @@ def _measure_task(
                     {name: metric(comparison) for name, metric in metrics.items()},
                 )
             )
-            if place < 2:
-                shown += [truth.rgb, rendered]
+            if place < _SHOWN:
+                title = f"{kind} {result.views[-1].target_yaw:+.0f}"
+                shown += [(f"truth, {title}", truth.rgb), (f"head, {title}", rendered)]
     if len(result.rows) < options.sheet_rows:
-        caption = f"{subject.identity}, input {input_yaw:+.0f}"
-        result.rows.append(SheetRow(caption, tuple(shown)))
+        result.rows.append(SheetRow(subject.identity, tuple(shown)))
