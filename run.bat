@@ -1,6 +1,7 @@
 @echo off
 rem Makes the environment the first time, then starts PercHead. Try: run.bat --help
 setlocal
+set "PERCHEAD_PROGRAM=%~n0"
 set "HERE=%~dp0"
 set "PYTHON=%HERE%.venv\Scripts\python.exe"
 set "STAMP=%HERE%.venv\perchead-ready"

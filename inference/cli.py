@@ -1,17 +1,24 @@
 """The command line: sub-commands, their errors and exit codes."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from inference.commands import doctor, reconstruct, render, setup
 from inference.errors import PercHeadError, UsageError
+from inference.version import program_version
 
 COMMANDS = (reconstruct, render, doctor, setup)
 """Modules with NAME, add_parser(subparsers) and run(arguments) -> exit status."""
 
 EXIT_INTERRUPTED = 130
+
+
+def program_name() -> str:
+    """How the user starts this program: as ./run, which says so, or as an installed command."""
+    return os.environ.get("PERCHEAD_PROGRAM") or "perchead"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,10 +31,11 @@ class _Parser(argparse.ArgumentParser):
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all sub-commands."""
     parser = _Parser(
-        prog="perchead",
+        prog=program_name(),
         description="One portrait in, a whole 3D head out. "
         "Without a sub-command the application opens, with the portraits given, if any.",
     )
+    parser.add_argument("--version", action="version", version=f"PercHead {program_version()}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in COMMANDS:
         module.add_parser(subparsers).set_defaults(run=module.run)
@@ -44,7 +52,7 @@ def _test_hint(arguments: argparse.Namespace) -> int:
 def is_command(word: str) -> bool:
     """Whether a first argument belongs to the command line rather than to the application."""
     names = {module.NAME for module in COMMANDS}
-    return word in names | {"test", "-h", "--help"}
+    return word in names | {"test", "-h", "--help", "--version"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

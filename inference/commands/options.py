@@ -88,4 +88,4 @@ def terminal_progress(stage: str, fraction: float) -> None:
     """Report on one line of the terminal; silent when nobody looks at one."""
     if sys.stderr.isatty():
         end = "\n" if fraction >= 1 else ""
-        print(f"\r  {stage} {fraction:4.0%}", end=end, file=sys.stderr, flush=True)
+        print(f"\r  {stage:32} {fraction:4.0%}", end=end, file=sys.stderr, flush=True)

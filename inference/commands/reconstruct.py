@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inference.commands.options import terminal_progress
 from inference.engine_protocol import ReconstructionOptions
 from inference.errors import NoFaceError, PercHeadError, UsageError
 from inference.portrait.types import CropBox, LoadedImage
-from inference.progress import CancelToken, no_progress
+from inference.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:
     from inference.engine import Engine
@@ -119,9 +120,19 @@ def _folders(portraits: list[Path], out: Path) -> Iterator[tuple[Path, Path]]:
         yield portrait, out / (name if used[name] == 1 else f"{name}-{used[name]}")
 
 
+def _check_place(crop: CropBox, image: LoadedImage) -> None:
+    """A crop beside the photograph would give a head made of nothing."""
+    places = (crop.centre_x, crop.centre_y)
+    for place, length in zip(places, image.size, strict=True):
+        if not -crop.side / 2 < place < length + crop.side / 2:
+            width, height = image.size
+            raise UsageError(f"--crop lies outside this photograph of {width} x {height} pixels.")
+
+
 def _find_crop(engine: "Engine", image: LoadedImage, job: _Job) -> tuple[CropBox, int]:
     faces = engine.detect(image)
     if job.crop is not None:
+        _check_place(job.crop, image)
         return job.crop, len(faces)
     if not faces:
         raise NoFaceError(
@@ -134,7 +145,12 @@ def _find_crop(engine: "Engine", image: LoadedImage, job: _Job) -> tuple[CropBox
 
 
 def _write_outputs(
-    engine: "Engine", renderer: "Renderer", portrait: Path, folder: Path, job: _Job
+    engine: "Engine",
+    renderer: "Renderer",
+    portrait: Path,
+    folder: Path,
+    job: _Job,
+    progress: Progress,
 ) -> None:
     from inference.engine import StageClock
     from inference.export.ply import write_ply
@@ -150,7 +166,7 @@ def _write_outputs(
         crop, faces = _find_crop(engine, image, job)
     with clock.stage("cut out"):
         prepared = engine.prepare(image, crop)
-    head = engine.reconstruct(prepared, job.options)
+    head = engine.reconstruct(prepared, job.options, progress)
     for name, value in head.seconds.items():
         clock.seconds[name] = value
     with clock.stage("write head.ply"):
@@ -162,10 +178,18 @@ def _write_outputs(
             settings = OrbitVideo(size=job.size)
             path = folder / "orbit.mp4"
             write_orbit_video(
-                renderer, head.gaussians, settings, path, WHITE, no_progress, CancelToken()
+                renderer, head.gaussians, settings, path, WHITE, progress, CancelToken()
             )
     report = build_report(portrait, faces, head, clock.seconds, renderer.name, engine.device)
     write_report(report, folder / "report.json")
+
+
+def _about(portrait: Path, error: PercHeadError) -> str:
+    """The sentence with the portrait's path in front, in place of its name if that is there."""
+    sentence = str(error)
+    if sentence.startswith(f"{portrait.name} "):
+        return f"{portrait}{sentence[len(portrait.name) :]}"
+    return f"{portrait}: {sentence}"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -184,20 +208,27 @@ def run(arguments: argparse.Namespace) -> int:
     single = len(arguments.portraits) == 1
     for portrait in arguments.portraits if single else []:
         if not portrait.is_file():
-            raise UsageError(f"There is no file {portrait}.")
-    engine.load_models()
+            raise UsageError(
+                f"{portrait} is a folder: give the portraits in it."
+                if portrait.is_dir()
+                else f"There is no file {portrait}."
+            )
+    # One portrait shows its stages, many share one bar.
+    progress = terminal_progress if single else no_progress
+    engine.load_models(progress)
     renderer = choose_renderer()
     failures = 0
-    bar = tqdm(total=len(arguments.portraits), unit="portrait", disable=single and None)
+    bar = tqdm(total=len(arguments.portraits), unit="portrait", disable=single)
     for portrait, folder in _folders(arguments.portraits, arguments.out):
+        bar.set_description_str(portrait.name)
         try:
-            _write_outputs(engine, renderer, portrait, folder, job)
+            _write_outputs(engine, renderer, portrait, folder, job, progress)
             bar.write(f"{portrait}: wrote {folder}")
         except PercHeadError as error:
             if single:
-                raise type(error)(f"{portrait}: {error}") from None
+                raise type(error)(_about(portrait, error)) from None
             failures += 1
-            bar.write(f"perchead: {portrait}: {error}", file=sys.stderr)
+            bar.write(f"perchead: {_about(portrait, error)}", file=sys.stderr)
         bar.update()
     bar.close()
     return 1 if failures else 0

@@ -84,6 +84,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--degrees makes a video: give --out a name that ends in .mp4 or .webp.")
     if video:
         check_video(suffix)
+        if suffix == ".mp4" and background is None:
+            raise UsageError(
+                "An MP4 cannot be transparent: give --degrees and an --out that ends in .webp."
+            )
     else:
         check_picture(suffix, 1, 1, background)
     splats = read_ply_splats(arguments.head)
@@ -101,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         write_picture(
             renderer, splats.gaussians, camera, arguments.out, background, terminal_progress
         )
+    print(f"wrote {arguments.out}")
     return 0
 
 

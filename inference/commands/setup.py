@@ -1,9 +1,9 @@
 """`perchead setup`: what is done once after the libraries are installed."""
 
 import argparse
-import sys
 from typing import Any
 
+from inference.commands.options import terminal_progress
 from inference.files import resource_path
 from inference.progress import Progress
 
@@ -23,12 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Compile all kernels into numba's cache, so that the first head comes at full speed."""
     from inference.rendering.portable import compile_kernels
 
-    def report(stage: str, fraction: float) -> None:
-        print(f"\r  {stage.lower():32} {fraction:4.0%}", end="", file=sys.stderr, flush=True)
-
-    compile_kernels(report)
-    _rehearse(report)
-    print(f"\r  {'ready':37}", file=sys.stderr)
+    compile_kernels(terminal_progress)
+    _rehearse(terminal_progress)
     return 0
 
 

@@ -61,7 +61,8 @@ def test_a_bad_portrait_is_reported_and_the_rest_go_on(batch):
     assert sorted(p.name for p in out.iterdir()) == ["astronaut", "astronaut-2"]
     complaints = [line for line in result.stderr.splitlines() if line.startswith("perchead: ")]
     assert len(complaints) == 2
-    assert "broken.png" in complaints[0]
+    assert complaints[0].count("broken.png") == 1  # once, with its folder
+    assert str(out.parent / "broken.png") in complaints[0]
     assert "no face" in complaints[1]
     assert "Traceback" not in result.stderr
 
@@ -105,6 +106,16 @@ def test_without_a_display_the_portrait_becomes_files(tmp_path):
     assert result.returncode == 0, result.stderr
     assert "no display" in result.stderr.splitlines()[0]
     assert (tmp_path / "heads" / "astronaut" / "head.ply").exists()
+
+
+def test_a_crop_beside_the_photograph_is_bad_use(tmp_path):
+    """It would give a head that is made of nothing."""
+    sample = resource_path("samples/astronaut.png")
+    words = ("reconstruct", sample, "--out", tmp_path / "out", "--crop", "9000,9000,100")
+    result = run_perchead(*words, cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert "outside" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_fit_brings_the_head_closer_to_the_photograph(batch, tmp_path):

@@ -118,6 +118,7 @@ def test_video(head: Path, tmp_path: Path) -> None:
         ["--out", "a.mp4", "--size", "64x32"],
         ["--out", "a.mp4", "--seconds", "0"],
         ["--out", "a.mp4", "--fps", "many"],
+        ["--out", "a.mp4", "--background", "transparent"],
     ],
 )
 def test_bad_use_is_one_sentence_and_exit_2(

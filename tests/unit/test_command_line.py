@@ -24,6 +24,9 @@ from desktop.__main__ import main
         ["reconstruct", "nowhere.png", "--out", "x", "--preset", "gigantic"],
         ["render", "nowhere.ply"],
         ["--frobnicate"],
+        ["portrait.jpg", "--no-video"],
+        ["."],
+        ["reconstruct", ".", "--out", "x"],
         ["nowhere.jpg"],
         ["test"],
     ],
@@ -36,6 +39,31 @@ def test_bad_use_is_one_sentence(words, capsys, tmp_path, monkeypatch):
     assert "\n" not in message
     assert message.endswith((".", "'."))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sentences_name_the_program_as_it_was_typed(capsys, monkeypatch):
+    monkeypatch.setenv("PERCHEAD_PROGRAM", "./run")
+    for words in (["nowhere.jpg"], ["reconstruct"], ["--frobnicate"]):
+        assert main(words) == 2
+        assert "'./run " in capsys.readouterr().err
+
+
+def test_an_option_without_a_sub_command_is_called_an_option(capsys):
+    assert main(["--no-video"]) == 2
+    assert "no file" not in capsys.readouterr().err
+
+
+def test_a_folder_is_called_a_folder(capsys, tmp_path):
+    for words in ([str(tmp_path)], ["reconstruct", str(tmp_path), "--out", str(tmp_path)]):
+        assert main(words) == 2
+        assert "is a folder" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith("PercHead ")
 
 
 def test_help_lists_the_sub_commands(capsys):
