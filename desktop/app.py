@@ -22,6 +22,16 @@ SWITCH_INTERVAL = 0.0005  # seconds; workers give the interpreter back to the wi
 PATIENCE = 0.8  # seconds that the window may wait for what would stop it later; our choice
 
 
+def _open(window: MainWindow, portraits: Sequence[str]) -> None:
+    """Open what the command line named; a window shows one portrait."""
+    window.opening.open(Path(portraits[0]))
+    if len(portraits) > 1:
+        window.status.say(
+            f"This window takes the first of the {len(portraits)} portraits; the sub-command "
+            "reconstruct makes all of them."
+        )
+
+
 def run_app(
     argv: Sequence[str],
     engine_factory: EngineFactory | None = None,
@@ -64,12 +74,7 @@ def run_app(
     # After the first paint, so that nothing competes with it.
     QTimer.singleShot(0, window.pipeline.preload)
     if argv:
-        QTimer.singleShot(0, lambda: window.opening.open(Path(argv[0])))
-    if len(argv) > 1:
-        window.status.say(
-            f"The first of {len(argv)} portraits is open; "
-            "for all of them use: perchead reconstruct."
-        )
+        QTimer.singleShot(0, lambda: _open(window, argv))
     # Ctrl+C in the terminal closes the window properly; Python needs a turn to notice it.
     signal.signal(signal.SIGINT, lambda *_: window.close())
     breath = QTimer()

@@ -15,7 +15,7 @@ from desktop.workers import Job, JobRunner, Work
 from inference.engine_protocol import EngineProtocol, Reconstruction, ReconstructionOptions
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
 
-NO_FACE = "No face was found: drag the square onto the head, then choose Make Head."
+NO_FACE = "No face was found: drag the square onto the head."
 REMEMBERED_HEADS = 6  # undo and redo between these is instant; about 10 MB each
 
 

@@ -174,6 +174,20 @@ class VideoDialog(ExportDialog):
         self.add_row("Size", self.size_box)
         self.add_row("Ride", self.ping_pong_box)
         self.add_row("Background", self.background_box)
+        self.background_box.currentIndexChanged.connect(self._on_background)
+
+    def _on_background(self) -> None:
+        """An MP4 cannot be transparent, so the file becomes a WebP."""
+        path = self.path_row.path
+        if self.background_box.currentData() is None and path and path.suffix.lower() == ".mp4":
+            self.path_row.edit.setText(str(path.with_suffix(".webp")))
+
+    def _on_path(self) -> None:
+        """The other way round: for an MP4 that is typed the background becomes white."""
+        super()._on_path()
+        path = self.path_row.path
+        if path and path.suffix.lower() == ".mp4" and self.background_box.currentData() is None:
+            self.background_box.setCurrentIndex(self.background_box.findText("White"))
 
     def export(self) -> VideoExport:
         orbit = OrbitVideo(

@@ -7,7 +7,7 @@ from desktop.viewport.readout import Readout
 from desktop.widgets.labels import label
 from desktop.workers import Job
 
-MESSAGE_SECONDS = 12.0
+MESSAGE_SECONDS, BAD_SECONDS = 12.0, 45.0  # how long a message stands; our choice
 
 
 class StatusLine(QFrame):
@@ -37,7 +37,7 @@ class StatusLine(QFrame):
         self.setFixedHeight(44)
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)
-        self._message_timer.timeout.connect(lambda: self._write("", "muted"))
+        self._message_timer.timeout.connect(self._show_job)
         self._show_job()
 
     @property
@@ -50,21 +50,20 @@ class StatusLine(QFrame):
         self._jobs.append(job)
         job.progressed.connect(self._show_job)
         job.ended.connect(lambda: self._on_ended(job))
+        self._message_timer.stop()  # the user goes on; what was said is past
         self._show_job()
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """Show a message; a bad one stays until something else is said."""
+        """Show a message until its time is over or new work begins, also while work goes on."""
         self._write(text, "danger" if bad else "muted")
-        if bad:
-            self._message_timer.stop()
-        else:
-            self._message_timer.start(round(MESSAGE_SECONDS * 1000))
+        self._message_timer.start(round(1000 * (BAD_SECONDS if bad else MESSAGE_SECONDS)))
 
     def cancel_job(self) -> None:
         """Stop the job that is shown."""
         if self.job is not None:
             self.job.cancel()
             self.cancel.setEnabled(False)
+            self._message_timer.stop()
             self._write("Stopping…", "muted")
 
     def _on_ended(self, job: Job) -> None:
@@ -75,16 +74,16 @@ class StatusLine(QFrame):
         job = self.job
         self.bar.setVisible(job is not None)
         self.cancel.setVisible(job is not None)
+        said = self._message_timer.isActive()
         if job is None:
-            # A message that was said while the job ran stays.
-            if self.text.text().endswith("…"):
+            if not said:
                 self._write("", "muted")
             return
         self.cancel.setEnabled(not job.token.cancelled)
         if not job.token.cancelled:
             self.bar.setValue(round(1000 * job.fraction))
-            self._message_timer.stop()
-            self._write(f"{job.stage}…", "")
+            if not said:
+                self._write(f"{job.stage}…", "")
 
     def _write(self, text: str, role: str) -> None:
         self.text.setText(text)

@@ -41,6 +41,7 @@ from desktop.widgets.labels import label
 from desktop.workers import JobRunner
 from inference.files import resource_path
 from inference.rendering.view_modes import ViewMode
+from inference.version import program_version
 
 PRESETS = {
     "front": "Front",
@@ -228,16 +229,17 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         session, actions = self.session, self.actions_
         there, head = session.image is not None, session.head is not None
-        self.stage.setCurrentIndex(1 if there else 0)
+        busy = self.pipeline.busy
+        self.stage.setCurrentIndex(1 if there or busy else 0)
         panels = there and actions["panels"].isChecked()
         self.portrait_panel.setVisible(panels)
         self.export_panel.setVisible(panels)
         self.toolbar.setVisible(head)
         drawn = self.viewport.frames.image is not None
-        self.card.setVisible(there and not drawn and (head or self.pipeline.busy))
+        self.card.setVisible(not drawn and (head or busy))
         if head and not drawn:
             self.card.show_progress("Drawing the head", 0.0)
-        self.hint.setVisible(there and not head and not self.pipeline.busy)
+        self.hint.setVisible(there and not head and not busy)
         actions.enable(portrait=there, head=head)
         actions["fit"].setChecked(session.edits.options.fit)
         for name, what in (
@@ -250,6 +252,7 @@ class MainWindow(QMainWindow):
 
     def _on_job(self, job: object) -> None:
         self.status.follow(job)  # type: ignore[arg-type]
+        self.card.show_progress(job.title, 0.0)  # type: ignore[attr-defined]
         job.progressed.connect(self.card.show_progress)  # type: ignore[attr-defined]
 
     def _on_cancel(self) -> None:
@@ -272,7 +275,10 @@ class MainWindow(QMainWindow):
         QMessageBox.about(
             self,
             "About PercHead",
-            "PercHead makes a whole 3D head from one portrait, on your own computer.",
+            f"<h3>PercHead {program_version()}</h3>"
+            "<p>Makes a whole 3D head from one portrait, on your own computer.</p>"
+            "<p>Apache License 2.0. The licences of the networks, assets and libraries in it "
+            "stand in THIRD_PARTY_NOTICES.md.</p>",
         )
 
     def set_theme(self, name: str) -> None:

@@ -147,3 +147,14 @@ def test_turning_the_head_goes_on_while_a_video_is_written(with_head, tmp_path, 
     assert not job.done
     job.cancel()
     qtbot.waitUntil(lambda: job.done, timeout=WAIT)
+
+
+def test_a_transparent_video_is_no_mp4(qtbot, tmp_path):
+    """MP4 has no transparency: the dialog never lets both be chosen."""
+    dialog = VideoDialog(tmp_path / "orbit.mp4", (1.0, 1.0, 1.0))
+    qtbot.addWidget(dialog)
+    dialog.background_box.setCurrentIndex(dialog.background_box.findText("Transparent"))
+    assert dialog.export().path.suffix == ".webp"
+    dialog.path_row.edit.setText(str(tmp_path / "orbit.mp4"))
+    export = dialog.export()
+    assert (export.path.suffix, export.background) == (".mp4", (1.0, 1.0, 1.0))

@@ -138,3 +138,30 @@ def test_a_broken_file_is_told_and_the_open_portrait_stays(
     assert window.session.name == "anna"
     assert window.session.head is not None
     assert not window.pipeline.busy
+
+
+def test_a_sentence_is_readable_while_work_goes_on(make_window, portrait, qtbot):
+    window = make_window(seconds=0.3)
+    window.opening.open(portrait)
+    qtbot.waitUntil(lambda: window.status.text.text() == "Cutting out the head…", timeout=WAIT)
+    QGuiApplication.clipboard().clear()
+    window.actions_["paste"].trigger()
+    job = window.status.job
+    with qtbot.waitSignal(job.progressed, timeout=WAIT):
+        pass
+    assert "copy" in window.status.text.text()
+    assert window.status.bar.isVisible()
+    window.opening.open(portrait)  # goes on, so the sentence goes
+    assert "copy" not in window.status.text.text()
+
+
+def test_the_first_portrait_shows_at_once_that_it_is_coming(make_window, portrait, qtbot):
+    """Also while the models are still being loaded; stopped, the empty state is back."""
+    window = make_window(seconds=0.3)
+    window.opening.open(portrait)
+    assert window.card.isVisible()
+    assert not window.empty.isVisible()
+    window.pipeline.cancel()
+    qtbot.waitUntil(lambda: not window.pipeline.busy, timeout=WAIT)
+    assert window.session.image is None
+    assert window.empty.isVisible()
