@@ -1,6 +1,6 @@
 """Where each template anchor is in a synthetic head, and its colour there: the exact target."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from training.synthetic.assets import Assets
-from training.synthetic.gl_renderer import HeadRenderer
 from training.synthetic.head import Head
 from training.synthetic.labels import Kind
 from training.synthetic.labels import Surface as Material
-from training.synthetic.pictures import SurfacePoints
+from training.synthetic.pictures import AnchorTargets, Renderer, SurfacePoints
+from training.synthetic.worn_anchors import WornAnchors, capsule_map
 from training.template.hm08 import AVERAGE_ADULT
 from training.template.labels import Label, Part
 
@@ -26,21 +26,6 @@ _NEIGHBOURS = 12
 _REACH = 0.0055  # metres on the map's unit of 0.1 m
 _FARTHEST = 0.14  # metres that an anchor may leave the skin
 _HAIR_POINTS = 26000
-
-
-@dataclass(frozen=True)
-class AnchorTargets:
-    """The 65,536 anchors of one head.
-
-    Attributes:
-        positions: [A, 3] metres.
-        colours: [A, 3] 0..1 sRGB, in the head's own light.
-        kinds: [A] uint8, values of Kind.
-    """
-
-    positions: Single
-    colours: Single
-    kinds: NDArray[np.uint8]
 
 
 class AnchorBinding:
@@ -73,6 +58,7 @@ class AnchorBinding:
         )
         bare = (Label.HAIR, Label.FACE, Label.NECK, Label.LEFT_EAR, Label.RIGHT_EAR)
         self._hairy = np.flatnonzero(skin & np.isin(anchors.labels, bare))
+        self._worn = WornAnchors(self.rest, anchors, self._hairy, self._cloth)
 
     def _surface(self, head: Head) -> SurfacePoints:
         anchors, gather = self._assets.anchors, self._assets.surface.gather
@@ -89,25 +75,35 @@ class AnchorBinding:
             parts=anchors.parts.astype(np.float32),
         )
 
-    def targets(self, head: Head, renderer: HeadRenderer) -> AnchorTargets:
+    def targets(self, head: Head, renderer: Renderer) -> AnchorTargets:
         """The anchors of a head that is loaded in `renderer`."""
         at = self._surface(head)
-        colours = renderer.bake_surface(at)[:, :3]
-        positions = at.points.copy()
-        kinds = np.full(len(positions), Kind.SKIN, np.uint8)
-        self._wear_cloth(head, at, renderer, positions, colours, kinds)
+        made = AnchorTargets(
+            positions=at.points.copy(),
+            normals=at.normals.copy(),
+            colours=np.clip(renderer.bake_surface(at)[:, :3], 0, 1),
+            labels=self._skin_labels(head, at),
+            kinds=np.full(len(at.points), Kind.SKIN, np.uint8),
+        )
+        self._wear_cloth(head, at, renderer, made)
+        hatted = self._worn.under_hat(head)
         if head.strands is not None:
-            self._wear_hair(head, at.points, renderer, positions, colours, kinds)
-        return AnchorTargets(positions, np.clip(colours, 0, 1), kinds)
+            free = np.setdiff1d(self._hairy, hatted)
+            self._wear_hair(head, free, at, renderer, made)
+        self._worn.wear(head, hatted, renderer, made)
+        return made
+
+    def _skin_labels(self, head: Head, at: SurfacePoints) -> NDArray[np.uint8]:
+        """FaRL class [A] of the bare head: the scalp is hair where hair covers it."""
+        labels = self._assets.anchors.labels.copy()
+        scalp = labels == Label.HAIR
+        covered = at.scalp * head.style.undercoat > 0.4
+        labels[scalp & ~covered] = Label.FACE
+        labels[covered & np.isin(labels, (Label.FACE, Label.NECK))] = Label.HAIR
+        return labels
 
     def _wear_cloth(
-        self,
-        head: Head,
-        at: SurfacePoints,
-        renderer: HeadRenderer,
-        positions: Single,
-        colours: Single,
-        kinds: NDArray[np.uint8],
+        self, head: Head, at: SurfacePoints, renderer: Renderer, made: AnchorTargets
     ) -> None:
         c = self._cloth
         offset = head.cloth.offset(self.rest[c]).astype(np.float32)[:, None]
@@ -121,29 +117,28 @@ class AnchorBinding:
         )
         baked = renderer.bake_surface(worn)
         covered = baked[:, 3] > 0.5
-        chosen = c[covered]
-        positions[chosen] = worn.points[covered]
-        colours[chosen] = baked[covered, :3]
-        kinds[chosen] = Kind.CLOTH
+        made.put(c[covered], worn.points[covered], worn.normals[covered], baked[covered, :3])
+        made.labels[c[covered]] = Label.CLOTH
+        made.kinds[c[covered]] = Kind.CLOTH
 
     def _wear_hair(
         self,
         head: Head,
-        skin: Single,
-        renderer: HeadRenderer,
-        positions: Single,
-        colours: Single,
-        kinds: NDArray[np.uint8],
+        free: NDArray[np.int64],
+        at: SurfacePoints,
+        renderer: Renderer,
+        made: AnchorTargets,
     ) -> None:
-        """Send anchors out to the hair in their direction from the head's axis."""
+        """Send anchors `free` out to the hair in their direction from the head's axis."""
         strands = head.strands
         assert strands is not None
+        skin = at.points[free]
         points = strands.points.reshape(-1, 3)
         step = max(1, len(points) // _HAIR_POINTS)
         chosen = np.arange(0, len(points), step)
         points, tones = points[chosen], renderer.strand_colours[chosen]
         hair_map, _, hair_radius = capsule_map(points)
-        anchor_map, axis, radius = capsule_map(skin[self._hairy])
+        anchor_map, axis, radius = capsule_map(skin)
         distance, nearest = cKDTree(hair_map).query(
             anchor_map, _NEIGHBOURS, distance_upper_bound=_REACH
         )
@@ -155,37 +150,21 @@ class AnchorBinding:
         order = np.argsort(-r, 1)
         r = np.take_along_axis(r, order, 1)
         nearest = np.take_along_axis(nearest, order, 1)
-        layer = _LAYERS[self._hairy % len(_LAYERS)]
+        layer = _LAYERS[free % len(_LAYERS)]
         first = np.clip(((1 - layer) * (count - 1)).round().astype(int), 0, _NEIGHBOURS - 1)
         last = np.minimum(first + 2, np.maximum(count - 1, 0))
         middle = np.minimum(first + 1, last)
         row = np.arange(len(r))
         new_radius = np.maximum((r[row, first] + r[row, last]) / 2, radius + 0.0005)
         # A few loose strands before the face must not tear holes into it.
-        face = np.isin(self._assets.anchors.labels[self._hairy], (Label.FACE, Label.NECK))
+        face = np.isin(self._assets.anchors.labels[free], (Label.FACE, Label.NECK))
         moved = (count >= np.where(face, 8, 4)) & (new_radius - radius < _FARTHEST)
-        layers = (first, middle, last)
-        own = np.mean([tones[nearest[row, k]] for k in layers], axis=0)
+        own = np.mean([tones[nearest[row, k]] for k in (first, middle, last)], axis=0)
         around = np.einsum("nk,nkc->nc", r > 0, tones[nearest]) / np.maximum(count, 1)[:, None]
         # Half of the neighbourhood: single strands are noise that nobody can predict.
         tone = 0.5 * own + 0.5 * around
-        who = self._hairy[moved]
-        outward = (skin[self._hairy] - axis) / radius[:, None]
-        positions[who] = (axis + outward * new_radius[:, None])[moved]
-        colours[who] = tone[moved]
-        kinds[who] = Kind.HAIR
-
-
-def capsule_map(points: Single) -> tuple[Single, Single, Single]:
-    """Spread points round a vertical capsule inside head and neck.
-
-    Returns:
-        Map coordinates [N, 3] (the direction scaled to 0.1 m, at the axis point's height),
-        the nearest points of the axis [N, 3], and the distances from it [N], metres.
-    """
-    zero = np.zeros(len(points), np.float32)
-    height = np.clip(points[:, 1], -0.25, 0.03)
-    axis = np.stack([zero, height, np.full_like(zero, -0.03)], 1)
-    outward = points - axis
-    radius = np.maximum(np.linalg.norm(outward, axis=1), 1e-6)
-    return axis + outward / radius[:, None] * 0.1, axis, radius
+        outward = (skin - axis) / radius[:, None]
+        place = axis + outward * new_radius[:, None]
+        made.put(free[moved], place[moved], outward[moved], tone[moved])
+        made.labels[free[moved]] = Label.HAIR
+        made.kinds[free[moved]] = Kind.HAIR

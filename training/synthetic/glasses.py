@@ -127,8 +127,8 @@ class _Fit:
         middle = wearer.eyes.mean(0)
         self.x, self.y = float(middle[0]), float(middle[1]) - 0.0025
         self.reach = (frame.bridge + frame.width) / 2
-        x, y = np.meshgrid(np.linspace(-0.058, 0.058, 41), np.linspace(-0.8, 0.75, 21))
-        x, y = x.ravel(), y.ravel() * frame.height / 2
+        across, up = np.meshgrid(np.linspace(-0.058, 0.058, 41), np.linspace(-0.8, 0.75, 21))
+        x, y = across.ravel(), up.ravel() * frame.height / 2
         beside = (np.abs(x) > frame.bridge / 2) & (np.abs(x) < self.reach + frame.width / 2)
         x, y = x[beside] + self.x, y[beside] + self.y
         eye_front = float(wearer.eyes[:, 2].mean()) + wearer.eye_radius

@@ -21,3 +21,6 @@ class Kind(IntEnum):
     SKIN = 0
     HAIR = 1
     CLOTH = 2
+    GLASSES = 3
+    HAT = 4
+    JEWELLERY = 5

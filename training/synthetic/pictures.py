@@ -1,9 +1,17 @@
 """What the renderer gives, and the points whose colours it is asked for."""
 
 from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from inference.rendering.camera import Camera
+from training.synthetic.accessories import Accessory
+
+if TYPE_CHECKING:
+    from training.synthetic.head import Head
 
 Single = NDArray[np.float32]
 
@@ -42,3 +50,66 @@ class SurfacePoints:
     scalp: Single
     labels: Single
     parts: Single
+
+
+@dataclass(frozen=True)
+class AnchorTargets:
+    """The 65,536 anchors of one head.
+
+    Attributes:
+        positions: [A, 3] metres.
+        normals: [A, 3] unit, outward; of hair, away from the head's axis.
+        colours: [A, 3] 0..1 sRGB, in the head's own light.
+        labels: [A] uint8 FaRL class of what the anchor lies on.
+        kinds: [A] uint8, values of labels.Kind.
+    """
+
+    positions: Single
+    normals: Single
+    colours: Single
+    labels: NDArray[np.uint8]
+    kinds: NDArray[np.uint8]
+
+    def put(
+        self, who: NDArray[np.int64], positions: Single, normals: Single, colours: Single
+    ) -> None:
+        """Move anchors `who` [N] to positions, normals and colours [N, 3]."""
+        self.positions[who], self.normals[who] = positions, normals
+        self.colours[who] = np.clip(colours, 0, 1)
+
+
+class Renderer(Protocol):
+    """What draws heads and colours their anchors.
+
+    Attributes:
+        size: edge of the pictures in pixels.
+        strand_colours: [S * K, 3] sRGB of the points of the loaded head's hair, if it has any.
+    """
+
+    size: int
+    strand_colours: Single
+
+    @property
+    def device(self) -> str:
+        """What draws, for the record."""
+
+    def load(self, head: "Head") -> None:
+        """Light a head; the other methods are then about it."""
+
+    def draw(self, camera: Camera) -> Picture:
+        """One view."""
+
+    def bake_surface(self, at: SurfacePoints) -> Single:
+        """Colours [N, 4] of points on skin or cloth; the last channel is 0 where nothing is."""
+
+    def bake_worn(self, thing: Accessory) -> Single:
+        """Colours [N, 4] of a worn mesh's vertices, premultiplied by the last channel."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
