@@ -74,6 +74,14 @@ def test_reserved_names_exist_and_leave_training_enough():
     assert not is_reserved_seed(FIRST_HELD_OUT_SEED - 1)
 
 
+def test_training_heads_never_wear_a_reserved_style():
+    from training.synthetic.traits import choose_style, sample_traits
+
+    worn = {choose_style(seed, sample_traits(seed)).name for seed in range(400)}
+    assert len(worn) >= 10
+    assert not worn & set(RESERVED_HAIR_STYLES)
+
+
 def test_held_out_lights_are_light_and_differ():
     first, second = (panorama.sharp for panorama in held_out_panoramas())
     for picture in (first, second):
