@@ -38,12 +38,12 @@ def smoothstep(low: float, high: float, x: Float) -> Float:
 def sample_brows(rng: np.random.Generator, male: float, hair_tone: Float, age: float) -> BrowLook:
     """Draw brows that suit hair of a tone [3]; brows stay dark longer than hair."""
     man = male > 0.5
-    tone = np.clip(hair_tone * rng.uniform(0.4, 0.7), 0.008, 0.11)
+    tone = np.clip(hair_tone * rng.uniform(0.5, 0.9), 0.010, 0.14)
     if age > 0.75 and hair_tone.mean() > 0.2:
         tone = np.clip(hair_tone * 0.6, 0.02, 0.25)
     return BrowLook(
         tone=tone,
-        thickness=float(rng.uniform(0.0034, 0.0050) * (1.15 if man else 0.88)),
+        thickness=float(rng.uniform(0.0030, 0.0046) * (1.12 if man else 0.85)),
         lift=float(rng.normal(0, 0.0008)),
         density=float(rng.uniform(0.55, 1.0) * (1.0 if man else 0.85)),
     )
@@ -64,7 +64,7 @@ def brow_cover(rest: Float, look: BrowLook) -> Float:
 def grow_brows(rng: np.random.Generator, look: BrowLook, skin: Skin) -> Strands:
     """Hairs of both brows: they rise near the nose and lie outward and down at the ends."""
     roots = sample_follicles(
-        rng, skin, lambda rest: brow_cover(rest, look), int(900 * look.density)
+        rng, skin, lambda rest: brow_cover(rest, look), int(650 * look.density)
     )
     count = len(roots.rest)
     side = np.sign(roots.rest[:, 0])

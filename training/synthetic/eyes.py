@@ -78,6 +78,6 @@ def sample_eyes(
         outer=np.array(_IRIS[name][1]) * vary,
         centres=np.stack(centres),
         gaze=np.stack(gaze),
-        pupil=float(rng.uniform(0.3, 0.45)),
-        iris_angle=float(rng.uniform(0.48, 0.52)),
+        pupil=float(rng.uniform(0.32, 0.5)),
+        iris_angle=float(rng.uniform(0.425, 0.455)),
     )

@@ -26,11 +26,14 @@ class FibrePicture:
     Attributes:
         rgb: [S, S, 3] premultiplied colour.
         through: [S, S] share of what is behind that is still seen, 0..1.
+        back: [S, S, 4] premultiplied RGBA of hair that solid things hide, where they cover
+            their pixel only partly.
         depth: [S, S] metres along the camera's axis where half is covered, else infinite.
     """
 
     rgb: Single
     through: Single
+    back: Single
     depth: Single
 
 
@@ -65,12 +68,19 @@ def _cover(
     z: float,
     colour: tuple[float, float, float],
     behind: Single,
+    partly: NDArray[np.bool_],
     rgb: Single,
     through: Single,
+    back: Single,
     depth: Single,
 ) -> None:
     row, column = pixel
     if z > behind[row, column] + _BEHIND:
+        if partly[row, column]:
+            rest = (1 - back[row, column, 3]) * share
+            for c in range(3):
+                back[row, column, c] += rest * colour[c]
+            back[row, column, 3] += rest
         return
     left = through[row, column]
     part = left * share
@@ -90,8 +100,10 @@ def _draw(
     colours: Single,
     order: NDArray[np.int32],
     behind: Single,
+    partly: NDArray[np.bool_],
     rgb: Single,
     through: Single,
+    back: Single,
     depth: Single,
 ) -> None:
     size = behind.shape[0]
@@ -141,8 +153,10 @@ def _draw(
                         depth_here,
                         colour,
                         behind,
+                        partly,
                         rgb,
                         through,
+                        back,
                         depth,
                     )
 
@@ -153,6 +167,7 @@ def draw_fibres(
     colours: Single,
     camera: Camera,
     behind: Single,
+    partly: NDArray[np.bool_],
 ) -> FibrePicture:
     """Draw hairs in front of what is already there.
 
@@ -162,6 +177,7 @@ def draw_fibres(
         colours: [S, K, 3] 0..1 sRGB.
         camera: square pictures only.
         behind: [size, size] distance along the camera's axis, metres, of what hides hairs.
+        partly: [size, size] where what hides them does not fill its pixel.
     """
     length = points.shape[1]
     pose = camera.world_to_camera.astype(np.float32)
@@ -175,8 +191,9 @@ def draw_fibres(
     size = behind.shape[0]
     rgb = np.zeros((size, size, 3), np.float32)
     through = np.ones((size, size), np.float32)
+    back = np.zeros((size, size, 4), np.float32)
     depth = np.full((size, size), np.inf, np.float32)
     order = _order(z, length)
     flat = np.ascontiguousarray(colours.reshape(-1, 3), np.float32)
-    _draw(x, y, z, half, flat, order, behind, rgb, through, depth)
-    return FibrePicture(rgb, through, depth)
+    _draw(x, y, z, half, flat, order, behind, partly, rgb, through, back, depth)
+    return FibrePicture(rgb, through, back, depth)

@@ -360,7 +360,9 @@ class HeadRenderer:
         label, depth, behind = self._draw_labels()
         colour = self._draw_opaque()
         for strands, tones in zip(self._current().all_strands, self._hairs, strict=True):
-            drawn = draw_fibres(strands.points, strands.half_widths, tones, camera, behind)
+            edge = colour[..., 3] < 0.999
+            drawn = draw_fibres(strands.points, strands.half_widths, tones, camera, behind, edge)
+            colour += (1 - colour[..., 3:]) * drawn.back
             colour *= drawn.through[..., None]
             colour[..., :3] += drawn.rgb
             colour[..., 3] += 1 - drawn.through

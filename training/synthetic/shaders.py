@@ -5,6 +5,8 @@ colours are those of the pictures. Distances are metres in the world frame, `R` 
 on the average head, colours are linear until `develop`.
 """
 
+from training.synthetic.wrinkles import WRINKLES
+
 _VARYINGS = """
 {q} vec3 P; {q} vec3 N; {q} vec3 R; {q} vec3 A; {q} vec4 F; {q} vec2 U; {q} vec3 E; {q} vec3 C;
 flat {q} vec2 LP;
@@ -98,7 +100,7 @@ uniform vec3 kdir; uniform vec3 kcol; uniform vec3 sh[9]; uniform float exposure
 uniform float contrast;
 uniform vec3 skinTone; uniform vec3 skinGain; uniform vec3 lipTint; uniform vec4 skinMarks;
 uniform float oil; uniform vec3 beardTone; uniform vec3 beardZones; uniform float paint;
-uniform float age; uniform float undercoat; uniform float crease;
+uniform float age; uniform float undercoat;
 uniform vec3 hairTone; uniform vec3 browTone;
 uniform vec3 eyeCentre[2]; uniform vec3 gaze[2]; uniform vec3 irisInner; uniform vec3 irisOuter;
 uniform float pupil; uniform float irisAngle;
@@ -141,7 +143,9 @@ vec3 develop(vec3 c) {
     return clamp(mix(c, c * c * (3.0 - 2.0 * c), contrast), 0.0, 1.0);
 }
 
-float beardPaint(vec3 r) {  // as beard.beard_zones
+"""
+    + WRINKLES
+    + """float beardPaint(vec3 r) {  // as beard.beard_zones
     float x = abs(r.x), y = r.y, front = smoothstep(0.045, 0.055, r.z);
     float lip = (1.0 - smoothstep(0.024, 0.033, x)) * smoothstep(-0.036, -0.030, y)
         * (1.0 - smoothstep(-0.018, -0.012, y)) * front;
@@ -155,57 +159,69 @@ float beardPaint(vec3 r) {  // as beard.beard_zones
     return max(z.x, max(z.y, z.z));
 }
 vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
-    vec3 photo = pow(textureLod(skin, U, skinLod).rgb, vec3(2.2));
-    vec4 big = cloud(R * 38.0), mid = cloud(R * 170.0 + 3.0);
+    vec4 big = cloud(R * 38.0), mid = cloud(R * 170.0 + 3.0), fine = cloud(R * 420.0);
     vec3 q = vec3(abs(R.x), R.y, R.z);
-    float front = smoothstep(-0.05, 0.02, R.z);
+    float front = smoothstep(-0.05, 0.02, R.z), wear = smoothstep(0.45, 0.95, age);
     vec2 ck = (q.xy - vec2(0.043, -0.006)) / vec2(0.022, 0.020);
     float cheek = exp(-dot(ck, ck)) * front;
     float tip = exp(-pow(length((R - vec3(0.0, -0.006, 0.088)) / vec3(0.018, 0.015, 0.03)), 2.0));
-    vec2 so = (q.xy - vec2(0.031, 0.026)) / vec2(0.022, 0.013);
+    vec2 so = (q.xy - vec2(0.031, 0.022)) / vec2(0.020, 0.012);
     float socket = exp(-dot(so, so)) * step(0.02, R.z);
+    vec2 br = (q.xy - vec2(0.0, 0.075)) / vec2(0.045, 0.018);
+    float forehead = exp(-dot(br, br)) * front;
     bool ear = label > 3.5 && label < 5.5, lip = label > 11.5 && label < 13.5;
-    vec3 own = skinTone * mix(vec3(1), vec3(1.05, 0.86, 0.84), cheek * 0.8 + tip * 0.6);
-    own *= mix(vec3(1), vec3(0.80, 0.72, 0.72), socket * 0.6);
-    if (ear) own *= vec3(1.04, 0.86, 0.84);
-    if (lip) own = mix(skinTone, skinTone * lipTint, 0.8);
-    vec3 alb = mix(own, photo * skinGain, photoSkin);
-    if (lip) alb *= mix(vec3(1), lipTint, photoSkin * 0.45);
-    alb *= mix(vec3(1), vec3(1.08, 0.94, 0.93), (big.g - 0.5) * 2.0 * skinMarks.y);
-    alb *= 1.0 + (mid.g - 0.5) * 0.20 * skinMarks.y;
-    float fr = smoothstep(0.60, 0.70, grain(R * 2200.0)) * smoothstep(0.42, 0.6, big.b);
-    alb *= mix(vec3(1), vec3(0.66, 0.50, 0.42), fr * skinMarks.x * front);
+    float red = cheek * 0.8 + tip * 0.7 + (ear ? 0.8 : 0.0);
+    vec3 own = skinTone * mix(vec3(1), vec3(1.07, 0.82, 0.80), clamp(red, 0.0, 1.2));
+    own *= mix(vec3(1), vec3(0.82, 0.72, 0.72), socket * (0.55 + 0.4 * wear));
+    own *= mix(vec3(1), vec3(1.02, 1.02, 0.94), forehead * 0.6);
+    if (lip) own = mix(skinTone, skinTone * lipTint, 0.85) * (label > 12.5 ? 0.86 : 1.0);
+    vec3 alb = own;
+    if (photoSkin > 0.5) alb = pow(textureLod(skin, U, skinLod).rgb, vec3(2.2)) * skinGain;
+    if (lip) alb *= mix(vec3(1), lipTint, photoSkin * 0.45) * (0.86 + 0.28 * fine.g);
+    float spot = (0.6 + 0.5 * wear) * skinMarks.y;
+    alb *= mix(vec3(1), vec3(1.10, 0.92, 0.90), (big.g - 0.5) * 2.2 * spot);
+    alb *= 1.0 + (mid.g - 0.5) * 0.30 * spot + (fine.b - 0.5) * 0.20 * skinMarks.z;
+    if (skinMarks.x > 0.0) {
+        float fr = smoothstep(0.58, 0.70, grain(R * 2200.0)) * smoothstep(0.42, 0.6, big.b);
+        alb *= mix(vec3(1), vec3(0.66, 0.50, 0.42), fr * skinMarks.x * front);
+    }
+    alb *= mix(vec3(1), vec3(0.72, 0.60, 0.50), smoothstep(0.70, 0.78, mid.a) * wear * 0.7);
     float mole = smoothstep(0.05, 0.03, length(fract(R * 14.0 + seed * 3.1) - 0.5));
     alb *= 1.0 - 0.5 * mole * step(0.95, hash(floor(R * 14.0 + seed * 3.1)));
     float beard = lip || part != 0 || ear ? 0.0 : beardPaint(R) * (1.0 - F.x);
-    beard *= 0.85 + 0.2 * smoothstep(0.3, 0.7, 0.5 * mid.b + 0.5 * grain(R * 1500.0));
-    alb = mix(alb, mix(beardTone, alb * 0.5, 0.25), clamp(beard * mix(0.8, 1.0, paint), 0.0, 0.96));
+    if (beard > 0.0) {
+        beard *= 0.85 + 0.2 * smoothstep(0.3, 0.7, 0.5 * mid.b + 0.5 * fine.g);
+        beard = clamp(beard * mix(0.8, 1.0, paint), 0.0, 0.96);
+        alb = mix(alb, mix(beardTone, alb * 0.5, 0.25), beard);
+    }
     float b = part == 0 && !ear && !lip ? brow(R) * browDensity * paint : 0.0;
-    b *= 0.9 + 0.2 * smoothstep(0.3, 0.7, cloud(vec3(R.x * 900.0 + R.y * 900.0, R.y * 250.0, 3)).g);
-    alb = mix(alb, browTone, clamp(b, 0.0, 0.95));
+    alb = mix(alb, browTone, clamp(b * (0.8 + 0.4 * fine.g), 0.0, 0.95));
+    float crease = part == 0 && !lip && !ear ? wrinkles(R, wear, mid) : 0.0;
     if (part == 0) {
         alb = mix(alb, hairTone * 0.8, clamp(F.w * undercoat, 0.0, 1.0));
-        alb *= mix(vec3(1), vec3(0.16, 0.12, 0.11), C.x * step(0.029, R.y) * 0.9);
-        alb *= mix(vec3(1), vec3(0.60, 0.48, 0.45), C.x * step(R.y, 0.029) * 0.6);
+        alb *= mix(vec3(1), vec3(0.20, 0.14, 0.13), C.x * step(0.029, R.y) * 0.75);
+        alb *= mix(vec3(1), vec3(0.66, 0.50, 0.47), C.x * step(R.y, 0.029) * 0.6);
+        alb *= mix(vec3(1), vec3(0.62, 0.50, 0.46), crease * (1.0 - 0.6 * beard));
     }
-    if (part == 4) alb = vec3(0.22, 0.045, 0.04);
+    if (part == 4) alb = vec3(0.16, 0.035, 0.03);
     if (part == 3) alb = vec3(0.42, 0.15, 0.14);
-    vec4 q1 = cloud(R * 1100.0), q2 = cloud(R * 420.0);
-    vec3 g = (q1.gba - 0.5) * 0.5 + (q2.gba - 0.5) * 0.5; g -= n * dot(g, n);
-    vec3 bumped = normalize(n - g * 0.35 * skinMarks.z);
-    float nl = dot(n, kdir);
-    vec3 wrap = vec3(0.30, 0.16, 0.12), d = clamp((nl + wrap) / (1.0 + wrap), 0.0, 1.0);
+    vec3 g = (mid.gba - 0.5) * 0.35 + (fine.gba - 0.5) * 0.45; g -= n * dot(g, n);
+    vec3 bumped = normalize(n - g * 0.42 * skinMarks.z);
+    float nl = dot(mix(n, bumped, 0.35), kdir);
+    vec3 wrap = vec3(0.30, 0.15, 0.11), d = clamp((nl + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 soft = mix(vec3(s), pow(vec3(s), vec3(0.65, 0.9, 1.0)), 0.8);
-    float cavity = mix(1.0, smoothstep(0.05, 0.5, F.z), 0.35);
-    vec3 c = alb * (A * cavity + kcol * d * soft) / PI;
-    if (part == 4) return c * 0.7 + alb * sh[0] * 0.03;
-    float rough = lip ? 0.36 : 0.52 - 0.10 * oil;
-    float dull = 1.0 - clamp(F.w * undercoat + b + beard, 0.0, 1.0);
-    float sp = ggx(bumped, v, kdir, rough, 0.028) * 0.75
-        + ggx(bumped, v, kdir, rough * 0.65, 0.028) * 0.25;
-    float fres = 0.028 + 0.35 * pow(1.0 - max(dot(bumped, v), 0.0), 5.0);
-    c += dull * (kcol * sp * s * (0.35 + 0.6 * oil)
-        + environment(reflect(-v, bumped)) * fres * 0.6 * clamp(F.z, 0.0, 1.0));
+    float cavity = mix(1.0, smoothstep(0.03, 0.55, F.z), lip ? 0.65 : 0.5);
+    vec3 least = vec3(dot(sh[0], vec3(0.333))) * 0.05;  // nothing is quite black
+    vec3 c = alb * ((A + least) * cavity + kcol * d * soft) / PI;
+    if (part == 4) return c * 0.5;
+    float rough = lip ? 0.34 : 0.50 - 0.10 * oil - 0.05 * (forehead + tip);
+    float dull = (1.0 - clamp(F.w * undercoat + b + beard, 0.0, 1.0)) * (1.0 - 0.6 * crease);
+    dull *= (0.75 + 0.5 * (forehead + tip + 0.6 * cheek)) * (0.7 + 0.6 * mid.b);
+    float sp = ggx(bumped, v, kdir, rough, 0.028) * 0.8
+        + ggx(bumped, v, kdir, rough * 0.68, 0.028) * 0.2;
+    float fres = 0.028 + 0.30 * pow(1.0 - max(dot(bumped, v), 0.0), 5.0);
+    c += dull * (kcol * min(sp, 0.35) * s * (0.40 + 0.5 * oil)
+        + environment(reflect(-v, bumped)) * fres * 0.7 * clamp(F.z, 0.0, 1.0));
     if (part == 3) c += alb * sh[0] * 0.05;
     return c;
 }
@@ -215,19 +231,27 @@ vec3 shadeEye(float label, vec3 v, float s) {
     vec3 ax = normalize(cross(gaze[i], vec3(0, 1, 0))), ay = cross(ax, gaze[i]);
     float ri = irisAngle, rp = ri * pupil, ph = atan(dot(q, ay), dot(q, ax));
     float fibre = cloud(vec3(cos(ph) * 9.0, sin(ph) * 9.0, th * 6.0)).g;
-    vec3 iris = mix(irisInner, irisOuter, smoothstep(rp, ri, th)) * (0.7 + 0.8 * fibre);
-    iris *= mix(0.35, 1.0, smoothstep(ri + 0.01, ri - 0.10, th));
-    vec3 white = vec3(0.66, 0.60, 0.57) * (1.0 - 0.35 * smoothstep(0.6, 1.2, th));
+    vec3 iris = mix(irisInner, irisOuter, smoothstep(rp, ri, th)) * (0.45 + 0.65 * fibre);
+    // Light gathers in the half of the iris away from the lamp above.
+    iris *= 0.9 + 0.35 * clamp(-dot(q, ay) * sign(ay.y) / ri, -0.6, 1.0);
+    iris *= mix(0.18, 1.0, smoothstep(ri + 0.02, ri - 0.09, th));
+    vec3 white = vec3(0.64, 0.57, 0.53) * (1.0 - 0.45 * smoothstep(0.55, 1.1, th));
     float vein = smoothstep(0.55, 0.8, cloud(q * vec3(8, 30, 8)).g);
     white *= mix(vec3(1), vec3(1.0, 0.80, 0.76), vein);
-    vec3 alb = mix(iris, white, smoothstep(ri - 0.03, ri + 0.04, th));
-    alb *= mix(0.04, 1.0, smoothstep(rp - 0.03, rp + 0.03, th));
+    float corner = smoothstep(0.45, 0.75, abs(q.x - gaze[i].x));
+    white *= mix(vec3(1), vec3(0.95, 0.72, 0.68), corner * 0.7);
+    vec3 alb = mix(iris, white, smoothstep(ri - 0.02, ri + 0.05, th));
+    alb *= mix(0.03, 1.0, smoothstep(rp - 0.03, rp + 0.03, th));
     float occ = mix(0.4, 1.0, smoothstep(0.15, 0.6, F.z));
+    occ *= 1.0 - 0.60 * smoothstep(0.06, 0.30, q.y);  // the upper lid's and the lashes' shadow
     float nl = max(dot(q, kdir) * 0.7 + 0.3, 0.0);
     vec3 c = alb * (A + kcol * nl * s) / PI * occ;
     float fr = 0.03 + 0.3 * pow(1.0 - max(dot(q, v), 0.0), 5.0);
-    c += kcol * ggx(q, v, kdir, 0.12, 0.04) * 0.4 * s;
-    return c + environment(reflect(-v, q)) * fr * occ * 0.8;
+    vec3 mirror = reflect(-v, q), lamp = normalize(mix(vec3(0.35, 0.45, 0.8), kdir, 0.6 * hasKey));
+    lamp = normalize(vec3(lamp.x, max(lamp.y, 0.15), max(lamp.z, 0.35)));
+    float glint = smoothstep(0.955, 0.99, dot(mirror, lamp)) * mix(0.25, 1.0, occ);
+    c += vec3(1.0, 0.98, 0.95) * glint * 0.55 / exposure;
+    return c + environment(mirror) * fr * occ * 0.8;
 }
 // Worn things: C is the colour, R holds roughness, metal and weave, F.w the opacity.
 vec4 shadeWorn(vec3 n, vec3 v, float s) {
@@ -274,7 +298,12 @@ void main() {
         c = alb * (A + kcol * max(dot(n, kdir), 0.0) * s) / PI;
     } else if (part == 1) c = shadeEye(LP.x, v, s);
     else if (part == 2) {
-        vec3 alb = vec3(0.66, 0.58, 0.47) * (0.6 + 0.4 * smoothstep(0.0, 0.35, F.z));
+        vec3 alb = vec3(0.70, 0.63, 0.53) * (0.55 + 0.45 * smoothstep(0.0, 0.30, F.z));
+        // Gums, and the mouth's dark towards its corners.
+        float gum = R.y > -0.037 ? smoothstep(-0.031, -0.029, R.y)
+            : smoothstep(-0.046, -0.048, R.y);
+        alb = mix(alb, vec3(0.34, 0.12, 0.11), gum);
+        alb *= 1.0 - 0.75 * smoothstep(0.012, 0.026, abs(R.x));
         float gap = abs(fract(R.x / 0.0078) - 0.5);
         alb *= 1.0 - 0.45 * (1.0 - smoothstep(0.02, 0.13, gap));
         vec3 inside = mix(sh[0], vec3(dot(sh[0], vec3(0.33))), 0.7) * 0.25;
