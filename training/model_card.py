@@ -22,8 +22,8 @@ from training.evaluation.report import bias_table, number, read_json, score_tabl
 from training.evaluation.targets import MODEL_TARGETS
 
 LIMITS = (
-    "One neutral or expressive moment: no expression transfer, and no memory of earlier frames, "
-    "so that videos flicker (paper, section 4.6).",
+    "A single moment: no expression transfer, and no memory of earlier frames, so that videos "
+    "flicker (paper, section 4.6).",
     "The light of the photograph is baked into the colours.",
     "What the photograph does not show is a guess: the back of the head, a hidden ear, the inside "
     "of the mouth.",

@@ -1,7 +1,8 @@
 """Identity by ArcFace (Deng et al. 2019, https://arxiv.org/abs/1801.07698).
 
 The models are insightface's buffalo_l, for non-commercial research only; nothing here downloads
-them.
+them. insightface asks for opencv-python, which stands in the way of opencv-python-headless:
+install it with `pip install --no-deps insightface onnxruntime`.
 """
 
 from pathlib import Path

@@ -16,7 +16,9 @@ ENSEMBLE_FILES = (
     "dino_vitb16_pretrain.pth",
     "clip_vitb16_pretrain.pth.tar",
     "open_clip_vitb16_pretrain.pth.tar",
+    "ensemble_lora",
 )
+"""What dreamsim 0.2.1 looks for before it downloads anything."""
 
 
 class DreamSimDistance:
@@ -36,7 +38,7 @@ class DreamSimDistance:
         except ImportError as error:
             raise MetricUnavailableError("the package dreamsim is not installed") from error
         folder = Path(os.environ.get(FOLDER_VARIABLE, "models"))
-        missing = [name for name in ENSEMBLE_FILES if not (folder / name).is_file()]
+        missing = [name for name in ENSEMBLE_FILES if not (folder / name).exists()]
         if missing:
             raise MetricUnavailableError(
                 f"DreamSim's weights are missing: {missing[0]} in the folder that "

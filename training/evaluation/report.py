@@ -15,6 +15,8 @@ from training.evaluation.summary import anchor_means, by_group, drops_of, plain,
 from training.evaluation.targets import Target
 
 FORMAT = "perchead-evaluation-1"
+FACES = frozenset({"arcface", "dlib"})
+"""Metrics that look for a face first, and see few in profile."""
 
 
 def build_report(
@@ -113,6 +115,8 @@ def score_table(report: dict[str, Any]) -> list[str]:
     drops = [report["drops"][name] for name in names]
     cells = ["" if drop is None else f"{100 * drop:+.1f} %" for drop in drops]
     lines.append(_line(["novel to extreme", *cells]))
+    if FACES & set(names):
+        lines += ["", "Metrics of faces leave out views in whose true picture they find none."]
     return lines
 
 
