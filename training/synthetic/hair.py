@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from training.synthetic.hair_styles import HairStyle
 from training.synthetic.strands import Strands
 from training.synthetic.surface import Surface
+from training.synthetic.tied_hair import tied_guides
 
 Float = NDArray[np.float64]
 
@@ -18,6 +20,19 @@ _HEIGHTS = np.array([0.096, 0.090, 0.060, 0.014, 0.050, 0.020, -0.028, -0.052, -
 _RECEDES = np.array([1, 1.3, 1, 0, 0, 0, 0, 0, 0.0])
 _PART_OFFSET = 0.022
 _GUIDES = 800
+
+
+@dataclass(frozen=True)
+class HairQuality:
+    """How finely hair is drawn.
+
+    Attributes:
+        amount: factor on a style's strands; 2 suits pictures of 512 px and more.
+        half_width: metres at amount 1; more hairs are thinner.
+    """
+
+    amount: float = 1.0
+    half_width: float = 0.00050
 
 
 @dataclass(frozen=True)
@@ -113,6 +128,8 @@ class _Growth:
         back = np.clip((-rest[:, 2] - 0.04) / 0.04, 0, 1)
         over, beside, behind = self._style.lengths
         length = over * top + (1 - top) * (beside * (1 - back) + behind * back)
+        if hairline.crown > 0:
+            length = np.minimum(length, 0.014)
         length = length * (1 + 0.10 * rng.normal(size=len(rest)))
         length *= np.clip(hairline.mask(rest, 0.03) * 1.2 + 0.3, 0, 1)
         limit = 0.062 + 0.008 * rng.random(len(rest))
@@ -131,7 +148,10 @@ class _Growth:
         position, normal, rest = roots
         length = self.lengths(rng, rest, hairline)
         comb = self._comb(rest, normal, side)
-        direction = normal * style.lift + comb * (1 - 0.6 * style.lift)
+        lift = np.full((len(rest), 1), style.lift)
+        if style.comb == "part":  # flat at the parting, so that it is no trench
+            lift *= 0.35 + 0.65 * np.clip(np.abs(rest[:, :1] - _PART_OFFSET * side) / 0.025, 0, 1)
+        direction = normal * lift + comb * (1 - 0.6 * lift)
         direction = _unit(direction + rng.normal(0, 0.06, direction.shape))
         step = (length / style.segments)[:, None]
         layer = rng.random(len(position))
@@ -144,7 +164,7 @@ class _Growth:
             weight = np.clip(style.gravity * (s / 0.05) ** 0.8 * 1.6, 0, 1.2)
             target = (
                 comb * np.clip(1 - s / 0.06, 0, 1) * (0.9 if style.gravity > 0.1 else 0.5)
-                + normal * style.lift * np.exp(-s / 0.02) * 0.8
+                + normal * lift * np.exp(-s / 0.02) * 0.8
                 + down * weight
                 + direction * 0.3
             )
@@ -207,6 +227,8 @@ def grow_strands(
     rest: Float,
     points: Float,
     normals: Float,
+    grey: float = 0.0,
+    quality: HairQuality | None = None,
 ) -> Strands | None:
     """Hair for one head, or None for a bald one.
 
@@ -219,51 +241,97 @@ def grow_strands(
         rest: [V1, 3] refined average head.
         points: [V1, 3] refined head, metres.
         normals: [V1, 3] its unit normals.
+        grey: share of grey hairs.
+        quality: how many hairs.
     """
+    quality = quality or HairQuality()
     if style.count == 0:
         return None
     side = float(rng.choice([-1.0, 1.0]))
-    growth = _Growth(style, surface, rest, points, normals)
     guide_roots = _roots(rng, surface, rest, points, normals, hairline, _GUIDES)
-    guides = growth.grow(rng, guide_roots, hairline, side)
-    position, normal, at = _roots(rng, surface, rest, points, normals, hairline, style.count)
-
+    count = int(style.count * quality.amount)
+    position, normal, at = _roots(rng, surface, rest, points, normals, hairline, count)
     distance, nearest = cKDTree(guide_roots[2]).query(at, 3)
     weight = 1 / (distance + 1e-4) ** 2
     if style.comb in ("part", "fringe"):
         # Do not mix the two sides of the parting, whose line wanders a little.
         line = _PART_OFFSET * side
-        own = np.sign(at[:, :1] - line + rng.normal(0, 0.002, (len(at), 1)))
+        own = np.sign(at[:, :1] - line + rng.normal(0, 0.003, (len(at), 1)))
         same = np.sign(guide_roots[2][nearest][..., 0] - line) == own
         weight = weight * ((same | (at[:, 2:] < -0.06)) + 1e-3)
     weight /= weight.sum(1, keepdims=True)
-    relative = guides - guides[:, :1]
-    strands = position[:, None] + np.einsum("nk,nkij->nij", weight, relative[nearest])
     leader = nearest[np.arange(len(at)), weight.argmax(1)]
-    t = np.linspace(0, 1, style.segments + 1)[None, :, None]
-    gathered = guides[leader] + 0.5 * (position - guides[leader][:, 0])[:, None]
-    strands = strands * (1 - 0.45 * t) + 0.45 * t * gathered
-
+    t = np.linspace(0, 1, style.segments + 1, dtype=np.float32)[None, :, None]
+    if style.tie:
+        skull = points[surface.body][rest[surface.body][:, 1] > -0.06]
+        roots = (guide_roots[0], guide_roots[2])
+        guides = tied_guides(rng, style.tie, roots, skull, style.segments, style.lengths[0])
+        strands = _between(guides, nearest, weight)
+        apart = np.clip(1 - 2 * t, 0, 1) * (position - strands[:, 0])[:, None]
+        strands = strands + apart.astype(np.float32)
+    else:
+        growth = _Growth(style, surface, rest, points, normals)
+        guides = growth.grow(rng, guide_roots, hairline, side)
+        relative = guides - guides[:, :1]
+        strands = position[:, None].astype(np.float32) + _between(relative, nearest, weight)
+        led = guides[leader] + 0.5 * (position - guides[leader][:, 0])[:, None]
+        gather = style.clump * t
+        strands = strands * (1 - gather) + gather * led.astype(np.float32)
     strands = _curl(rng, style, strands, normal, leader)
-    strands += rng.normal(0, 0.0012, (len(strands), 1, 3)) * t
-    strands += rng.normal(0, 0.0003, strands.shape) * t
+    strands = strands + _loose(rng, style, strands, t)
     tangent = np.diff(strands, axis=1)
     tangent = _unit(np.concatenate([tangent, tangent[:, -1:]], 1))
-    clump = np.exp(rng.normal(0, 0.16, _GUIDES))[leader % _GUIDES, None]
-    shade = np.exp(rng.normal(0, 0.14, (len(strands), 1))) * clump
-    colour = tone * shade * (1 + rng.normal(0, 0.04, (len(strands), 3)))
-    colours = np.repeat(colour[:, None], style.segments + 1, 1) * (0.75 + 0.35 * t)
-    taper = np.minimum(1.0, 2.5 * (1.08 - t[..., 0]))
-    width = np.broadcast_to(0.0009 * taper, strands.shape[:2])
+    thin = np.minimum(1.0, 2.5 * (1.08 - t[..., 0]))
+    width = np.broadcast_to(quality.half_width / np.sqrt(quality.amount) * thin, strands.shape[:2])
     single = np.float32
     return Strands(
         strands.astype(single),
         tangent.astype(single),
-        colours.astype(single),
+        _tones(rng, tone, grey, leader, t),
         width.astype(single),
         normal.astype(single),
         0.35 if style.curl > 0.8 else 0.8,
     )
+
+
+def _between(guides: Float, nearest: NDArray[np.int64], weight: Float) -> NDArray[np.float32]:
+    """Guides [G, K, 3] blended by weights [N, 3] of the nearest [N, 3], as [N, K, 3]."""
+    count, length, _ = guides.shape
+    rows = np.repeat(np.arange(len(nearest)), 3)
+    blend = sp.csr_matrix(
+        (weight.astype(np.float32).ravel(), (rows, nearest.ravel())), (len(nearest), count)
+    )
+    mixed: NDArray[np.float32] = blend @ guides.reshape(count, -1).astype(np.float32)
+    return mixed.reshape(-1, length, 3)
+
+
+def _loose(
+    rng: np.random.Generator, style: HairStyle, strands: NDArray[np.float32], t: Float
+) -> NDArray[np.float32]:
+    """Displacements [N, K, 3] that keep hairs apart; a few fly away."""
+    count, points, _ = strands.shape
+    own = rng.normal(0, 0.0012, (count, 1, 3))
+    flying = rng.random((count, 1, 1)) < style.flyaway
+    reach = np.minimum(0.012, 0.12 * np.linalg.norm(strands[:, -1] - strands[:, 0], axis=1))
+    own = own + flying * rng.normal(0, 1, (count, 1, 3)) * reach[:, None, None]
+    jitter = rng.standard_normal((count, points, 3), np.float32) * np.float32(0.0003)
+    loose: NDArray[np.float32] = ((own + jitter) * t).astype(np.float32)
+    return loose
+
+
+def _tones(
+    rng: np.random.Generator, tone: Float, grey: float, leader: NDArray[np.int64], t: Float
+) -> NDArray[np.float32]:
+    """Linear RGB [N, K, 3]: darker roots, locks and hairs that differ, some of them grey."""
+    count = len(leader)
+    lock = np.exp(rng.normal(0, 0.17, _GUIDES))[leader % _GUIDES, None]
+    colour = tone * np.exp(rng.normal(0, 0.16, (count, 1))) * lock
+    colour = colour * (1 + rng.normal(0, 0.04, (count, 3)))
+    patch = np.clip(grey * np.exp(rng.normal(0, 0.5, _GUIDES))[leader % _GUIDES], 0, 0.95)
+    silver = np.array([0.46, 0.45, 0.44]) * np.exp(rng.normal(0, 0.15, (count, 1)))
+    colour = np.where((rng.random(count) < patch)[:, None], silver, colour)
+    tones: NDArray[np.float32] = (colour[:, None] * (0.72 + 0.38 * t)).astype(np.float32)
+    return tones
 
 
 def _curl(

@@ -12,7 +12,7 @@ from training.synthetic.eyes import EyeLook, sample_eyes
 from training.synthetic.facial_hair import FacialHair, grow_facial_hair
 from training.synthetic.follicles import Skin
 from training.synthetic.hair import Hairline, grow_strands
-from training.synthetic.hair_styles import BALD, HairStyle, sample_colour
+from training.synthetic.hair_styles import BALD, HairStyle, sample_colour, sample_grey
 from training.synthetic.hats import Hat, hair_under
 from training.synthetic.identity import IdentityPrior, Person, sample_person
 from training.synthetic.lighting import Light, balanced, panorama_light, studio_light
@@ -149,7 +149,10 @@ def make_head(
         recede += 0.02 * rng.random()
         crown = float(max(style.lengths) < 0.05 or style.lengths[1] < 0.02)
     hairline = Hairline(recede, crown)
-    strands = grow_strands(rng, style, hairline, tone, assets.surface, assets.rest, points, normals)
+    grey = sample_grey(_stream(seed, 28), person.age, colour_name)
+    strands = grow_strands(
+        rng, style, hairline, tone, assets.surface, assets.rest, points, normals, grey
+    )
     scalp = hairline.mask(assets.rest, 0.010)
     skin = sample_skin(rng, person, list(assets.skins))
     left, right = assets.mesh.eye_vertices.T
