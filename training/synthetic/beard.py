@@ -56,7 +56,8 @@ def sample_beard(rng: np.random.Generator, male: float, age: float, hair_tone: F
         tone,
         zones,
         float(length[0] + (length[1] - length[0]) * draw[0]),
-        float(paint[0] + (paint[1] - paint[0]) * draw[1]),
+        # Grey stubble lets the skin through; as paint it would look like powder.
+        float(paint[0] + (paint[1] - paint[0]) * draw[1]) * (0.35 if tone.mean() > 0.1 else 1.0),
     )
 
 

@@ -308,7 +308,9 @@ class HeadRenderer:
         face &= (surface.rest[:, 1] < 0.07) & (surface.parts == Part.SKIN)
         facing = np.maximum(normals[face] @ head.light.key_direction, 0).mean()
         light = ambient[face].mean(0) + head.light.key_colour * facing
-        return float(head.exposure * np.pi / max(float(light @ LUMINANCE), 1e-6))
+        # As an automatic exposure does: a little more for dark skin, a little less for pale.
+        skin = (float(head.skin.tone @ LUMINANCE) / 0.25) ** -0.28
+        return float(head.exposure * skin * np.pi / max(float(light @ LUMINANCE), 1e-6))
 
     # -- drawing ----------------------------------------------------------------------------
 

@@ -269,6 +269,9 @@ def grow_strands(
         strands = _between(guides, nearest, weight)
         apart = np.clip(1 - 2 * t, 0, 1) * (position - strands[:, 0])[:, None]
         strands = strands + apart.astype(np.float32)
+        # Behind the tie locks are not mixed: they would shrink to the middle.
+        late = np.clip(2.5 * t - 1.25, 0, 1)
+        strands = strands * (1 - late) + late * guides[leader].astype(np.float32)
     else:
         growth = _Growth(style, surface, rest, points, normals)
         guides = growth.grow(rng, guide_roots, hairline, side)

@@ -223,4 +223,4 @@ def sample_grey(rng: np.random.Generator, age: float, colour: str) -> float:
     if colour in ("grey", "white"):
         return float(rng.uniform(0.2, 0.6))
     most = float(np.clip((age - 0.45) / 0.45, 0, 1))
-    return float(rng.random() ** 1.5 * most * 0.8)
+    return float(rng.random() ** 2.5 * most * 0.7)

@@ -84,7 +84,7 @@ def _gather(
 def studio_light(rng: np.random.Generator) -> Light:
     """A soft room with one to three large lamps and mostly a key light."""
     d = fibonacci_sphere(1200)
-    radiance = np.ones((len(d), 3)) * rng.uniform(0.25, 0.5) * np.exp(rng.normal(0, 0.08, 3))
+    radiance = np.ones((len(d), 3)) * rng.uniform(0.10, 0.40) * np.exp(rng.normal(0, 0.08, 3))
     radiance *= 0.7 + 0.6 * np.clip(d[:, 1:2] * 0.5 + 0.5, 0, 1)
     for _ in range(rng.integers(1, 4)):
         centre = rng.normal(size=3) + np.array([0, 0.5, 0.9])
@@ -95,7 +95,7 @@ def studio_light(rng: np.random.Generator) -> Light:
     direction = rng.normal(size=3) * np.array([0.9, 0.4, 0.4]) + np.array([0, 0.6, 0.95])
     direction /= np.linalg.norm(direction)
     colour = np.array([1, 0.95, 0.88]) * np.exp(rng.normal(0, 0.06, 3))
-    colour *= rng.choice([0.0, 0.6, 1.3, 2.2], p=[0.2, 0.3, 0.3, 0.2])
+    colour *= rng.choice([0.0, 0.7, 1.4, 2.4], p=[0.15, 0.25, 0.35, 0.25])
     angle = np.full(len(d), 4 * np.pi / len(d))
     parts = _gather(d, radiance, angle, (direction, colour))
     return Light(*parts, panorama=None, turn=0.0, name="studio")
@@ -148,7 +148,7 @@ def balanced(light: Light) -> Light:
     strength = float(light.key_colour @ LUMINANCE)
     # From behind it would outshine a picture exposed for the face.
     ahead = float(np.clip(0.3 + 1.2 * light.key_direction[2], 0.25, 1))
-    limit = 2.2 * ahead * float(ambient @ LUMINANCE)
+    limit = 2.8 * ahead * float(ambient @ LUMINANCE)
     dim = min(1.0, limit / max(strength, 1e-9))
     return Light(
         light.directions,

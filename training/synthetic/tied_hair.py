@@ -61,12 +61,12 @@ def tied_guides(
         spread = (0.007 + 0.020 * np.sin(np.pi * np.minimum(u * 0.9, 1))) * disc[:, None]
         tail = tie + towards * 0.004 + reach + fall + spread * np.array([1, 0.4, 1])
     else:
-        ball = tie + 0.026 * towards
+        ball = tie + 0.028 * towards
         axis = _unit(np.cross(towards, [1.0, 0, 0]) + 0.3 * rng.normal(size=(count, 3)))
         begin = _unit(np.cross(axis, towards))
         turn = rng.uniform(0, 2 * np.pi, (count, 1, 1)) + u * rng.uniform(2.5, 5.0, (count, 1, 1))
         second = np.cross(axis, begin)
         around = np.cos(turn) * begin[:, None] + np.sin(turn) * second[:, None]
-        size = 0.026 * (0.6 + 0.4 * np.sqrt(layer))[..., None]
+        size = 0.031 * (0.6 + 0.4 * np.sqrt(layer))[..., None]
         tail = ball + size * around * np.minimum(1, 0.7 + u)
     return np.concatenate([path, np.broadcast_to(tail, (count, *tail.shape[1:]))], 1)
