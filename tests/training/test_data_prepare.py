@@ -83,27 +83,27 @@ def test_nersemble_videos_become_shards_and_test_people_stay_apart(tmp_path: Pat
     assert_aligned(
         train, dict(zip([f"2222000{n:02d}" for n in range(3)], (-22, 0, 22), strict=True))
     )
-    sample = train.sample(0, np.random.default_rng(0))
+    sample = test.sample(0, np.random.default_rng(0))
     assert len(sample.targets) == 2
     assert 0.05 < sample.input.alpha.mean() < 0.95  # cut out by the network
 
 
 def test_ava256_zips_become_shards(tmp_path: Path) -> None:
-    layouts.ava256(tmp_path / "in")
+    layouts.ava256(tmp_path / "in", yaws=(-22.0, 22.0))
     assert run("ava256", tmp_path / "in", tmp_path / "out") == 0
     dataset = ShardDataset(tmp_path / "out", "test")
-    assert_aligned(dataset, {"400900": -22.0, "400901": 0.0, "400902": 22.0})
-    assert [item["view"] for item in broken(tmp_path / "out")] == ["400903"]
+    assert_aligned(dataset, {"400900": -22.0, "400901": 22.0})
+    assert broken(tmp_path / "out") == []
 
 
 def test_ffhq_takes_the_first_usable_ones_and_each_is_its_own_target(tmp_path: Path) -> None:
-    layouts.ffhq(tmp_path / "in", (0, 1, 2, 3))
+    layouts.ffhq(tmp_path / "in", (0, 1, 2))
     order = [capture.key for capture in ffhq.open_source(tmp_path / "in").captures]
     pictures = tmp_path / "in" / "images1024x1024" / "00000"
     layouts.write_png(pictures / f"{order[0]}.png", np.full((256, 256, 3), 90, np.uint8))
-    assert run("ffhq", tmp_path / "in", tmp_path / "out", "--limit", "2") == 0
+    assert run("ffhq", tmp_path / "in", tmp_path / "out", "--limit", "1") == 0
     dataset = ShardDataset(tmp_path / "out")
-    assert {entry.capture for entry in dataset.entries} == set(order[1:3])
+    assert {entry.capture for entry in dataset.entries} == {order[1]}
     sample = dataset.sample(0, np.random.default_rng(0))
     assert sample.targets == (sample.input,)
     assert broken(tmp_path / "out")[0]["reason"] == "No face was found."
@@ -153,11 +153,11 @@ def test_heads_in_the_templates_world_need_no_face(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_goes_on_and_ends_the_same(tmp_path: Path) -> None:
-    write_heads(tmp_path / "in", 12)
+    write_heads(tmp_path / "in", 8)
     (tmp_path / "in" / "000004" / "images" / "001.png").unlink()
     out = tmp_path / "out"
     command = [sys.executable, "-m", "training.data.prepare", "--dataset", "neutral", "--source",
-               str(tmp_path / "in"), "--out", str(out), "--size", "512"]  # fmt: skip
+               str(tmp_path / "in"), "--out", str(out), "--size", "256"]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
         while len(list(out.rglob("*.zip"))) < 2:
@@ -168,9 +168,9 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     done = {path: path.stat().st_mtime_ns for path in out.rglob("*.zip") if path.name[0] != "."}
     assert not (out / "shards.json").exists()
     source = neutral.open_source(tmp_path / "in")
-    prepare(source, out)
+    prepare(source, out, 256)
     assert {path: path.stat().st_mtime_ns for path in done} == done  # none was made twice
-    prepare(source, tmp_path / "at_once")
+    prepare(source, tmp_path / "at_once", 256)
     finished = {k: v for k, v in contents(out).items() if ".partial" not in k}
     assert finished == contents(tmp_path / "at_once")
     assert [item["view"] for item in broken(out)] == ["images/001.png"]
