@@ -23,6 +23,14 @@ from training.synthetic.strands import Strands
 from training.synthetic.traits import choose_style, sample_traits
 from training.synthetic.wardrobe import Wardrobe, dress, sample_wardrobe
 from training.synthetic.wearer import Wearer
+from training.synthetic.words import (
+    age_group,
+    colour_name,
+    hair_length,
+    light_name,
+    skin_name,
+    years,
+)
 from training.template.hm08 import MID_EYE
 
 Float = NDArray[np.float64]
@@ -80,19 +88,41 @@ class Head:
 
     def attributes(self) -> dict[str, object]:
         """What it is, for the record and for captions (plain JSON types)."""
+        person, worn, cloth = self.person, self.wardrobe, self.cloth
+        glasses, hat, earrings, necklace = worn.glasses, worn.hat, worn.earrings, worn.necklace
         return {
             "seed": self.seed,
-            "male": round(self.person.male, 3),
-            "age": round(self.person.age, 3),
-            "race": [round(x, 3) for x in self.person.race],
-            "expression": self.person.expression,
+            "sex": "man" if person.male > 0.5 else "woman",
+            "male": round(person.male, 3),
+            "years": years(person.age),
+            "age_group": age_group(person.age),
+            "age": round(person.age, 3),
+            "race": [round(x, 3) for x in person.race],
+            "expression": person.expression,
             "hair": self.style.name,
+            "hair_length": hair_length(self.style.lengths),
             "hair_colour": self.hair_colour,
             "eyes": self.eyes.name,
             "beard": self.facial.beard.kind,
+            "skin": skin_name(self.skin),
             "skin_tone": [round(float(x), 4) for x in self.skin.tone],
             "photographed_skin": self.skin.texture is not None,
+            "glasses": glasses
+            and {
+                "frame": glasses.frame.name,
+                "colour": glasses.colour,
+                "lenses": f"dark {glasses.tint}" if glasses.tint else "clear",
+            },
+            "hat": hat and {"kind": hat.name, "colour": colour_name(hat.colour)},
+            "earrings": earrings and {"kind": earrings.name, "metal": earrings.metal},
+            "necklace": necklace and {"kind": necklace.name, "metal": necklace.metal},
+            "clothes": {
+                "neckline": cloth.neckline,
+                "colour": colour_name(cloth.first),
+                "pattern": ("plain", "striped", "striped", "checked")[cloth.pattern],
+            },
             "light": self.light.name,
+            "light_from": light_name(self.light),
         }
 
 

@@ -54,7 +54,7 @@ def spread(seed: int) -> Float:
     for _ in range(40):  # the positive root of x^(d+1) = x + 1
         root = (1 + root) ** (1 / (_AXES + 1))
     steps = root ** -np.arange(1.0, _AXES + 1)
-    point: Float = (0.5 + (seed % 2**32) * steps) % 1
+    point: Float = (0.31 + (seed % 2**32) * steps) % 1
     return point
 
 
