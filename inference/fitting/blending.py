@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from inference.fitting.blending_kernels import band_kernel, project_kernel
+from inference.fitting.sparse_product import times
 from inference.fitting.threads import in_threads
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.progress import CancelToken
@@ -39,7 +40,8 @@ class Blending:
 
     def picture(self, colours: FloatArray) -> FloatArray:
         """[H, W, C] premultiplied picture of per-Gaussian values [N, C]."""
-        flat = self.matrix @ np.ascontiguousarray(colours, np.float32)
+        colours = np.ascontiguousarray(colours, np.float32)
+        flat = times(self.matrix, colours) if colours.shape[1] == 3 else self.matrix @ colours
         return flat.reshape(self.height, self.width, -1)
 
     def seen(self, pixel_weight: FloatArray) -> FloatArray:

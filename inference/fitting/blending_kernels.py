@@ -105,7 +105,7 @@ def band_kernel(
         x1 = min(width, math.ceil(mx + rx) + 1)
         a, b, c = ellipses[i, 2], ellipses[i, 3], ellipses[i, 4]
         opacity = ellipses[i, 5]
-        reach = math.log(opacity / ALPHA_MIN)
+        reach = math.log(opacity / np.float32(ALPHA_MIN))
         for y in range(y0, y1):
             dy = np.float32(y + 0.5) - my
             for x in range(x0, x1):
@@ -117,9 +117,9 @@ def band_kernel(
                 if power < 0 or power > reach:
                     continue
                 alpha = min(np.float32(ALPHA_MAX), opacity * math.exp(-power))
-                rest = left * (1 - alpha)
+                rest = left * (np.float32(1) - alpha)
                 if rest <= TRANSMITTANCE_MIN:
-                    transmittance[y - top, x] = -1  # finished, as the renderer stops
+                    transmittance[y - top, x] = np.float32(-1)  # finished, as the renderer stops
                     continue
                 transmittance[y - top, x] = rest
                 if not only_count:

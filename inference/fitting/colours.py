@@ -17,6 +17,7 @@ from scipy.sparse.linalg import splu
 from inference.fitting.blending import Blending
 from inference.fitting.conjugate_gradients import solve
 from inference.fitting.kinds import STRICT_LABELS, Kinds
+from inference.fitting.sparse_product import times
 from inference.head.gaussians import FloatArray
 from inference.progress import CancelToken
 
@@ -123,10 +124,13 @@ def solve_colours(
         sure = system.sure[:, None]
         hold = config.prior * scale * (1 + config.unsure_hold * (1 - sure))
         hold = hold.astype(np.float32)
-        hidden = system.backward @ (system.matrix @ np.where(facing[:, None] > 0, 0, prior))
+        unasked = np.where(facing[:, None] > 0, 0, prior)
+        hidden = times(system.backward, times(system.matrix, unasked))
         return solve(
             lambda x: (
-                system.backward @ (system.forward @ x) + smooth * (sides.laplacian @ x) + hold * x
+                times(system.backward, times(system.forward, x))
+                + smooth * times(sides.laplacian, x)
+                + hold * x
             ),
             (system.back - hidden + hold * prior).astype(np.float32),
             (prior + sure * (guess - prior)).astype(np.float32),
@@ -227,7 +231,7 @@ class _System:
             matrix=matrix,
             forward=forward,
             backward=backward,
-            back=backward @ (target * root[:, None] - matrix @ colours),
+            back=times(backward, target * root[:, None] - times(matrix, colours)),
             seen=seen,
             sure=sure,
             diagonal=squared @ np.ones(len(believed), np.float32),
@@ -265,7 +269,7 @@ def extend(
     smooth = carried[piece].astype(np.float32)
     inverse = (1 / np.maximum(sides.laplacian.diagonal(), 1e-3))[:, None]
     for _ in range(SMOOTHING_STEPS):
-        smooth -= 0.9 * inverse * (sides.laplacian @ smooth)
+        smooth -= 0.9 * inverse * times(sides.laplacian, smooth)
     return base + smooth
 
 

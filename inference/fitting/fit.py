@@ -140,7 +140,7 @@ def _fit_head(
     cancel.check()
     psnr_before = foreground_psnr(before, gaussians.colours, portrait)
     cancel.check()
-    fitted = gaussians
+    fitted, drawn = gaussians, before
     if landmarks is None:
         fitted = match_overall_colour(gaussians, before, portrait)
     elif strength > 0:
@@ -164,12 +164,13 @@ def _fit_head(
         )
         cancel.check()
         progress("Fitting the colours", 0.0)
-        fitted = _fit_colours(fitted, camera, portrait, template, config, progress, cancel)
+        fitted, drawn = _fit_colours(fitted, camera, portrait, template, config, progress, cancel)
     fitted = interpolate(gaussians, fitted, strength)
     cancel.check()
-    after = blend(fitted, camera, cancel)
-    cancel.check()
-    psnr = foreground_psnr(after, fitted.colours, portrait)
+    if landmarks is not None and 0 < strength < 1:  # else its shape has been drawn already
+        drawn = blend(fitted, camera, cancel)
+        cancel.check()
+    psnr = foreground_psnr(drawn, fitted.colours, portrait)
     progress("Fitting the colours", 1.0)
     return FitResult(fitted, camera, psnr, psnr_before, found.residual_px, found.yaw)
 
@@ -182,7 +183,8 @@ def _fit_colours(
     config: FitConfig,
     progress: Progress,
     cancel: CancelToken,
-) -> Gaussians:
+) -> tuple[Gaussians, Blending]:
+    """The head in the photograph's colours, and how it is drawn at the photograph's camera."""
     blending = blend(gaussians, camera, cancel)
     cancel.check()
     view = View.of(gaussians, camera, portrait, template)
@@ -207,7 +209,7 @@ def _fit_colours(
     clear = detail_seen(view, seen, template, config.trust)
     sure = facing * np.clip(seen, 0, 1)
     colours = complete(colours, gaussians.colours, clear, sure, view, kinds, template, cancel)
-    return gaussians.with_colours(colours)
+    return gaussians.with_colours(colours), blending
 
 
 def foreground_psnr(blending: Blending, colours: FloatArray, portrait: PreparedPortrait) -> float:

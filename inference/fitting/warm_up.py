@@ -18,5 +18,5 @@ def warm_up() -> None:
         opacities=np.ones(1, np.float32),
         colours=np.ones((1, 3), np.float32),
     )
-    blend(gaussian, orbit_camera(size=(16, 16)))
+    blend(gaussian, orbit_camera(size=(16, 16))).picture(gaussian.colours)
     SmoothField(one, one, Kernel((0.1,), (1.0,))).at(one)

@@ -5,10 +5,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from inference.fitting.blending import blend
 from inference.fitting.conjugate_gradients import solve
 from inference.fitting.smooth_field import Kernel, fit_field
+from inference.fitting.sparse_product import SMALL, times
 from inference.head.gaussians import Gaussians
 from inference.progress import Cancelled, CancelToken
 from inference.rendering.camera import orbit_camera
@@ -97,3 +99,21 @@ def test_untrusted_points_are_not_followed() -> None:
     wanted = np.array([[0.005, 0, 0], [-0.05, 0, 0]])
     field = fit_field(points, wanted, np.array([1.0, 1e-4]), Kernel((0.1,), (1.0,)), 0.01)
     assert np.abs(field.at(points.astype(np.float32))[0] - wanted[0]).max() < 1e-3
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (40_000, 900)])
+def test_products_are_scipys(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(5)
+    rows, columns = shape
+    entries = 30 * rows  # the larger one is shared out to threads
+    places = rng.integers(0, rows // 2, entries), rng.integers(0, columns, entries)
+    weights = rng.normal(size=entries).astype(np.float32)
+    matrix = csr_matrix((weights, places), shape=shape)  # the second half of the rows is empty
+    values = rng.normal(size=(columns, 3)).astype(np.float32)
+    assert (matrix.nnz > SMALL) == (rows > 7)
+    assert np.abs(times(matrix, values) - matrix @ values).max() < 1e-3
+
+
+def test_products_refuse_what_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="does not go with"):
+        times(csr_matrix((4, 5), dtype=np.float32), np.zeros((4, 3), np.float32))
