@@ -52,7 +52,8 @@ class LoopConfig:
         batch: heads per process and micro-batch.
         accumulate: micro-batches per optimiser step.
         seed: of every random choice.
-        precision: of matrix products; auto is bf16 on CUDA, else fp32.
+        precision: of matrix products; auto is bf16 where there is hardware for it (CUDA, or
+            a processor with AMX), else fp32.
         workers: processes that load data, per training process; 0 loads in between.
         log_every: steps between rows of curve.jsonl and TensorBoard.
         save_every: steps between states that can be resumed.
@@ -94,6 +95,8 @@ class ReconstructionConfig:
         closed_form: whether the embedded preset's linear map, which is known in closed form,
             stays as it is or learns too.
         loss: which of training.named_loss.LOSSES.
+        augment: whether inputs are made to look like photographs (training.photograph), which
+            clean synthetic pictures need and the paper's data does not.
         recompute_decoder: gradient checkpointing of the decoder's layers.
         recompute_loss: gradient checkpointing of the loss networks' blocks.
         adamw: optimiser.
@@ -104,6 +107,7 @@ class ReconstructionConfig:
     preset: str
     closed_form: Literal["frozen", "trained"] = "frozen"
     loss: str = "dino+sam"
+    augment: Literal["none", "photograph"] = "none"
     recompute_decoder: bool = True
     recompute_loss: bool = True
     adamw: AdamWConfig = AdamWConfig()
@@ -194,6 +198,7 @@ RECONSTRUCTION = {
     "embedded": ReconstructionConfig(
         "embedded",
         loss="embedded",
+        augment="photograph",
         recompute_decoder=False,
         recompute_loss=False,
         adamw=AdamWConfig(

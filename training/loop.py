@@ -23,7 +23,7 @@ from training.config import AdamWConfig, LoopConfig
 from training.data.batch import Batch, PictureSizes
 from training.data.mixture import Mixture
 from training.guard import bad_terms, stop, suspects
-from training.order import Share, micro_batches, on_device
+from training.order import Augmentation, Share, Stream, micro_batches, on_device
 from training.processes import Processes
 from training.run_folder import check_same_run, describe, write_description
 from training.run_state import Curve, load_state, save_state
@@ -44,6 +44,7 @@ class TrainingLoop:
         processes: Processes,
         mixture: Mixture,
         sizes: PictureSizes,
+        augment: Augmentation | None = None,
     ) -> None:
         """Make the optimiser and the average; `start` comes next.
 
@@ -55,10 +56,11 @@ class TrainingLoop:
             processes: who computes.
             mixture: the data.
             sizes: of its pictures.
+            augment: changes samples on their way.
         """
         self.plain_model, self.config, self.folder = model, config, folder
         self.processes, self._adamw = processes, adamw
-        self._mixture, self._sizes = mixture, sizes
+        self._stream = Stream(mixture, sizes, config.seed, augment)
         self._share = Share(processes.rank, processes.count, config.batch, config.accumulate)
         self.total = config.steps or math.ceil(config.epochs * len(mixture) / self._share.per_step)
         self.step = 0
@@ -111,13 +113,12 @@ class TrainingLoop:
         """
         last = self.total if stop_after is None else min(stop_after, self.total)
         batches = micro_batches(
-            self._mixture,
-            self._sizes,
-            self.config.seed,
+            self._stream,
             self._share,
             self.step,
             last,
             self.config.workers,
+            self.config.seed,
         )
         self._began = time.monotonic()
         for number, batch in enumerate(batches):

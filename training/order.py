@@ -5,14 +5,18 @@ its own part of every step's samples, so that no two processes see the same one 
 and a run that is resumed at a step sees what it would have seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from training.data.batch import Batch, PictureSizes, collate, to_batch
 from training.data.mixture import Mixture, Place
+from training.data.sample import TrainingSample
+
+Augmentation = Callable[[TrainingSample, np.random.Generator], TrainingSample]
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,15 @@ class MicroBatches(Sampler[list[int]]):
 class Stream(Dataset[Batch]):
     """A mixture by position in its endless stream; item p is a batch of one."""
 
-    def __init__(self, mixture: Mixture, sizes: PictureSizes, seed: int) -> None:
-        self._mixture, self._sizes, self._seed = mixture, sizes, seed
+    def __init__(
+        self,
+        mixture: Mixture,
+        sizes: PictureSizes,
+        seed: int,
+        augment: Augmentation | None = None,
+    ) -> None:
+        """Draw from `mixture`; `augment` has a generator of its own for each position."""
+        self._mixture, self._sizes, self._seed, self._augment = mixture, sizes, seed, augment
         self._epoch = -1
         self._order: list[Place] = []
 
@@ -70,21 +81,22 @@ class Stream(Dataset[Batch]):
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._mixture.order(self._seed, epoch)
         sample = self._mixture.sample(self._order[offset], self._seed, epoch, offset)
+        if self._augment is not None:
+            sample = self._augment(sample, np.random.default_rng([self._seed, position, 1]))
         return to_batch(sample, self._sizes)
 
 
 def micro_batches(
-    mixture: Mixture,
-    sizes: PictureSizes,
-    seed: int,
+    data: Stream,
     share: Share,
     first: int,
     last: int,
     workers: int,
+    seed: int,
 ) -> Iterator[Batch]:
     """This process's micro-batches of the steps `first` to `last`, loaded ahead by workers."""
     loader: DataLoader[Batch] = DataLoader(
-        Stream(mixture, sizes, seed),
+        data,
         batch_sampler=MicroBatches(share, first, last),
         num_workers=workers,
         collate_fn=collate,

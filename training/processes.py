@@ -22,14 +22,14 @@ class Processes:
         """Join the other processes, if there are any.
 
         Args:
-            precision: of matrix products; auto is bf16 on CUDA, else fp32.
+            precision: of matrix products; auto is bf16 where there is hardware for it.
         """
         from accelerate import Accelerator
         from accelerate.utils import DistributedDataParallelKwargs
 
         cuda = torch.cuda.is_available()
         if precision == "auto":
-            precision = "bf16" if cuda else "fp32"
+            precision = "bf16" if cuda or _has_amx() else "fp32"
         self.precision = precision
         self._accelerator = Accelerator(
             cpu=not cuda,
@@ -111,3 +111,9 @@ class Processes:
     def close(self) -> None:
         """Leave the others."""
         self._accelerator.end_training()
+
+
+def _has_amx() -> bool:
+    """Whether the processor multiplies matrices in bfloat16; others are slower in it."""
+    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return probe is not None and bool(probe())

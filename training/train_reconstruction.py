@@ -40,6 +40,7 @@ from training.options import (
     run_settings,
     training_parser,
 )
+from training.photograph import photograph
 from training.processes import Processes
 from training.start import checkpoint_info, load_backbone, model_config, reconstruction_model
 
@@ -49,6 +50,7 @@ def train_on_images(arguments: Sequence[str]) -> None:
     parser = training_parser("Train the reconstruction model on pictures.", RECONSTRUCTION)
     parser.add_argument("--stage", choices=["images"])
     parser.add_argument("--loss", choices=LOSSES)
+    parser.add_argument("--augment", choices=["none", "photograph"])
     parser.add_argument("--closed-form", choices=["frozen", "trained"])
     options = parser.parse_args(arguments)
     config = chosen_config(RECONSTRUCTION, options)
@@ -75,7 +77,10 @@ def train_on_images(arguments: Sequence[str]) -> None:
         save_checkpoint(options.out / "model.safetensors", averaged, shape, info)
 
     sizes = PictureSizes(shape.image_size, config.render.size)
-    loop = TrainingLoop(model, config.adamw, config.loop, options.out, processes, mixture, sizes)
+    augment = photograph if config.augment == "photograph" else None
+    loop = TrainingLoop(
+        model, config.adamw, config.loop, options.out, processes, mixture, sizes, augment
+    )
     loop.start(config, run_settings(options, mixture), options.resume, export)
     for batch in loop.batches(options.stop_after):
         heads = loop.model(batch.images, batch.foreground)

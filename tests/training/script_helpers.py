@@ -16,7 +16,7 @@ from training.data.shards import ShardEntry, ShardIndex, write_index
 from training.run_state import read_curve
 
 ROOT = Path(__file__).parents[2]
-TRIAL = ("--preset", "trial", "--threads", "1", "--size", "48")
+TRIAL = ("--preset", "trial", "--threads", "1", "--size", "48", "--precision", "fp32")
 
 
 def write_heads(root: Path, name: str = "toy", real: bool = True, labels: bool = True) -> Path:

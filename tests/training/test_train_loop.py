@@ -19,6 +19,7 @@ from training.data.sample import TrainingSample
 from training.guard import NotFiniteError
 from training.loop import TrainingLoop
 from training.order import MicroBatches, Share
+from training.photograph import photograph
 from training.processes import Processes
 from training.run_state import Curve, read_curve
 from training.schedule import parameter_groups, rate
@@ -165,3 +166,19 @@ def test_a_curve_that_was_cut_off_goes_on(tmp_path):
     assert [row["step"] for row in rows] == [1, 2, 3]
     assert rows[0]["total"] == 1 / 3
     assert rows[2]["total"] == 0.1
+
+
+def test_a_photograph_changes_the_input_and_lights_the_targets_alike():
+    sample = Toy().sample(3, np.random.default_rng(0))
+    sample = replace(sample, targets=(sample.input, view(20.0, 16)))
+    first, again = (photograph(sample, np.random.default_rng(1)) for _ in range(2))
+    assert np.array_equal(first.input.rgb, again.input.rgb)
+    assert np.array_equal(first.targets[1].rgb, again.targets[1].rgb)
+    assert not np.array_equal(first.input.alpha, sample.input.alpha)
+    assert not np.array_equal(first.targets[0].rgb, sample.targets[0].rgb)
+    # One light for all: the same colour stays the same colour in both targets.
+    for before, after in zip(sample.targets, first.targets, strict=True):
+        assert np.array_equal(before.alpha, after.alpha)
+        order = np.argsort(before.rgb[..., 0], axis=None)
+        assert (np.diff(after.rgb[..., 0].ravel()[order]) >= 0).all()
+    assert 0 <= first.input.rgb.min() <= first.input.rgb.max() <= 1
