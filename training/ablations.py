@@ -193,26 +193,33 @@ def run(options: argparse.Namespace) -> str:
     runner = Runner(options)
     reports: dict[str, dict[str, Any]] = {}
     made_with: dict[str, str] = {}
-    skipped: dict[str, str] = {}
+    skipped = {ablation.name: "not run yet." for ablation in ABLATIONS}
+    page = ""
     for ablation in ABLATIONS:
-        if options.only and ablation.name not in options.only:
-            skipped[ablation.name] = "not asked for."
-            continue
+        name = ablation.name
         try:
-            reports[ablation.name], made_with[ablation.name] = runner.run(ablation)
+            if options.only and name not in options.only:
+                raise UsageError("not asked for.")
+            reports[name], made_with[name] = runner.run(ablation)
+            del skipped[name]
         except UsageError as error:
-            skipped[ablation.name] = str(error)
-            print(f"left out: {ablation.name}: {error}", flush=True)
+            skipped[name] = str(error)
+            print(f"left out: {name}: {error}", flush=True)
+        # After every row, since all of them may take days.
+        page = ablation_table(reports, made_with, skipped, _scale(options))
+        with atomic_write(options.out / "ablations.md") as temporary:
+            temporary.write_text(page, encoding="utf-8")
+    return page
+
+
+def _scale(options: argparse.Namespace) -> str:
+    """What the figures stand on, in words."""
     heads = len(list(options.heads.glob("*.npz")))
-    scale = (
+    return (
         f"Extreme views. Here: preset {options.preset}, {heads} synthetic heads, {options.steps} "
         f"steps, measured on {options.test.partition(':')[0]} heads; the paper: 15 epochs of "
         "NeRSemble, Cafca and FFHQ, measured on Ava-256. Only directions can be compared."
     )
-    page = ablation_table(reports, made_with, skipped, scale)
-    with atomic_write(options.out / "ablations.md") as temporary:
-        temporary.write_text(page, encoding="utf-8")
-    return page
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
