@@ -21,7 +21,7 @@ def times(
     matrix: csr_matrix,  # [P, N] float32
     values: FloatArray,  # [N, 3]
 ) -> FloatArray:
-    """matrix @ values, [P, 3] float32."""
+    """Product of a matrix with colours, [P, 3] float32."""
     if values.shape != (matrix.shape[1], 3):
         raise ValueError(f"{matrix.shape} does not go with {values.shape}")
     values = np.ascontiguousarray(values, np.float32)
