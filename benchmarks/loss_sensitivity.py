@@ -83,7 +83,7 @@ def damages(renderer: HeadRenderer, head: Head, assets: Assets) -> dict[str, Rgb
         "blurred hair": truth * (1 - hair) + blurred(truth, 2.0) * hair,
         "blurred": blurred(truth, 1.2),
         "no glasses": draw(regrown(head, assets, 1))[0],
-        "tinted": np.clip(truth * np.float32([1.06, 1.0, 0.94]), 0, 1),
+        "tinted": np.clip(truth * np.array([1.06, 1.0, 0.94], np.float32), 0, 1),
         "moved 2 px": np.roll(truth, 2, axis=1),
     }
 
@@ -109,7 +109,8 @@ def main() -> int:
     assets = load_assets(options.wheel)
     losses = measures()
     sums: dict[str, dict[str, float]] = {name: {} for name in losses}
-    rows, seed = [], 900_000
+    rows: list[Rgb] = []
+    seed = 900_000
     with HeadRenderer(assets, SIZE) as renderer, torch.inference_mode():
         while len(rows) < options.heads:
             head = make_head(seed, assets)

@@ -2,7 +2,7 @@
 
 Which layers, by `python -m benchmarks.loss_sensitivity --heads 1`: distance of a damaged picture
 over the distance of the same hairdo grown from other random numbers, which is what a loss should
-mind least. "Blurred hair" is the hair alone blurred by 2 pixels.
+mind least. One head, so rough. "Blurred hair" is the hair alone blurred by 2 pixels.
 
     ==========  ============  =======  ==========  ======  ==========
     measure     blurred hair  blurred  no glasses  tinted  moved 2 px
@@ -16,10 +16,10 @@ mind least. "Blurred hair" is the hair alone blurred by 2 pixels.
     pyramid L1          0.49     1.88        0.79    4.31        5.72
     ==========  ============  =======  ==========  ======  ==========
 
-Layer 9 minds blur and missing glasses most for what it minds other hair; the layers behind it
-have drifted to saliency (the network was fine-tuned for it). Layer 6 adds places, as the paper
-joins a middle and a late layer. No layer sees a tint well, which the pyramid does. Even layer 9
-minds blurred hair less than other hair: it is better than pixels at that, not good.
+Layer 9 minds blurred hair most and sees missing glasses; the layers behind it see glasses better
+still, but have drifted to saliency (the network was fine-tuned for it). Layer 6 adds places, as
+the paper joins a middle and a late layer. No layer sees a tint well, which the pyramid does. Even
+layer 9 minds blurred hair less than other hair: it is better than pixels at that, not good.
 """
 
 from dataclasses import dataclass
