@@ -5,8 +5,8 @@
     00000/00003_001/foreground_mask/C00.png
 
 Subjects may lie in the chunks that they are published in (00000-00099/00000/...). OpenCV axes.
-Some cameras only see the back of the head: their views are left out, by face
-detection (section 3.2). https://github.com/syntec-research/Cafca, CC BY-NC-SA 4.0
+Some cameras only see the back of the head: their views are left out, by face detection (section
+3.2). https://github.com/syntec-research/Cafca, CC BY-NC-SA 4.0
 """
 
 import re

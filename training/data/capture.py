@@ -98,7 +98,7 @@ class DatasetSource:
         name: of the data set.
         real: whether it shows real people.
         captures: in the order in which they are prepared.
-        needs_face: views in which no face is found are left out.
+        needs_face: views from behind the face in which no face is found are left out.
         unoccluded: captures whose face is hidden by something are left out.
         limit: how many prepared captures are enough; None is all.
     """
