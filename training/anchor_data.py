@@ -4,18 +4,24 @@ The generator's heads share the template's topology: where each of the 65,536 an
 head, and its colour, is known exactly, so that the model can be trained without rendering.
 """
 
+import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-SKIN, HAIR, CLOTH = 0, 1, 2
+from training.data.errors import BrokenSampleError
+from training.data.neutral import CAMERAS, parse_cameras
+
+SKIN, HAIR, CLOTH, GLASSES, HAT, JEWELLERY = range(6)
 """Values of `kind`: what an anchor stands for in one head."""
 
 _VIEW_KEYS = ("rgb", "alpha")
 _TARGET_KEYS = ("positions", "colours", "kind")
+_ANCHORS = "anchors.npz"
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class HeadTargets:
     Attributes:
         positions: [N, 3] float16 metres.
         colours: [N, 3] uint8 RGB under the light of the pictures.
-        kind: [N] uint8, SKIN, HAIR or CLOTH.
+        kind: [N] uint8, SKIN, HAIR, CLOTH, GLASSES, HAT or JEWELLERY.
     """
 
     positions: NDArray[np.float16]
@@ -55,19 +61,38 @@ def mirrored_targets(targets: HeadTargets, mirror: NDArray[np.int32]) -> HeadTar
 
 
 def list_heads(folder: Path) -> list[Path]:
-    """The heads that are written so far, by name; files still being written are hidden."""
-    return sorted(p for p in folder.glob("*.npz") if not p.name.startswith("."))
+    """The heads written so far, by name: npz files and folders in the neutral layout with anchors.
+
+    Files still being written are hidden, and a folder's cameras.json comes last.
+    """
+    found = [p for p in folder.glob("*.npz") if not p.name.startswith(".")]
+    found += [p.parent for p in folder.glob(f"*/{CAMERAS}") if (p.parent / _ANCHORS).exists()]
+    return sorted(found)
 
 
 def read_head(path: Path) -> tuple[HeadViews, HeadTargets] | None:
-    """One head, or None where the file is damaged (a generator that was killed)."""
+    """One head, or None where it is damaged (a generator that was killed)."""
     try:
+        if path.is_dir():
+            with np.load(path / _ANCHORS, allow_pickle=False) as data:
+                targets = HeadTargets(*(data[key] for key in _TARGET_KEYS))
+            return _read_views(path), targets
         with np.load(path, allow_pickle=False) as data:
             views = HeadViews(*(data[key] for key in _VIEW_KEYS))
             targets = HeadTargets(*(data[key] for key in _TARGET_KEYS))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError):
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError, BrokenSampleError):
         return None
     return views, targets
+
+
+def _read_views(folder: Path) -> HeadViews:
+    frames = parse_cameras(json.loads((folder / CAMERAS).read_text(encoding="utf-8"))).frames
+    pictures = []
+    for frame in frames:
+        with Image.open(folder / frame.file) as opened:
+            pictures.append(np.asarray(opened.convert("RGBA")))
+    stack = np.stack(pictures)
+    return HeadViews(stack[..., :3], stack[..., 3])
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 import platformdirs
 
 from inference.errors import PercHeadError, UsageError
+from training.data.neutral import CAMERAS
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets, build_assets
-from training.synthetic.dataset import make_sample, save_sample
-from training.synthetic.gl_renderer import HeadRenderer
+from training.synthetic.dataset import make_sample, save_neutral, save_sample
+from training.synthetic.render import open_renderer
 from training.template.hm08 import load_head_mesh
 from training.template.wheel import WHEEL_NAME, find_wheel
 
@@ -47,9 +48,15 @@ def load_assets(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Write synthetic heads, one npz each.")
+    parser = argparse.ArgumentParser(description="Write synthetic heads with exact labels.")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--seeds", required=True, help="A:B, without B")
+    parser.add_argument("--seeds", default="0:100", help="A:B, without B")
+    parser.add_argument(
+        "--layout",
+        choices=("neutral", "npz"),
+        default="neutral",
+        help="a folder a head in the neutral layout, or one npz a head",
+    )
     parser.add_argument("--views", type=int, default=4, help="pictures a head")
     parser.add_argument("--size", type=int, default=280, help="edge of a picture in pixels")
     parser.add_argument("--wheel", type=Path, help=f"path of {WHEEL_NAME}")
@@ -69,14 +76,17 @@ def run(arguments: argparse.Namespace) -> int:
     )
     binding = AnchorBinding(assets)
     written, start = 0, time.monotonic()
-    with HeadRenderer(assets, arguments.size) as renderer:
+    with open_renderer(assets, arguments.size) as renderer:
         print(f"{len(seeds)} heads with {renderer.device}", flush=True)
         for seed in seeds:
-            path = arguments.out / f"head_{seed:06d}.npz"
-            if path.exists():
+            path = arguments.out / f"head_{seed:06d}"
+            neutral = arguments.layout == "neutral"
+            path = path if neutral else path.with_suffix(".npz")
+            if (path / CAMERAS if neutral else path).exists():
                 continue
             sample = make_sample(seed, assets, renderer, binding, arguments.views)
-            save_sample(sample, path, assets.anchors.topology)
+            save = save_neutral if neutral else save_sample
+            save(sample, path, assets.anchors.topology)
             written += 1
             pace = (time.monotonic() - start) / written
             hair = sample.head.style.name
