@@ -15,8 +15,6 @@ from training.evaluation.subject import Subject, SubjectSet
 from training.evaluation.view_selection import ViewTask, select_views, yaw_and_elevation
 
 NOVEL, EXTREME = "novel", "extreme"
-_SHOWN = 2
-"""Views of each kind on the contact sheet."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def _measure_task(
                     {name: metric(comparison) for name, metric in metrics.items()},
                 )
             )
-            if place < _SHOWN:
+            if place in (0, len(views) - 1):
                 title = f"{kind} {result.views[-1].target_yaw:+.0f}"
                 shown += [(f"truth, {title}", truth.rgb), (f"head, {title}", rendered)]
     if len(result.rows) < options.sheet_rows:
