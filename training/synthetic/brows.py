@@ -43,7 +43,7 @@ def sample_brows(rng: np.random.Generator, male: float, hair_tone: Float, age: f
         tone = np.clip(hair_tone * 0.6, 0.02, 0.25)
     return BrowLook(
         tone=tone,
-        thickness=float(rng.uniform(0.0030, 0.0046) * (1.12 if man else 0.85)),
+        thickness=float(rng.uniform(0.0026, 0.0041) * (1.12 if man else 0.85)),
         lift=float(rng.normal(0, 0.0008)),
         density=float(rng.uniform(0.55, 1.0) * (1.0 if man else 0.85)),
     )
@@ -78,4 +78,4 @@ def grow_brows(rng: np.random.Generator, look: BrowLook, skin: Skin) -> Strands:
     last = unit(last - 0.25 * roots.normals)
     lengths = np.interp(t, [0, 0.4, 1], [0.0065, 0.0095, 0.007]) * rng.uniform(0.7, 1.15, count)
     tones = look.tone * np.exp(rng.normal(0, 0.2, (count, 1)))
-    return bent_hairs(roots, first, last, lengths, tones, 0.00017)
+    return bent_hairs(roots, first, last, lengths, tones, 0.00015)

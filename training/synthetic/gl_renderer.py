@@ -35,6 +35,7 @@ Single = NDArray[np.float32]
 _AMBIENT_SIZE, _AMBIENT_RADIUS = 192, 0.34
 _SHADOW_SIZE, _SHADOW_RADIUS = 768, 0.32
 _BAKE_SIDE = 256
+_ALPHA_TO_COVERAGE = (0x809E, 0x809F)  # GL_SAMPLE_ALPHA_TO_COVERAGE, GL_SAMPLE_ALPHA_TO_ONE
 _DYNAMIC = ("3f 3f 3f 3f", "pos", "nor", "amb", "ao_scalp_key")
 _STATIC = ("2f 3f 2f 3f", "uv", "rest", "lp", "fields")
 _WORN_NAMES = ("pos", "nor", "amb", "opened", "uv", "colour", "finish", "label")
@@ -428,8 +429,14 @@ class HeadRenderer:
 
     def _render(self, what: str) -> None:
         self._ctx.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
-        for mesh in reversed(self._meshes):
-            mesh[what].render(self._gl.TRIANGLES)
+        bare, cloth = self._meshes
+        if what == "shade":  # the cloth's edge is soft
+            for flag in _ALPHA_TO_COVERAGE:
+                self._ctx.enable_direct(flag)
+        cloth[what].render(self._gl.TRIANGLES)
+        for flag in _ALPHA_TO_COVERAGE:
+            self._ctx.disable_direct(flag)
+        bare[what].render(self._gl.TRIANGLES)
         self._ctx.enable_only(self._gl.DEPTH_TEST)
         for clear, thing in self._worn:
             if not clear:

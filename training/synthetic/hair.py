@@ -16,7 +16,7 @@ Float = NDArray[np.float64]
 
 # Height of the hairline, metres on the average head, by angle from the front round the neck's axis.
 _ANGLES = np.array([0, 35, 60, 78, 92, 105, 125, 150, 180.0])
-_HEIGHTS = np.array([0.096, 0.090, 0.060, 0.014, 0.050, 0.020, -0.028, -0.052, -0.058])
+_HEIGHTS = np.array([0.091, 0.085, 0.057, 0.014, 0.050, 0.020, -0.028, -0.052, -0.058])
 _RECEDES = np.array([1, 1.3, 1, 0, 0, 0, 0, 0, 0.0])
 _PART_OFFSET = 0.022
 _GUIDES = 800
@@ -54,7 +54,7 @@ class Hairline:
         inside = np.clip((rest[:, 1] - edge) / fade, 0, 1)
         if self.crown > 0:
             height = rest[:, 1] - np.interp(rest[:, 2], [-0.13, -0.06, 0.1], [0.05, 0.075, 0.06])
-            inside = inside * (1 - self.crown * np.clip(height / 0.012, 0, 1))
+            inside = inside * (1 - self.crown * np.clip(0.3 + height / 0.03, 0, 1))
         return inside
 
 

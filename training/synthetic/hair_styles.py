@@ -212,7 +212,7 @@ def sample_colour(
     names = list(HAIR_COLOURS)
     p = np.array(_COLOUR_CHANCES[race]) ** 0.7  # more even than in life
     name = str(rng.choice(names, p=p / p.sum()))
-    if rng.random() < 0.7 * np.clip((age - 0.6) / 0.3, 0, 1):
+    if rng.random() < 0.6 * np.clip((age - 0.62) / 0.3, 0, 1):
         name = str(rng.choice(["grey", "white"], p=[0.65, 0.35]))
     tone = np.array(HAIR_COLOURS[name]) * np.exp(rng.normal(0, 0.15))
     return name, np.clip(tone * np.exp(rng.normal(0, 0.05, 3)), 0.008, 0.8)

@@ -166,7 +166,9 @@ def _expression(rng: np.random.Generator, names: set[str]) -> tuple[dict[str, fl
         both("browDown", rng.uniform(0.2, 0.7))
     elif kind == "pucker":
         _add(weights, "expression/mouthPucker", rng.uniform(0.2, 0.7))
-    both("eyeBlink", rng.choice([0.0, rng.uniform(0, 0.18)], p=[0.75, 0.25]))
+    if kind != "surprise":  # the base mesh's lids hang a little
+        both("eyeWide", rng.uniform(0.05, 0.45))
+    both("eyeBlink", rng.choice([0.0, rng.uniform(0, 0.18)], p=[0.85, 0.15]))
     across, up = rng.normal(0, 0.15), rng.normal(0, 0.1)
     _add(
         weights,

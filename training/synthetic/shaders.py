@@ -178,14 +178,15 @@ vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
     vec3 alb = own;
     if (photoSkin > 0.5) alb = pow(textureLod(skin, U, skinLod).rgb, vec3(2.2)) * skinGain;
     if (lip) alb *= mix(vec3(1), lipTint, photoSkin * 0.45) * (0.86 + 0.28 * fine.g);
-    float spot = (0.6 + 0.5 * wear) * skinMarks.y;
+    float spot = (0.6 + 0.25 * wear) * (1.0 - 0.4 * F.x) * skinMarks.y;
     alb *= mix(vec3(1), vec3(1.10, 0.92, 0.90), (big.g - 0.5) * 2.2 * spot);
     alb *= 1.0 + (mid.g - 0.5) * 0.30 * spot + (fine.b - 0.5) * 0.20 * skinMarks.z;
     if (skinMarks.x > 0.0) {
         float fr = smoothstep(0.58, 0.70, grain(R * 2200.0)) * smoothstep(0.42, 0.6, big.b);
         alb *= mix(vec3(1), vec3(0.66, 0.50, 0.42), fr * skinMarks.x * front);
     }
-    alb *= mix(vec3(1), vec3(0.72, 0.60, 0.50), smoothstep(0.70, 0.78, mid.a) * wear * 0.7);
+    float aged = smoothstep(0.72, 0.80, mid.a) * wear * front * (1.0 - F.x);
+    alb *= mix(vec3(1), vec3(0.72, 0.60, 0.50), aged * 0.5);
     float mole = smoothstep(0.05, 0.03, length(fract(R * 14.0 + seed * 3.1) - 0.5));
     alb *= 1.0 - 0.5 * mole * step(0.95, hash(floor(R * 14.0 + seed * 3.1)));
     float beard = lip || part != 0 || ear ? 0.0 : beardPaint(R) * (1.0 - F.x);
@@ -206,7 +207,7 @@ vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
     if (part == 4) alb = vec3(0.16, 0.035, 0.03);
     if (part == 3) alb = vec3(0.42, 0.15, 0.14);
     vec3 g = (mid.gba - 0.5) * 0.35 + (fine.gba - 0.5) * 0.45; g -= n * dot(g, n);
-    vec3 bumped = normalize(n - g * 0.42 * skinMarks.z);
+    vec3 bumped = normalize(n - g * 0.24 * skinMarks.z);
     float nl = dot(mix(n, bumped, 0.35), kdir);
     vec3 wrap = vec3(0.30, 0.15, 0.11), d = clamp((nl + wrap) / (1.0 + wrap), 0.0, 1.0);
     vec3 soft = mix(vec3(s), pow(vec3(s), vec3(0.65, 0.9, 1.0)), 0.8);
@@ -216,7 +217,7 @@ vec3 shadeSkin(float label, int part, vec3 n, vec3 v, float s) {
     if (part == 4) return c * 0.5;
     float rough = lip ? 0.34 : 0.50 - 0.10 * oil - 0.05 * (forehead + tip);
     float dull = (1.0 - clamp(F.w * undercoat + b + beard, 0.0, 1.0)) * (1.0 - 0.6 * crease);
-    dull *= (0.75 + 0.5 * (forehead + tip + 0.6 * cheek)) * (0.7 + 0.6 * mid.b);
+    dull *= (0.75 + 0.5 * (forehead + tip + 0.6 * cheek)) * (0.8 + 0.4 * mid.b);
     float sp = ggx(bumped, v, kdir, rough, 0.028) * 0.8
         + ggx(bumped, v, kdir, rough * 0.68, 0.028) * 0.2;
     float fres = 0.028 + 0.30 * pow(1.0 - max(dot(bumped, v), 0.0), 5.0);
@@ -282,20 +283,27 @@ vec4 shadeWorn(vec3 n, vec3 v, float s) {
 void main() {
     int part = int(LP.y + 0.5); vec3 v = normalize(E - P), n = normalize(N);
     if (dot(n, v) < 0.0 && dot(N, N) > 0.0 && !gl_FrontFacing) n = -n;
-    float s = lit(P + n * 0.002); vec3 c;
+    float s = lit(P + n * 0.002), cover = 1.0; vec3 c;
     if (part == 9) { o = shadeWorn(n, v, s); return; }
     s *= C.y;  // what hair lets through
     if (part == 7) {
-        if (F.w < 0.0) discard;
+        if (F.w < -fwidth(F.w)) discard;
+        vec2 stripe = smoothstep(0.46, 0.54, abs(fract(R.xy * vec2(30.0, 33.0)) * 2.0 - 1.0));
         float pattern = 0.0;
-        vec2 check = step(0.5, fract(R.xy * 30.0)) * 0.5;
-        if (clothPattern > 2.5) pattern = check.x + check.y;
-        else if (clothPattern > 1.5) pattern = step(0.5, fract(R.x * 36.0));
-        else if (clothPattern > 0.5) pattern = step(0.5, fract(R.y * 36.0));
-        vec3 alb = mix(clothA, clothB, pattern) * (0.85 + 0.3 * cloud(R * 500.0).g);
-        vec3 g = cloud(R * 22.0).gba - 0.5; n = normalize(n - g * 0.7);
-        alb *= F.w < 0.006 ? 0.75 : 1.0;
-        c = alb * (A + kcol * max(dot(n, kdir), 0.0) * s) / PI;
+        if (clothPattern > 2.5) pattern = 0.5 * (stripe.x + stripe.y);
+        else if (clothPattern > 1.5) pattern = stripe.x;
+        else if (clothPattern > 0.5) pattern = stripe.y;
+        // Folds hang from the shoulders; the weave is only just seen.
+        vec4 drape = cloud(R * vec3(26.0, 11.0, 20.0)), crumple = cloud(R * vec3(70.0, 40.0, 55.0));
+        vec3 alb = mix(clothA, clothB, pattern) * (0.93 + 0.14 * cloud(R * 500.0).g);
+        alb *= 0.88 + 0.14 * smoothstep(0.25, 0.6, drape.g) + 0.06 * (crumple.g - 0.5);
+        n = normalize(n - (drape.gba - 0.5) * 1.1 - (crumple.gba - 0.5) * 0.5);
+        float hem = smoothstep(0.0050, 0.0065, F.w);
+        alb *= mix(0.72, 1.0, hem);
+        float fuzz = pow(1.0 - max(dot(n, v), 0.0), 3.0);
+        float wrap = clamp((dot(n, kdir) + 0.15) / 1.15, 0.0, 1.0);
+        c = alb * (A + kcol * wrap * s) / PI * (1.0 + 0.5 * fuzz);
+        cover = clamp(F.w / max(fwidth(F.w), 1e-6) + 0.5, 0.0, 1.0);
     } else if (part == 1) c = shadeEye(LP.x, v, s);
     else if (part == 2) {
         vec3 alb = vec3(0.70, 0.63, 0.53) * (0.55 + 0.45 * smoothstep(0.0, 0.30, F.z));
@@ -310,7 +318,7 @@ void main() {
         c = alb * (max(A, inside) + kcol * max(dot(n, kdir), 0.0) * s) / PI
             + kcol * ggx(n, v, kdir, 0.25, 0.04) * s * 0.3;
     } else c = shadeSkin(LP.x, part, n, v, s);
-    o = vec4(develop(c), 1.0);
+    o = vec4(develop(c), cover);  // MSAA turns cover into samples
 }"""
 )
 

@@ -42,7 +42,7 @@ def look_uniforms(
         "browThick": head.facial.brows.thickness,
         "browLift": head.facial.brows.lift,
         "browDensity": head.facial.brows.density,
-        "paint": 0.4,
+        "paint": 0.35,
         "age": head.person.age,
         "undercoat": head.style.undercoat,
         "shaved": head.style.undercoat,

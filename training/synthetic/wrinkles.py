@@ -25,7 +25,7 @@ float wrinkles(vec3 r, float wear, vec4 rough) {
             * smoothstep(0.004, 0.008, away) * (1.0 - smoothstep(0.014, 0.024, away));
         h += 0.5 * wear * fold(p, vec2(0.0055, 0.046), vec2(0.0065, 0.060), 0.0016);
         float neck = pow(0.5 + 0.5 * sin((r.y - 0.2 * p.x * p.x / 0.05) * 330.0 + rough.g), 6.0);
-        h += 0.3 * wear * neck * smoothstep(-0.075, -0.09, r.y);
+        h += 0.18 * wear * neck * smoothstep(-0.075, -0.09, r.y);
     }
     return clamp(h, 0.0, 1.0);
 }
