@@ -69,7 +69,8 @@ def beard_zones(rest: Float) -> Float:
     x, y, z = np.abs(rest[:, 0]), rest[:, 1], rest[:, 2]
     front = smoothstep(0.045, 0.055, z)
     lip = (1 - smoothstep(0.024, 0.033, x)) * smoothstep(-0.036, -0.030, y)
-    lip = lip * (1 - smoothstep(-0.018, -0.012, y)) * front
+    top = y + 0.4 * np.maximum(x - 0.012, 0)
+    lip = lip * (1 - smoothstep(-0.018, -0.012, top)) * front
     corner = smoothstep(0.019, 0.023, x) * (1 - smoothstep(0.029, 0.035, x))
     corner = corner * smoothstep(-0.070, -0.055, y) * (1 - smoothstep(-0.034, -0.028, y))
     chin = (1 - smoothstep(0.020, 0.032, x)) * (1 - smoothstep(-0.058, -0.051, y))
@@ -99,7 +100,7 @@ def grow_beard(rng: np.random.Generator, look: BeardLook, skin: Skin) -> Strands
     x, y = roots.rest[:, 0], roots.rest[:, 1]
     lip = beard_zones(roots.rest)[:, 0] > 0.3
     down = np.stack([0.3 * np.sign(x), np.full(count, -1.0), np.full(count, 0.1)], 1)
-    down[lip] = np.stack([np.sign(x) * 0.8, np.full(count, -0.7), np.zeros(count)], 1)[lip]
+    down[lip] = np.stack([np.sign(x) * 0.7, np.full(count, -1.0), np.zeros(count)], 1)[lip]
     down = down - roots.normals * (down * roots.normals).sum(1, keepdims=True)
     loose = rng.normal(0, 0.22, (count, 3))
     first = unit(unit(down) + 0.55 * roots.normals + loose)

@@ -309,7 +309,7 @@ def _between(guides: Float, nearest: NDArray[np.int64], weight: Float) -> NDArra
 
 
 def _loose(
-    rng: np.random.Generator, style: HairStyle, strands: NDArray[np.float32], t: Float
+    rng: np.random.Generator, style: HairStyle, strands: NDArray[np.float32], t: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Displacements [N, K, 3] that keep hairs apart; a few fly away."""
     count, points, _ = strands.shape
@@ -323,7 +323,11 @@ def _loose(
 
 
 def _tones(
-    rng: np.random.Generator, tone: Float, grey: float, leader: NDArray[np.int64], t: Float
+    rng: np.random.Generator,
+    tone: Float,
+    grey: float,
+    leader: NDArray[np.int64],
+    t: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Linear RGB [N, K, 3]: darker roots, locks and hairs that differ, some of them grey."""
     count = len(leader)
@@ -340,10 +344,10 @@ def _tones(
 def _curl(
     rng: np.random.Generator,
     style: HairStyle,
-    strands: Float,
+    strands: NDArray[np.float32],
     normal: Float,
     leader: NDArray[np.int64],
-) -> Float:
+) -> NDArray[np.float32]:
     if style.curl == 0:
         return strands
     first = _unit(np.cross(normal, np.array([0.3, 0.2, 0.9])))
@@ -354,5 +358,5 @@ def _curl(
     angle = 2 * np.pi * s / style.wavelength + phase
     radius = 0.006 * style.curl * np.minimum(s / 0.02, 1)
     turn = np.cos(angle)[..., None] * first[:, None] + np.sin(angle)[..., None] * second[:, None]
-    curled: Float = strands + radius[..., None] * turn
+    curled: NDArray[np.float32] = (strands + radius[..., None] * turn).astype(np.float32)
     return curled

@@ -148,7 +148,7 @@ vec3 develop(vec3 c) {
     + """float beardPaint(vec3 r) {  // as beard.beard_zones
     float x = abs(r.x), y = r.y, front = smoothstep(0.045, 0.055, r.z);
     float lip = (1.0 - smoothstep(0.024, 0.033, x)) * smoothstep(-0.036, -0.030, y)
-        * (1.0 - smoothstep(-0.018, -0.012, y)) * front;
+        * (1.0 - smoothstep(-0.018, -0.012, y + 0.4 * max(x - 0.012, 0.0))) * front;
     float corner = smoothstep(0.019, 0.023, x) * (1.0 - smoothstep(0.029, 0.035, x))
         * smoothstep(-0.070, -0.055, y) * (1.0 - smoothstep(-0.034, -0.028, y));
     float chin = (1.0 - smoothstep(0.020, 0.032, x)) * (1.0 - smoothstep(-0.058, -0.051, y));
@@ -306,7 +306,7 @@ void main() {
         cover = clamp(F.w / max(fwidth(F.w), 1e-6) + 0.5, 0.0, 1.0);
     } else if (part == 1) c = shadeEye(LP.x, v, s);
     else if (part == 2) {
-        vec3 alb = vec3(0.70, 0.63, 0.53) * (0.55 + 0.45 * smoothstep(0.0, 0.30, F.z));
+        vec3 alb = vec3(0.80, 0.73, 0.61) * (0.60 + 0.40 * smoothstep(0.0, 0.30, F.z));
         // Gums, and the mouth's dark towards its corners.
         float gum = R.y > -0.037 ? smoothstep(-0.031, -0.029, R.y)
             : smoothstep(-0.046, -0.048, R.y);

@@ -36,9 +36,9 @@ def _shade(
     field: Single,
     key: Single,
     towards: Single,
-    gloss: float,
-    exposure: float,
-    contrast: float,
+    gloss: np.float32,
+    exposure: np.float32,
+    contrast: np.float32,
 ) -> Single:
     count = len(points)
     result = np.empty((count, 3), np.float32)
