@@ -90,7 +90,7 @@ def make_sample(
     return Sample(head, render(renderer, head, cameras, rng), binding.targets(head, renderer))
 
 
-def _anchor_arrays(targets: AnchorTargets) -> dict[str, NDArray[Any]]:
+def _anchor_arrays(targets: AnchorTargets) -> dict[str, Any]:
     return {
         "positions": targets.positions.astype(np.float16),
         "normals": np.round(targets.normals * 127).astype(np.int8),

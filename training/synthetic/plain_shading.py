@@ -34,10 +34,10 @@ class PlainShading:
         mean = float((self._light(face_normals) @ LUMINANCE).mean())
         self._exposure = head.exposure / max(mean, 1e-6)
 
-    def _light(self, normals: Float) -> Float:
-        """What a white surface sends back [N, 3]."""
-        light = self._head.light
-        ambient = (sh_basis(np.asarray(normals, np.float64)) * _BANDS) @ light.sh
+    def _light(self, directions: Float | Single) -> Float:
+        """What a white surface with normals [N, 3] sends back, [N, 3]."""
+        light, normals = self._head.light, np.asarray(directions, np.float64)
+        ambient = (sh_basis(normals) * _BANDS) @ light.sh
         facing = np.clip(normals @ light.key_direction, 0, None)[:, None]
         total: Float = np.maximum(ambient, 0) + light.key_colour * facing / np.pi
         return total
