@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 
 from inference.head.gaussians import FloatArray
 from inference.progress import CancelToken
@@ -34,12 +34,13 @@ def broad_course(
         steps: how far the mean reaches.
     """
     count = np.asarray(edges.sum(1), np.float32).ravel()
-    shares = edges.multiply(1 / np.maximum(count, 1e-6)[:, None]).tocsr().astype(np.float32)
+    stay = np.where(count < 1e-6, 1.0, 0.4)
+    step = diags(0.6 / np.maximum(count, 1e-6)) @ edges + diags(stay)
+    step = step.tocsr().astype(np.float32)
     state = np.concatenate([values * weight[:, None], weight[:, None]], 1).astype(np.float32)
-    alone = count < 1e-6
     for _ in range(steps):
         cancel.check()
-        state = 0.4 * state + 0.6 * (shares @ state) + 0.6 * np.where(alone[:, None], state, 0)
+        state = step @ state
     total = state[:, -1:]
     return np.where(total > 1e-6, state[:, :-1] / np.maximum(total, 1e-6), values)
 
