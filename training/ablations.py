@@ -21,6 +21,7 @@ from typing import Any
 
 from inference.errors import PercHeadError, UsageError
 from inference.files import atomic_write
+from training.anchor_data import list_heads
 from training.config import RECONSTRUCTION
 from training.evaluation.ablation_data import write_synthetic_shards
 from training.evaluation.ablation_table import ablation_table
@@ -172,17 +173,20 @@ class Runner:
             temporary.write_text("ok\n")
 
     def _script(self, module: str, words: list[Any]) -> None:
-        """Run a script in a process of its own.
+        """Run a script in a process of its own; what it says goes to OUT/last_script.log.
 
         Raises:
-            UsageError: it failed.
+            UsageError: it failed; the log is kept as failed_NUMBER.log.
         """
         command = [sys.executable, "-m", module, *map(str, words)]
         print(" ".join(command[2:]), flush=True)
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        log = self._options.out / "last_script.log"
+        with open(log, "w", encoding="utf-8") as said:
+            done = subprocess.run(command, stdout=said, stderr=subprocess.STDOUT)
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise UsageError(f"{module} failed: {last}")
+            number = len(list(self._options.out.glob("failed_*.log"))) + 1
+            kept = log.replace(log.with_name(f"failed_{number}.log"))
+            raise UsageError(f"{module} ended with status {done.returncode}: see {kept.name}.")
 
 
 def run(options: argparse.Namespace) -> str:
@@ -214,7 +218,7 @@ def run(options: argparse.Namespace) -> str:
 
 def _scale(options: argparse.Namespace) -> str:
     """What the figures stand on, in words."""
-    heads = len(list(options.heads.glob("*.npz")))
+    heads = len(list_heads(options.heads))
     return (
         f"Extreme views. Here: preset {options.preset}, {heads} synthetic heads, {options.steps} "
         f"steps, measured on {options.test.partition(':')[0]} heads; the paper: 15 epochs of "

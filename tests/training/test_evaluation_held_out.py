@@ -42,6 +42,7 @@ def _folder(tmp_path, count: int = 2):
         np.savez_compressed(
             path,
             rgb=rng.integers(0, 255, (16, 16, 16, 3), np.uint8),
+            straight=rng.integers(0, 255, (16, 16, 16, 3), np.uint8),
             alpha=rng.integers(0, 255, (16, 16, 16), np.uint8),
             label=np.zeros((16, 16, 16), np.uint8),
             K=np.stack([c.intrinsics for c in cameras]),
@@ -111,6 +112,10 @@ def test_subjects_are_read_with_cameras_targets_and_groups(tmp_path):
     assert isinstance(first.views[0].camera, Camera)
     assert first.views[0].rgb.dtype == np.float32
     assert first.targets is not None
+    # Compared is the head itself, seen is the head before its background.
+    stored = load_sample(tmp_path / f"head_{FIRST_HELD_OUT_SEED:07d}.npz")
+    assert np.array_equal(first.truth(2).rgb * 255, stored["straight"][2])
+    assert np.array_equal(first.views[2].rgb * 255, stored["rgb"][2])
     assert first.groups["sex"] == "female"
     assert subjects.fingerprint == HeldOutSubjects(tmp_path).fingerprint
 

@@ -11,6 +11,7 @@ changed generator are refused on every computer (signature.py).
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from inference.errors import PercHeadError, UsageError
+from inference.files import atomic_write
 from inference.rendering.camera import Camera, orbit_camera
 from training.evaluation.held_out_lights import held_out_panoramas
 from training.evaluation.manifest import Manifest, hash_arrays, verify, write_manifest
@@ -95,6 +97,18 @@ def make_held_out(
     return Sample(head, render(renderer, head, cameras, rng), binding.targets(head, renderer))
 
 
+def save_held_out(sample: Sample, path: Path, topology: str) -> None:
+    """As save_sample, with one more key: straight [V, S, S, 3] uint8, the head's own colours."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "head.npz"
+        save_sample(sample, plain, topology)
+        with np.load(plain, allow_pickle=False) as stored:
+            content = {key: stored[key] for key in stored.files}
+    content["straight"] = np.stack([view.straight for view in sample.views])
+    with atomic_write(path) as temporary:
+        np.savez_compressed(temporary, **content)
+
+
 def head_path(folder: Path, number: int) -> Path:
     """Where a head of the set is stored."""
     return folder / f"head_{FIRST_HELD_OUT_SEED + number:07d}.npz"
@@ -116,7 +130,7 @@ def write_held_out(folder: Path, identities: int, size: int, wheel: Path | None 
             path = head_path(folder, number)
             if not path.exists():
                 sample = make_held_out(number, assets, renderer, binding)
-                save_sample(sample, path, assets.anchors.topology)
+                save_held_out(sample, path, assets.anchors.topology)
                 print(f"{path.name} {sample.head.style.name}, {sample.head.light.name}", flush=True)
             hashes[path.name] = hash_arrays(load_sample(path))
         manifest = Manifest(identities, size, 2 * len(YAWS), renderer.device, hashes)

@@ -60,4 +60,7 @@ def load_subject(path: Path) -> Subject:
     )
     targets = HeadTargets(stored["positions"], stored["colours"], stored["kind"])
     identity = f"synthetic/{stored['attributes']['seed']}"
-    return Subject(identity, views, targets, groups_of(stored["attributes"]))
+    foregrounds = None
+    if "straight" in stored:
+        foregrounds = tuple(rgb.astype(np.float32) / 255 for rgb in stored["straight"])
+    return Subject(identity, views, targets, groups_of(stored["attributes"]), foregrounds)

@@ -127,7 +127,7 @@ def _measure_task(
     shown: list[tuple[str, Picture]] = [(f"input {input_yaw:+.0f}", seen)]
     for kind, views in ((NOVEL, task.novel), (EXTREME, task.extreme)):
         for place, index in enumerate(views):
-            view = subject.views[index]
+            view = subject.truth(index)
             truth = crop_truth(view, options.size)
             frame = renderer.render(head, truth.camera)
             rendered = source.finish(frame.over())

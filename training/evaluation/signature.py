@@ -26,7 +26,7 @@ Signature = list[list[float]]
 def signature_of(content: Mapping[str, Any]) -> Signature:
     """Mean RGB over white and mean alpha of each view, [V][4] in 0..1."""
     alpha = content["alpha"].astype(np.float64) / 255
-    rgb = content["rgb"].astype(np.float64) / 255
+    rgb = content["straight"].astype(np.float64) / 255
     over = rgb * alpha[..., None] + 1 - alpha[..., None]
     rows = np.concatenate([over.mean((1, 2)), alpha.mean((1, 2))[:, None]], axis=1)
     return [[round(float(x), 4) for x in row] for row in rows]

@@ -1,11 +1,12 @@
 """People to evaluate on, with all pictures of one moment each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from training.anchor_data import HeadTargets
 from training.data.sample import TrainingView
+from training.evaluation.metric import Picture
 from training.evaluation.view_selection import ViewProtocol
 
 
@@ -17,6 +18,8 @@ class Subject:
         identity: unique across data sets.
         views: the pictures.
         targets: exact anchors, for synthetic heads.
+        foregrounds: [S, S, 3] colours of the person alone for each view, where they are known:
+            in photographs the background shines through at the rim.
         groups: what the bias table breaks scores down by, for example {"sex": "female"}.
     """
 
@@ -24,6 +27,13 @@ class Subject:
     views: tuple[TrainingView, ...]
     targets: HeadTargets | None = None
     groups: dict[str, str] = field(default_factory=dict)
+    foregrounds: tuple[Picture, ...] | None = None
+
+    def truth(self, view: int) -> TrainingView:
+        """The view as renderings are compared with it."""
+        if self.foregrounds is None:
+            return self.views[view]
+        return replace(self.views[view], rgb=self.foregrounds[view])
 
 
 class SubjectSet(Protocol):
