@@ -17,6 +17,9 @@ COUNTERPARTS = {
 }
 """The paper's metric -> ours that say the same, the first that was measured counts."""
 
+CLEAR = 0.01
+"""Share of a figure by which ours must differ before it has a direction (our choice)."""
+
 
 def ablation_table(
     reports: Mapping[str, Mapping[str, Any]],  # by the ablation's name
@@ -60,7 +63,7 @@ def _row(
 def direction(ablation: Ablation, reports: Mapping[str, Mapping[str, Any]]) -> str:
     """Where the change from the table's full method goes another way than in the paper.
 
-    Differences that the paper prints as none are not compared.
+    Differences that the paper prints as none, and ours within CLEAR, are not compared.
     """
     reference = reference_of(ablation.table)
     if ablation is reference:
@@ -76,7 +79,7 @@ def direction(ablation: Ablation, reports: Mapping[str, Mapping[str, Any]]) -> s
             value, base = _mean(mine, name), _mean(full, name)
             if value is None or base is None:
                 continue
-            if stated:
+            if stated and abs(value - base) > CLEAR * abs(base):
                 (same if stated * (value - base) > 0 else other).append(METRIC_NAMES[name])
             break
     if other:
