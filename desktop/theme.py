@@ -135,6 +135,7 @@ def style_sheet(palette: Palette) -> str:
 _SHEET = """
 * { font-size: 13px; }
 QMainWindow, QDialog { background: @window@; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QToolTip { background: @raised@; color: @text@; border: 1px solid @line@; padding: 5px 8px; }
 
 QMenuBar { background: @panel@; border-bottom: 1px solid @line@; padding: 2px 6px; }
