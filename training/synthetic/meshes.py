@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 Float = NDArray[np.float64]
 
@@ -133,6 +134,41 @@ def ball(centre: Float, radii: Float, rows: int = 7, columns: int = 10) -> Mesh:
     flat = direction.reshape(-1, 3)
     triangles = _grid_triangles(rows, columns, True)
     return _wound(centre + flat * radii, unit(flat / radii), flat[:, :2] * radii[:2], triangles)
+
+
+def closest_points(
+    at: Float, points: Float, triangles: NDArray[np.int32], tried: int = 8
+) -> tuple[Float, NDArray[np.int64]]:
+    """Nearest points [N, 3] of a surface to `at` [N, 3], and the triangles [N] they lie on.
+
+    Args:
+        at: metres.
+        points: [V, 3] the surface's vertices.
+        triangles: [T, 3].
+        tried: triangles with the nearest centres that are looked at for each point.
+    """
+    corners = points[triangles]
+    count = min(tried, len(triangles))
+    _, near = cKDTree(corners.mean(1)).query(at, np.arange(1, count + 1))
+    a, b, c = np.moveaxis(corners[near], 2, 0)  # [N, K, 3] each
+    p = np.broadcast_to(at[:, None], a.shape)
+    candidates = []
+    for start, end in ((a, b), (b, c), (c, a)):
+        edge = end - start
+        length = np.maximum((edge**2).sum(-1), 1e-18)
+        t = np.clip(((p - start) * edge).sum(-1) / length, 0, 1)
+        candidates.append(start + t[..., None] * edge)
+    normal = unit(np.cross(b - a, c - a))
+    flat = p - ((p - a) * normal).sum(-1, keepdims=True) * normal
+    inside = np.ones(flat.shape[:2], bool)
+    for start, end in ((a, b), (b, c), (c, a)):
+        inside &= (np.cross(end - start, flat - start) * normal).sum(-1) >= 0
+    candidates.append(np.where(inside[..., None], flat, candidates[0]))
+    every = np.stack(candidates, 2).reshape(len(at), -1, 3)
+    best = np.linalg.norm(every - at[:, None], axis=-1).argmin(1)
+    rows = np.arange(len(at))
+    chosen: NDArray[np.int64] = near[rows, best // len(candidates)]
+    return every[rows, best], chosen
 
 
 def join(*meshes: Mesh) -> Mesh:

@@ -15,7 +15,7 @@ from training.synthetic.assets import AnchorMap
 from training.synthetic.hats import CENTRE, Hat
 from training.synthetic.head import Head
 from training.synthetic.labels import Kind
-from training.synthetic.meshes import unit
+from training.synthetic.meshes import closest_points, unit
 from training.synthetic.pictures import AnchorTargets, Renderer
 from training.template.labels import Label, Part
 
@@ -171,13 +171,12 @@ class WornAnchors:
         found = np.isfinite(distance)
         nearest = np.where(found, nearest, 0)
         away = np.where(found, radii[nearest], -1.0)
-        best = nearest[np.arange(len(own)), away.argmax(1)]
         farthest = away.max(1)
         moved = farthest > radius + 0.0003
         outward = (made.positions[self._neck] - axis) / radius[:, None]
         place = axis + outward * farthest[:, None]
         who: Int = self._neck[moved]
-        made.put(who, place[moved], thing.normals[best[moved]], colours[best[moved], :3])
+        _put_on(thing, colours, who, place[moved], made)
         return who
 
     def _wear_earrings(self, thing: Accessory, colours: Single, made: AnchorTargets) -> None:
@@ -225,12 +224,26 @@ class WornAnchors:
         nearest = np.minimum(nearest, len(vertices) - 1)
         depth = (points[nearest][..., axis] * weight).sum(1)
         before = np.sign(depth) * (depth - made.positions[own, axis]) > 0
-        own, weight, nearest, depth = own[before], weight[before], nearest[before], depth[before]
+        own, depth = own[before], depth[before]
         place = made.positions[own].copy()
         place[:, axis] = depth
-        normal = unit((thing.normals[vertices][nearest] * weight[..., None]).sum(1))
-        baked = (colours[vertices][nearest] * weight[..., None]).sum(1)
-        # Lenses let a little of what lies behind them through.
-        colour = baked[:, :3] + made.colours[own] * (1 - baked[:, 3:])
-        made.put(own, place, normal.astype(np.float32), colour.astype(np.float32))
+        _put_on(thing, colours, own, place, made)
         made.labels[own], made.kinds[own] = Label.GLASSES, Kind.GLASSES
+
+
+def _put_on(
+    thing: Accessory, colours: Single, who: Int, place: Single, made: AnchorTargets
+) -> None:
+    """Put anchors `who` on the points of a thing that are nearest to places [N, 3]."""
+    if len(who) == 0:
+        return
+    on, triangle = closest_points(place.astype(np.float64), thing.points, thing.triangles)
+    corner = thing.triangles[triangle]
+    far = np.linalg.norm(thing.points[corner] - on[:, None], axis=-1)
+    weight = 1 / (far + 1e-5)
+    weight /= weight.sum(1, keepdims=True)
+    normal = unit((thing.normals[corner] * weight[..., None]).sum(1))
+    baked = (colours[corner] * weight[..., None]).sum(1)
+    # Lenses let a little of what lies behind them through.
+    colour = baked[:, :3] + made.colours[who] * (1 - baked[:, 3:])
+    made.put(who, on.astype(np.float32), normal.astype(np.float32), colour.astype(np.float32))
