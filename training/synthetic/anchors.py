@@ -25,7 +25,8 @@ _LAYERS = np.array([1, 0.9, 0.7, 1, 0.5, 1, 0.85, 1, 0.95, 1, 0.6, 1, 1, 0.75, 0
 _NEIGHBOURS = 12
 _REACH = 0.0055  # metres on the map's unit of 0.1 m
 _FARTHEST = 0.14  # metres that an anchor may leave the skin
-_HAIR_POINTS = 26000
+_HAIR_POINTS = 40000
+_SEEN = 0.005  # metres below its surface at which hair is seen a third as well
 
 
 class AnchorBinding:
@@ -135,6 +136,8 @@ class AnchorBinding:
         skin = at.points[free]
         points = strands.points.reshape(-1, 3)
         step = max(1, len(points) // _HAIR_POINTS)
+        while np.gcd(step, strands.points.shape[1]) > 1:  # else some places along hairs never come
+            step += 1
         chosen = np.arange(0, len(points), step)
         points, tones = points[chosen], renderer.strand_colours[chosen]
         hair_map, _, hair_radius = capsule_map(points)
@@ -153,16 +156,15 @@ class AnchorBinding:
         layer = _LAYERS[free % len(_LAYERS)]
         first = np.clip(((1 - layer) * (count - 1)).round().astype(int), 0, _NEIGHBOURS - 1)
         last = np.minimum(first + 2, np.maximum(count - 1, 0))
-        middle = np.minimum(first + 1, last)
         row = np.arange(len(r))
         new_radius = np.maximum((r[row, first] + r[row, last]) / 2, radius + 0.0005)
         # A few loose strands before the face must not tear holes into it.
         face = np.isin(self._assets.anchors.labels[free], (Label.FACE, Label.NECK))
         moved = (count >= np.where(face, 8, 4)) & (new_radius - radius < _FARTHEST)
-        own = np.mean([tones[nearest[row, k]] for k in (first, middle, last)], axis=0)
-        around = np.einsum("nk,nkc->nc", r > 0, tones[nearest]) / np.maximum(count, 1)[:, None]
-        # Half of the neighbourhood: single strands are noise that nobody can predict.
-        tone = 0.5 * own + 0.5 * around
+        # The colour is that of what is seen: the outer millimetres, not the dark inside.
+        seen = (r > 0) * np.exp((r - r[:, :1]) / _SEEN)
+        seen /= np.maximum(seen.sum(1, keepdims=True), 1e-9)
+        tone = np.einsum("nk,nkc->nc", seen, tones[nearest])
         outward = (skin - axis) / radius[:, None]
         place = axis + outward * new_radius[:, None]
         made.put(free[moved], place[moved], outward[moved], tone[moved])

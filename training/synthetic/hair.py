@@ -282,8 +282,8 @@ def grow_strands(
         strands = strands * (1 - gather) + gather * led.astype(np.float32)
     strands = _curl(rng, style, strands, normal, leader)
     strands = strands + _loose(rng, style, strands, t)
-    tangent = np.diff(strands, axis=1)
-    tangent = _unit(np.concatenate([tangent, tangent[:, -1:]], 1))
+    along = np.diff(strands, axis=1)
+    tangent = _unit(np.concatenate([along, along[:, -1:]], 1))
     thin = np.minimum(1.0, 2.5 * (1.08 - t[..., 0]))
     width = np.broadcast_to(quality.half_width / np.sqrt(quality.amount) * thin, strands.shape[:2])
     single = np.float32

@@ -297,7 +297,7 @@ void main() {
         vec4 drape = cloud(R * vec3(26.0, 11.0, 20.0)), crumple = cloud(R * vec3(70.0, 40.0, 55.0));
         vec3 alb = mix(clothA, clothB, pattern) * (0.93 + 0.14 * cloud(R * 500.0).g);
         alb *= 0.88 + 0.14 * smoothstep(0.25, 0.6, drape.g) + 0.06 * (crumple.g - 0.5);
-        n = normalize(n - (drape.gba - 0.5) * 1.1 - (crumple.gba - 0.5) * 0.5);
+        n = normalize(n - (drape.gba - 0.5) * 0.6 - (crumple.gba - 0.5) * 0.35);
         float hem = smoothstep(0.0050, 0.0065, F.w);
         alb *= mix(0.72, 1.0, hem);
         float fuzz = pow(1.0 - max(dot(n, v), 0.0), 3.0);

@@ -19,7 +19,7 @@ Float = NDArray[np.float64]
 VOXEL = 0.008  # metres
 _LOW = np.array([-0.24, -0.34, -0.30])
 _SHAPE = (60, 73, 58)
-_ABSORPTION = 0.30  # of the hairs' cross-section: the rest is scattered on (our choice)
+_ABSORPTION = 0.17  # of the hairs' cross-section: the rest is scattered on (our choice)
 _SOLID = 400.0  # 1/m inside the head
 
 
