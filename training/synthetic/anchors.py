@@ -162,8 +162,8 @@ class AnchorBinding:
         face = np.isin(self._assets.anchors.labels[free], (Label.FACE, Label.NECK))
         moved = (count >= np.where(face, 8, 4)) & (new_radius - radius < _FARTHEST)
         # The colour is that of what is seen: the outer millimetres, not the dark inside.
-        seen = (r > 0) * np.exp((r - r[:, :1]) / _SEEN)
-        seen /= np.maximum(seen.sum(1, keepdims=True), 1e-9)
+        seen = np.where(r > 0, np.exp((r - r[:, :1]) / _SEEN), 0.0)
+        seen = seen / np.maximum(seen.sum(1, keepdims=True), 1e-9)
         tone = np.einsum("nk,nkc->nc", seen, tones[nearest])
         outward = (skin - axis) / radius[:, None]
         place = axis + outward * new_radius[:, None]
