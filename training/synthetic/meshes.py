@@ -160,7 +160,7 @@ def closest_points(
         candidates.append(start + t[..., None] * edge)
     normal = unit(np.cross(b - a, c - a))
     flat = p - ((p - a) * normal).sum(-1, keepdims=True) * normal
-    inside = np.ones(flat.shape[:2], bool)
+    inside = (normal**2).sum(-1) > 0.5  # a triangle without an area has no inside
     for start, end in ((a, b), (b, c), (c, a)):
         inside &= (np.cross(end - start, flat - start) * normal).sum(-1) >= 0
     candidates.append(np.where(inside[..., None], flat, candidates[0]))

@@ -237,7 +237,8 @@ def _put_on(
     """Put anchors `who` on the points of a thing that are nearest to places [N, 3]."""
     if len(who) == 0:
         return
-    on, triangle = closest_points(place.astype(np.float64), thing.points, thing.triangles)
+    points = thing.points.astype(np.float64)
+    on, triangle = closest_points(place.astype(np.float64), points, thing.triangles)
     corner = thing.triangles[triangle]
     far = np.linalg.norm(thing.points[corner] - on[:, None], axis=-1)
     weight = 1 / (far + 1e-5)
