@@ -336,6 +336,8 @@ def _tones(
     colour = colour * (1 + rng.normal(0, 0.04, (count, 3)))
     patch = np.clip(grey * np.exp(rng.normal(0, 0.5, _GUIDES))[leader % _GUIDES], 0, 0.95)
     silver = np.array([0.46, 0.45, 0.44]) * np.exp(rng.normal(0, 0.15, (count, 1)))
+    # Single white hairs among dark ones are softer than they are in life: ours are thicker.
+    silver = colour + (silver - colour) * (0.35 + 0.65 * np.clip(1.5 * patch, 0, 1))[:, None]
     colour = np.where((rng.random(count) < patch)[:, None], silver, colour)
     tones: NDArray[np.float32] = (colour[:, None] * (0.72 + 0.38 * t)).astype(np.float32)
     return tones

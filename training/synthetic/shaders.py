@@ -236,7 +236,7 @@ vec3 shadeEye(float label, vec3 v, float s) {
     // Light gathers in the half of the iris away from the lamp above.
     iris *= 0.9 + 0.35 * clamp(-dot(q, ay) * sign(ay.y) / ri, -0.6, 1.0);
     iris *= mix(0.18, 1.0, smoothstep(ri + 0.02, ri - 0.09, th));
-    vec3 white = vec3(0.64, 0.57, 0.53) * (1.0 - 0.45 * smoothstep(0.55, 1.1, th));
+    vec3 white = vec3(0.57, 0.51, 0.47) * (1.0 - 0.45 * smoothstep(0.55, 1.1, th));
     float vein = smoothstep(0.55, 0.8, cloud(q * vec3(8, 30, 8)).g);
     white *= mix(vec3(1), vec3(1.0, 0.80, 0.76), vein);
     float corner = smoothstep(0.45, 0.75, abs(q.x - gaze[i].x));
