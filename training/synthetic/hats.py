@@ -110,12 +110,13 @@ class Skull:
         )
         flat = np.sin(polar)
         asked = np.stack([flat * np.sin(azimuth), np.cos(polar), flat * np.cos(azimuth)], -1)
-        close = asked.reshape(-1, 3) @ directions.T
-        weight = np.exp((close - 1) / 0.006)
-        mean = (weight * sizes).sum(1) / np.maximum(weight.sum(1), 1e-9)
+        single = np.float32
+        close = asked.reshape(-1, 3).astype(single) @ directions.T.astype(single)
+        weight = np.exp((close - single(1)) * single(1 / 0.006))
+        mean = (weight @ sizes.astype(single)) / np.maximum(weight.sum(1), single(1e-9))
         # Nothing may poke through: at least the largest nearby.
-        most = np.where(close > np.cos(0.09), sizes, 0).max(1)
-        self._table = np.maximum(mean, most).reshape(polar.shape)
+        most = ((close > np.cos(0.09)) * sizes.astype(single)).max(1)
+        self._table = np.maximum(mean, most).reshape(polar.shape).astype(np.float64)
 
     def size(self, directions: Float) -> Float:
         """Distance [N] from the middle to a smooth hull of the skin in directions [N, 3]."""
