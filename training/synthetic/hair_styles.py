@@ -211,6 +211,7 @@ def sample_colour(
     """Name and linear RGB of a natural hair colour; the old are mostly grey."""
     names = list(HAIR_COLOURS)
     p = np.array(_COLOUR_CHANCES[race]) ** 0.7  # more even than in life
+    p[-2:] *= age > 0.45  # the young are not grey
     name = str(rng.choice(names, p=p / p.sum()))
     if rng.random() < 0.6 * np.clip((age - 0.62) / 0.3, 0, 1):
         name = str(rng.choice(["grey", "white"], p=[0.65, 0.35]))
