@@ -14,6 +14,7 @@ from training.config import training_config
 from training.data.mixture import Mixture
 from training.data.sample import HeadDataset
 from training.data.shards import ShardDataset
+from training.data.synthetic import GeneratorFolders, SyntheticHeads
 
 T = TypeVar("T")
 
@@ -23,7 +24,12 @@ def training_parser(description: str, presets: dict[str, Any]) -> argparse.Argum
     parser = argparse.ArgumentParser(description=description)
     add = parser.add_argument
     add("--preset", choices=list(presets), default="paper")
-    add("--data", type=Path, nargs="+", required=True, help="folders of shards (data.prepare)")
+    add("--data", type=Path, nargs="*", default=[], help="folders of shards (data.prepare)")
+    add("--generate", type=int, metavar="N", help="N synthetic heads, drawn while training")
+    add("--wheel", type=Path, help="of the synthetic heads' mesh, see synthetic.generate")
+    add("--skins", type=Path, help="more skins for them")
+    add("--identity-modes", type=Path, help="more identities for them")
+    add("--hdris", type=Path, help="more environments for them")
     add("--weights", type=float, nargs="+", help="share of each in an epoch; default its size")
     add("--out", type=Path, required=True, help="the run's folder")
     add("--init", type=Path, help="model.safetensors to start from")
@@ -90,13 +96,25 @@ def _with(part: Any, options: argparse.Namespace) -> Any:
     return replace(part, **{name: value for name, value in given.items() if value is not None})
 
 
-def open_data(options: argparse.Namespace) -> list[HeadDataset]:
-    """The training halves of the data sets.
+def open_data(options: argparse.Namespace, size: int) -> list[HeadDataset]:
+    """The training halves of the data sets, and the generator, which comes last.
+
+    Args:
+        options: --data, --generate and what the generator is made from.
+        size: edge in pixels of generated pictures.
 
     Raises:
-        UsageError: a folder holds no shards.
+        UsageError: there is none, or a folder holds no shards.
     """
-    return [ShardDataset(folder) for folder in options.data]
+    datasets: list[HeadDataset] = [ShardDataset(folder) for folder in options.data]
+    if options.generate:
+        folders = GeneratorFolders(
+            options.wheel, options.skins, options.hdris, options.identity_modes
+        )
+        datasets.append(SyntheticHeads(options.generate, size, folders=folders))
+    if not datasets:
+        raise UsageError("Training needs data: give folders of shards as --data, or --generate N.")
+    return datasets
 
 
 def mix(
@@ -111,7 +129,7 @@ def mix(
     """
     weights = options.weights or [None] * len(datasets)
     if len(weights) != len(datasets):
-        raise UsageError("Give one of --weights for each of --data.")
+        raise UsageError("Give one of --weights for each of --data, and one for --generate.")
     pairs = [(data, w) for data, w in zip(datasets, weights, strict=True) if not keep or keep(data)]
     if not pairs:
         names = ", ".join(data.name for data in datasets)
@@ -122,7 +140,7 @@ def mix(
 
 def run_settings(options: argparse.Namespace, mixture: Mixture) -> dict[str, Any]:
     """What decides a run beside its configuration; a resumed run must say the same."""
-    names = ("data", "weights", "init", "dinov2", "loss_dino", "loss_sam")
+    names = ("data", "generate", "weights", "init", "dinov2", "loss_dino", "loss_sam")
     return {
         **{name: getattr(options, name, None) for name in names},
         "views": {data.name: len(data) for data in mixture.datasets},

@@ -99,6 +99,8 @@ def micro_batches(
         data,
         batch_sampler=MicroBatches(share, first, last),
         num_workers=workers,
+        # Threads of OpenGL, numba and CUDA do not survive a fork.
+        multiprocessing_context="spawn" if workers else None,
         collate_fn=collate,
         # Drawing worker seeds must not touch the generator that the training uses.
         generator=torch.Generator().manual_seed(seed),

@@ -1,7 +1,7 @@
 """The frozen networks that turn a picture into the editing model's style vector (equation 8)."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
@@ -71,7 +71,9 @@ class ClipStyle:
         if not (folder / "config.json").is_file():
             raise InvalidModelError(f"{folder} holds no CLIP (config.json): download it.")
         try:
-            network = CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
+            network: Any = CLIPVisionModelWithProjection.from_pretrained(
+                folder, local_files_only=True
+            )
         except Exception as error:
             # transformers raises many kinds, its own and safetensors' among them.
             raise InvalidModelError(

@@ -62,10 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.init is None:
         raise UsageError("Editing goes on from a reconstruction model: give it as --init.")
     processes = Processes(config.loop.precision)
-    mixture = mix(open_data(options), options, lambda data: data.name not in config.left_out)
+    preset = model_config(config.preset)
+    datasets = open_data(options, preset.image_size)
+    mixture = mix(datasets, options, lambda data: data.name not in config.left_out)
 
     # The model: a new encoder before the trained rest.
-    preset = model_config(config.preset)
     style = load_style(config.style, options.clip_network, processes.device)
     shape = editing_config(preset, style.name, style.width)
     torch.manual_seed(config.loop.seed)

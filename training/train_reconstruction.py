@@ -55,11 +55,11 @@ def train_on_images(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     config = chosen_config(RECONSTRUCTION, options)
     processes = Processes(config.loop.precision)
-    mixture = mix(open_data(options), options)
+    shape = model_config(config.preset)
+    mixture = mix(open_data(options, shape.image_size), options)
 
     # The model. DINOv2 is frozen, and so is what the embedded preset knows in closed form; the
     # sharpening CNN is train_sharpening.py's.
-    shape = model_config(config.preset)
     backbone = load_backbone(shape, options.dinov2, processes.device)
     model = reconstruction_model(shape, options.init, backbone, config.loop.seed)
     model.decoder.recompute = config.recompute_decoder

@@ -51,10 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.init is None:
         raise UsageError("The sharpening CNN sharpens a trained model: give it as --init.")
     processes = Processes(config.loop.precision)
-    mixture = mix(open_data(options), options, lambda data: data.real or not config.real_only)
+    shape = model_config(config.preset)
+    mixture = mix(
+        open_data(options, shape.image_size),
+        options,
+        lambda data: data.real or not config.real_only,
+    )
 
     # The frozen rest.
-    shape = model_config(config.preset)
     backbone = load_backbone(shape, options.dinov2, processes.device)
     model = reconstruction_model(shape, options.init, backbone, config.loop.seed)
     model.to(processes.device).eval().requires_grad_(False)

@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.data_helpers import view
+from tests.training.script_helpers import write_heads
 from training.averaging import MovingAverage
 from training.config import AdamWConfig, LoopConfig
 from training.data.batch import PictureSizes
 from training.data.mixture import Mixture
 from training.data.sample import TrainingSample
+from training.data.shards import ShardDataset
 from training.guard import NotFiniteError
 from training.loop import TrainingLoop
-from training.order import MicroBatches, Share
+from training.order import MicroBatches, Share, Stream, micro_batches
 from training.photograph import photograph
 from training.processes import Processes
 from training.run_state import Curve, read_curve
@@ -182,3 +184,16 @@ def test_a_photograph_changes_the_input_and_lights_the_targets_alike():
         order = np.argsort(before.rgb[..., 0], axis=None)
         assert (np.diff(after.rgb[..., 0].ravel()[order]) >= 0).all()
     assert 0 <= first.input.rgb.min() <= first.input.rgb.max() <= 1
+
+
+def test_loading_ahead_changes_nothing(tmp_path):
+    mixture = Mixture([ShardDataset(write_heads(tmp_path, labels=False))])
+    stream = Stream(mixture, SIZES, 3, photograph)
+    alone, ahead = (
+        list(micro_batches(stream, Share(0, 1, 2, 1), 5, 8, workers, 3)) for workers in (0, 1)
+    )
+    assert len(alone) == len(ahead) == 3
+    for one, other in zip(alone, ahead, strict=True):
+        assert one.sources == other.sources
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.targets, other.targets)
