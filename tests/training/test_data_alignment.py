@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 from inference.head.template import HeadTemplate
 from inference.portrait.types import CropBox
 from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT, Camera, orbit_camera
+from tests.training.data_helpers import view
 from tests.training.data_layouts import WORLD, foreign
 from training.data.alignment import Observation, Similarity, align_to_template
 from training.data.errors import BrokenSampleError
-from training.data.head_crop import cropped_camera, cut_labels, head_crop_box
+from training.data.head_crop import (
+    cropped_camera,
+    cut_labels,
+    head_crop_box,
+    picture_in_crop,
+    within_picture,
+)
 
 YAWS = (-50.0, -20.0, 0.0, 25.0, 60.0)
 SIZE = (600, 800)
@@ -133,6 +140,33 @@ def test_a_head_beyond_the_picture_is_refused() -> None:
     pose[:3] = np.diag([-1, 1, -1]) @ pose[:3]
     with pytest.raises(BrokenSampleError, match="away"):
         head_crop_box(Camera(512, 512, camera.intrinsics, pose))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    corner=st.tuples(st.integers(0, 20), st.integers(0, 20)),
+    opposite=st.tuples(st.integers(21, 40), st.integers(21, 40)),
+)
+def test_targets_show_nothing_beyond_their_picture(
+    corner: tuple[int, int], opposite: tuple[int, int]
+) -> None:
+    whole = view(15, 40, label=True)
+    cut = within_picture(whole, (*corner, *opposite))
+    side = min(opposite[0] - corner[0], opposite[1] - corner[1])
+    assert cut.rgb.shape == (side, side, 3)
+    point = np.array([[0.01, 0.02, 0.03]])
+    x, y = (whole.camera.project(point)[0] - cut.camera.project(point)[0])[0].round(9)
+    assert corner[0] <= x <= opposite[0] - side
+    assert corner[1] <= y <= opposite[1] - side
+    rows, columns = slice(int(y), int(y) + side), slice(int(x), int(x) + side)
+    np.testing.assert_array_equal(cut.rgb, whole.rgb[rows, columns])
+    np.testing.assert_array_equal(cut.label, whole.label[rows, columns])
+
+
+def test_where_the_picture_lies_in_its_crop() -> None:
+    assert picture_in_crop(CropBox(50, 50, 100), 100, 100, 64) == (0, 0, 64, 64)
+    assert picture_in_crop(CropBox(50, 50, 200), 100, 100, 64) == (16, 16, 48, 48)
+    assert picture_in_crop(CropBox(0, 80, 100), 100, 100, 10) == (5, 0, 10, 7)
 
 
 def test_labels_are_cut_without_mixing() -> None:

@@ -106,7 +106,15 @@ def test_ffhq_takes_the_first_usable_ones_and_each_is_its_own_target(tmp_path: P
     dataset = ShardDataset(tmp_path / "out")
     assert {entry.capture for entry in dataset.entries} == {order[1]}
     sample = dataset.sample(0, np.random.default_rng(0))
-    assert sample.targets == (sample.input,)
+    (target,) = sample.targets  # the input itself, without what lies beyond the picture
+    assert 64 < target.camera.width < 128
+    points = np.array([[0.0, 0.03, 0.05], [0.03, -0.03, 0.07]])
+    for point, moved in zip(
+        sample.input.camera.project(points)[0], target.camera.project(points)[0], strict=True
+    ):
+        here = sample.input.rgb[int(point[1]), int(point[0])]
+        np.testing.assert_array_equal(target.rgb[int(moved[1]), int(moved[0])], here)
+    assert not (target.rgb[:4, :4] == np.float32(128 / 255)).all()  # no grey of the margin
     assert broken(tmp_path / "out")[0]["reason"] == "No face was found."
     x, _, z = sample.input.camera.position
     assert abs(np.degrees(np.arctan2(x, z))) < 25

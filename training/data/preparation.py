@@ -18,7 +18,12 @@ from training.data.alignment import Observation, align_to_template
 from training.data.capture import Capture, CaptureViews, Picture, RawView
 from training.data.errors import BrokenSampleError
 from training.data.face_finding import FaceFinder, FoundFaces, as_loaded
-from training.data.head_crop import cropped_camera, cut_labels, head_crop_box
+from training.data.head_crop import (
+    cropped_camera,
+    cut_labels,
+    head_crop_box,
+    picture_in_crop,
+)
 from training.data.occlusion import occlusion
 from training.data.sample import TrainingView
 from training.data.shard_file import NamedView
@@ -114,7 +119,7 @@ class CapturePreparer:
         if picture.label is not None:
             label = cut_labels(picture.label, portrait.crop, self._size)
         shown = TrainingView(portrait.image, portrait.alpha, fit.camera, label)
-        return NamedView(view.name, shown)
+        return self._named(view.name, shown, portrait.crop, image.size)
 
     def _calibrated(self, loaded: CaptureViews) -> PreparedCapture:
         """Views with calibration: one similarity for all, crops from the cameras."""
@@ -131,7 +136,7 @@ class CapturePreparer:
         views = []
         for view, camera in zip(seen, cameras, strict=True):
             try:
-                views.append(NamedView(view.name, self._crop(view, camera)))
+                views.append(self._crop(view, camera))
             except BrokenSampleError as error:
                 left_out.append(LeftOut(view.name, str(error)))
         if not views:
@@ -160,7 +165,7 @@ class CapturePreparer:
         found = self._faces.find(picture) if self._needs_face or not aligned else None
         return _Seen(view.name, picture, view.camera.resized(width, height), found)
 
-    def _crop(self, view: _Seen, camera: Camera) -> TrainingView:
+    def _crop(self, view: _Seen, camera: Camera) -> NamedView:
         faceless = view.found is not None and not view.found.faces
         if self._needs_face and faceless and _angle_from_front(camera) > PROFILE:
             raise BrokenSampleError("No face was found: the camera sees the back of the head.")
@@ -177,12 +182,20 @@ class CapturePreparer:
         if alpha.mean() < 0.01:
             raise BrokenSampleError("Its foreground is empty.")
         label = view.picture.label
-        return TrainingView(
+        shown = TrainingView(
             rgb,
             alpha,
             cropped_camera(camera, box, self._size),
             None if label is None else cut_labels(label, box, self._size),
         )
+        return self._named(view.name, shown, box, image.size)
+
+    def _named(
+        self, name: str, view: TrainingView, box: CropBox, picture: tuple[int, int]
+    ) -> NamedView:
+        inside = picture_in_crop(box, *picture, self._size)
+        everywhere = (0, 0, self._size, self._size)
+        return NamedView(name, view, None if inside == everywhere else inside)
 
 
 def _angle_from_front(camera: Camera) -> float:

@@ -6,12 +6,13 @@ Layout of a shards folder, which `training.data.prepare` writes:
     broken.json                    [{"capture", "view" or null, "reason"}], what was left out
     captures/PERSON/CAPTURE.zip    one shard: an uncompressed zip of
         views.json                 {"format": 1, "person", "capture",
-                                    "views": [{"name", "camera", "label"}],
+                                    "views": [{"name", "camera", "label", "inside"}],
                                 "left_out": [{"view", "reason"}]}
         NN.jpg                     view NN: the crop, background included, JPEG 4:4:4
         NN.alpha.png               its foreground, 8 bit grey
         NN.label.png               its FaRL classes, where "label" is true
 
+"inside" is [left, top, right, bottom] of the picture in the crop, or null where it fills it.
 Cameras are JSON as in inference.rendering.camera_json, in the template's world. The same
 views always give the same bytes.
 """
@@ -33,6 +34,7 @@ from inference.errors import PercHeadError
 from inference.files import atomic_write
 from inference.rendering.camera_json import camera_from_dict, camera_to_dict
 from training.data.errors import BrokenSampleError
+from training.data.head_crop import Rectangle
 from training.data.sample import TrainingView
 
 FORMAT = 1
@@ -51,10 +53,17 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 @dataclass(frozen=True)
 class NamedView:
-    """A prepared view and the name of the camera that took it."""
+    """A prepared view.
+
+    Attributes:
+        name: of the camera that took it.
+        view: the crop.
+        inside: where in the crop the picture lies; None is everywhere.
+    """
 
     name: str
     view: TrainingView
+    inside: Rectangle | None = None
 
 
 def shard_file_name(person: str, capture: str) -> str:
@@ -90,6 +99,7 @@ def write_shard(
                 "name": named.name,
                 "camera": camera_to_dict(named.view.camera),
                 "label": named.view.label is not None,
+                "inside": named.inside,
             }
             for named in views
         ],
@@ -162,7 +172,16 @@ def _view(archive: zipfile.ZipFile, number: int, described: Any) -> NamedView:
     if len(shapes) != 1:
         raise BrokenSampleError(f"the parts of view {number} differ in size")
     view = TrainingView(_unit(rgb), _unit(alpha), camera, label)
-    return NamedView(str(described["name"]), view)
+    return NamedView(str(described["name"]), view, _rectangle(described["inside"], view))
+
+
+def _rectangle(values: Any, view: TrainingView) -> Rectangle | None:
+    if values is None:
+        return None
+    left, top, right, bottom = (int(value) for value in values)
+    if not (0 <= left < right <= view.camera.width and 0 <= top < bottom <= view.camera.height):
+        raise BrokenSampleError("a view's picture lies outside its crop")
+    return left, top, right, bottom
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from inference.errors import UsageError
 from inference.files import atomic_write
 from training.data.errors import BrokenSampleError
+from training.data.head_crop import within_picture
 from training.data.sample import TrainingSample, TrainingView
 from training.data.shard_file import FORMAT, NamedView, read_shard
 from training.data.splits import Split, identity_of, in_split
@@ -112,7 +113,8 @@ class ShardDataset:
 
     Any view may be the input; its targets are other views of the same moment, in random order
     and without repetition. A capture with one view has that view as its target (section 3.2:
-    in-the-wild pictures teach robustness, not depth).
+    in-the-wild pictures teach robustness, not depth). Targets are cut to what their pictures
+    show, so they may be smaller than `size`.
 
     No file stays open between samples, so workers may be forked or spawned.
 
@@ -178,12 +180,16 @@ class ShardDataset:
         number = index - int(self._ends[shard]) + len(entry.views)
         others = [other for other in range(len(entry.views)) if other != number]
         chosen = [int(other) for other in rng.permutation(others)[: self._targets]]
-        views = self._read(entry, [number, *chosen])
+        found = self._read(entry, [number, *chosen])
+        targets = [
+            named.view if named.inside is None else within_picture(named.view, named.inside)
+            for named in found[1:] or found[:1]
+        ]
         return TrainingSample(
             source=f"{self.name}/{entry.capture}/{entry.views[number]}",
             identity=identity_of(self.name, entry.person),
-            input=views[0],
-            targets=tuple(views[1:]) or (views[0],),
+            input=found[0].view,
+            targets=tuple(targets),
         )
 
     def views(self, entry: ShardEntry) -> dict[str, TrainingView]:
@@ -193,13 +199,13 @@ class ShardDataset:
             BrokenSampleError: the shard is missing or damaged.
         """
         every = list(range(len(entry.views)))
-        return dict(zip(entry.views, self._read(entry, every), strict=True))
+        return {named.name: named.view for named in self._read(entry, every)}
 
-    def _read(self, entry: ShardEntry, numbers: list[int]) -> list[TrainingView]:
+    def _read(self, entry: ShardEntry, numbers: list[int]) -> list[NamedView]:
         path = self._root / entry.file
-        found: list[NamedView] = read_shard(path, numbers)
+        found = read_shard(path, numbers)
         if [named.name for named in found] != [entry.views[number] for number in numbers]:
             raise BrokenSampleError(
                 f"The shard {path} is not the one that shards.json lists: run prepare again."
             )
-        return [named.view for named in found]
+        return found
