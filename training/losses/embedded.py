@@ -1,24 +1,25 @@
 """The embedded preset's stand-in for equations 4 to 7: the shipped ViT-S/14.
 
-Which layers, by `python -m benchmarks.loss_sensitivity --heads 1`: distance of a damaged picture
+Which layers, by `python -m benchmarks.loss_sensitivity --heads 5`: distance of a damaged picture
 over the distance of the same hairdo grown from other random numbers, which is what a loss should
-mind least. One head, so rough. "Blurred hair" is the hair alone blurred by 2 pixels.
+mind least. Five heads, so rough. "Blurred hair" is the hair alone blurred by 2 pixels.
 
     ==========  ============  =======  ==========  ======  ==========
     measure     blurred hair  blurred  no glasses  tinted  moved 2 px
     ==========  ============  =======  ==========  ======  ==========
-    layer 2             0.29     3.18        0.46    0.32        5.44
-    layer 4             0.44     3.54        0.73    0.46        3.98
-    layer 6             0.61     3.52        1.09    0.47        3.94
-    layer 8             0.64     3.39        1.12    0.48        3.80
-    layer 9             0.71     3.90        1.25    0.48        4.34
-    layer 11            0.66     3.51        1.40    0.40        4.56
-    pyramid L1          0.49     1.88        0.79    4.31        5.72
+    layer 2             0.37     1.52        0.33    0.16        1.79
+    layer 4             0.45     1.58        0.46    0.22        1.25
+    layer 6             0.54     1.22        0.53    0.19        1.10
+    layer 8             0.61     1.09        0.55    0.18        1.03
+    layer 9             0.70     1.07        0.66    0.17        1.06
+    layer 10            0.63     0.94        0.85    0.16        1.07
+    layer 12            0.50     0.56        0.56    0.11        0.92
+    pyramid L1          0.27     0.54        0.44    1.65        1.49
     ==========  ============  =======  ==========  ======  ==========
 
-Layer 9 minds blurred hair most and sees missing glasses; the layers behind it see glasses better
-still, but have drifted to saliency (the network was fine-tuned for it). Layer 6 adds places, as
-the paper joins a middle and a late layer. No layer sees a tint well, which the pyramid does. Even
+Layer 9 minds blurred hair most; layer 10 sees glasses better still, but blur less, and the last
+ones have drifted to saliency (the network was fine-tuned for it). Layer 6 adds sharpness, as the
+paper joins a middle and a late layer. No layer sees a tint well, which the pyramid does. Even
 layer 9 minds blurred hair less than other hair: it is better than pixels at that, not good.
 """
 
