@@ -2,7 +2,8 @@
 
 Which layers, by `python -m benchmarks.loss_sensitivity --heads 5`: distance of a damaged picture
 over the distance of the same hairdo grown from other random numbers, which is what a loss should
-mind least. Five heads, so rough. "Blurred hair" is the hair alone blurred by 2 pixels.
+mind least. "Blurred hair" is the hair alone blurred by 2 pixels. Rough: five heads, and regrown
+hair may be parted on the other side, which one may mind.
 
     ==========  ============  =======  ==========  ======  ==========
     measure     blurred hair  blurred  no glasses  tinted  moved 2 px
