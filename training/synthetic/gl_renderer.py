@@ -11,28 +11,22 @@ from inference.errors import PercHeadError
 from inference.rendering.camera import Camera
 from training.synthetic import shaders
 from training.synthetic.accessories import Accessory
+from training.synthetic.ambient import AmbientTracer
 from training.synthetic.assets import Assets
 from training.synthetic.fibres import draw_fibres
 from training.synthetic.head import Head
 from training.synthetic.labels import Surface as Material
 from training.synthetic.lighting import LUMINANCE
 from training.synthetic.noise import noise_volume
-from training.synthetic.occlusion import gather_irradiance
 from training.synthetic.pictures import Picture, SurfacePoints
 from training.synthetic.projection import light_matrix, metres, view_projection
-from training.synthetic.strand_light import (
-    fill_volume,
-    no_hair,
-    sample_volume,
-    solid_head,
-)
+from training.synthetic.strand_light import sample_volume
 from training.synthetic.strand_shading import Film, shade_strands
 from training.synthetic.strands import Strands
 from training.synthetic.uniforms import look_uniforms
 from training.template.labels import Label, Part
 
 Single = NDArray[np.float32]
-_AMBIENT_SIZE, _AMBIENT_RADIUS = 192, 0.34
 _SHADOW_SIZE, _SHADOW_RADIUS = 768, 0.32
 _BAKE_SIDE = 256
 _ALPHA_TO_COVERAGE = (0x809E, 0x809F)  # GL_SAMPLE_ALPHA_TO_COVERAGE, GL_SAMPLE_ALPHA_TO_ONE
@@ -73,7 +67,7 @@ class HeadRenderer:
         self._build_programs()
         self._build_targets(samples)
         self._build_static()
-        self._solid = solid_head(np.asarray(assets.rest))
+        self._tracer = AmbientTracer(self._ctx, self._depth, assets)
         self._head: Head | None = None
         self._owned: list[Any] = []
 
@@ -115,11 +109,8 @@ class HeadRenderer:
             [ctx.renderbuffer(size, 4)], ctx.depth_renderbuffer(size)
         )
         self._bake_target = ctx.framebuffer([ctx.renderbuffer((_BAKE_SIDE, _BAKE_SIDE), 4)])
-        self._ambient = ctx.depth_texture((_AMBIENT_SIZE, _AMBIENT_SIZE))
         self._shadow = ctx.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
-        for texture in (self._ambient, self._shadow):
-            texture.compare_func = ""
-        self._ambient_target = ctx.framebuffer([], self._ambient)
+        self._shadow.compare_func = ""
         self._shadow_target = ctx.framebuffer([], self._shadow)
         volume = noise_volume()
         self._noise = ctx.texture3d(volume.shape[:3], 4, volume.tobytes())
@@ -137,10 +128,6 @@ class HeadRenderer:
         )
         self._triangles = ctx.buffer(s.triangles.tobytes())
         self._cloth_triangles = ctx.buffer(s.cloth_triangles.tobytes())
-        mesh = self._assets.mesh
-        quads = mesh.quads[~np.isin(mesh.parts, [Part.LASHES, Part.EYE_CAVITY])]
-        coarse = quads[:, [0, 1, 2, 0, 2, 3]].astype(np.int32)
-        self._coarse_triangles = ctx.buffer(coarse.tobytes())
 
     def _own(self, thing: Any) -> Any:
         self._owned.append(thing)
@@ -157,9 +144,9 @@ class HeadRenderer:
         surface = self._assets.surface
         points = head.points[surface.gather].astype(np.float32)
         normals = head.normals[surface.gather].astype(np.float32)
-        self._fill_hair(head)
-        self._trace_ambient(head)
-        ambient, opened, key = self._irradiance(points, normals)
+        solid = [self._depth_array(thing) for thing in head.accessories if not thing.clear]
+        self._ambient = self._tracer.trace(head, solid)
+        ambient, opened, key = self._ambient.irradiance(points, normals)
         scalp = head.scalp[surface.gather].astype(np.float32)
         self._exposure = self._expose(head, normals, ambient)
         dynamic = np.concatenate([points, normals, ambient, np.stack([opened, scalp, key], 1)], 1)
@@ -203,7 +190,7 @@ class HeadRenderer:
         return arrays
 
     def _worn_rows(self, thing: Accessory) -> Single:
-        ambient, opened, _ = self._irradiance(thing.points, thing.normals)
+        ambient, opened, _ = self._ambient.irradiance(thing.points, thing.normals)
         finish = thing.finish_rows()
         label = np.full((len(finish), 1), thing.label, np.float32)
         columns = (thing.points, thing.normals, ambient, opened[:, None], thing.uvs, finish, label)
@@ -218,7 +205,7 @@ class HeadRenderer:
         """Colours [S * K, 3] sRGB of some hairs."""
         points = strands.points.reshape(-1, 3)
         if strands is head.strands:
-            field = sample_volume(points, self._volume.field)
+            field = sample_volume(points, self._ambient.volume.field)
         else:  # hairs of the face are lit as the skin at their roots is
             field = np.repeat(self._skin_field(strands), strands.points.shape[1], 0)
         return shade_strands(
@@ -234,62 +221,13 @@ class HeadRenderer:
     def _skin_field(self, strands: Strands) -> Single:
         """What strand_light gives, [S, 10], from the light on the skin at the roots."""
         roots, normals = strands.points[:, 0], strands.normals
-        ambient, _, key = self._irradiance(roots + np.float32(0.002) * normals, normals)
+        ambient, _, key = self._ambient.irradiance(roots + np.float32(0.002) * normals, normals)
         facing = np.clip(normals @ self._current().light.key_direction + 0.3, 0, 1)
         field = np.zeros((len(roots), 10), np.float32)
         field[:, :3], field[:, 9] = ambient, key * facing
         return field
 
     # -- light ------------------------------------------------------------------------------
-
-    def _fill_hair(self, head: Head) -> None:
-        if head.strands is None:
-            self._volume = no_hair(len(head.light.directions))
-        else:
-            strands = head.strands
-            tone = float(head.hair_tone.mean())
-            self._volume = fill_volume(
-                strands.points, strands.half_widths, tone, head.light, self._solid
-            )
-
-    def _trace_ambient(self, head: Head) -> None:
-        buffer = self._own(self._ctx.buffer(head.vertices.astype("f4").tobytes()))
-        solid = self._own(
-            self._ctx.vertex_array(self._depth, [(buffer, "3f", "pos")], self._coarse_triangles)
-        )
-        worn = [self._depth_array(thing) for thing in head.accessories if not thing.clear]
-        directions = head.light.directions
-        matrices = np.stack([light_matrix(d, _AMBIENT_RADIUS) for d in directions])
-        depths = np.empty((len(directions), _AMBIENT_SIZE, _AMBIENT_SIZE), np.float32)
-        self._ambient_target.use()
-        self._ctx.enable_only(self._gl.DEPTH_TEST)
-        for matrix, depth in zip(matrices, depths, strict=True):
-            self._ambient_target.clear(depth=1.0)
-            self._depth["VP"].write(matrix.T.astype("f4").tobytes())
-            for array in (solid, *worn):
-                array.render(self._gl.TRIANGLES)
-            self._ambient.read_into(depth)
-        self._ambient_maps = (
-            directions.astype(np.float32),
-            head.light.irradiance.astype(np.float32),
-            matrices.astype(np.float32),
-            depths,
-        )
-
-    def _irradiance(self, points: Single, normals: Single) -> tuple[Single, Single, Single]:
-        """Ambient irradiance [N, 3], openness [N] and what hair leaves of the key [N]."""
-        passed = self._volume.passed
-        if passed.size == passed.shape[-1]:
-            passed = passed.reshape(1, -1)
-        else:
-            passed = sample_volume(points + np.float32(0.006) * normals, passed)
-        ambient, opened = gather_irradiance(
-            np.ascontiguousarray(points, np.float32),
-            np.ascontiguousarray(normals, np.float32),
-            passed,
-            *self._ambient_maps,
-        )
-        return ambient, opened, np.broadcast_to(passed[:, -1], opened.shape)
 
     def _trace_key(self, head: Head) -> None:
         self._light_view = light_matrix(head.light.key_direction, _SHADOW_RADIUS)
@@ -468,7 +406,7 @@ class HeadRenderer:
 
         The last channel is 0 where nothing is there, such as cloth above the neckline.
         """
-        ambient, opened, key = self._irradiance(at.points, at.normals)
+        ambient, opened, key = self._ambient.irradiance(at.points, at.normals)
         columns = (
             *(at.points, at.normals, ambient, np.stack([opened, at.scalp, key], 1), at.uvs),
             *(at.rest, at.labels[:, None], at.parts[:, None], at.fields),
