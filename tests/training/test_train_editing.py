@@ -15,9 +15,6 @@ from training.start import TRIAL as TRIAL_MODEL
 from training.start import checkpoint_info, reconstruction_model, template_anchors
 from training.style import CLIP_MEAN, CLIP_STD, EmbeddedStyle, load_style
 
-# PIL's label maps are read-only; torch says so once.
-pytestmark = pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
-
 EDITING = editing_config(TRIAL_MODEL, "focus-small", 384)
 
 

@@ -142,6 +142,6 @@ def _labels(view: TrainingView, size: int) -> torch.Tensor:
     """FaRL classes [size, size] uint8 by the nearest pixel."""
     if view.label is None:
         return torch.full((size, size), UNKNOWN_LABEL, dtype=torch.uint8)
-    label = torch.from_numpy(np.ascontiguousarray(view.label))[None, None].float()
+    label = torch.from_numpy(view.label.copy())[None, None].float()  # PIL's are read-only
     nearest = functional.interpolate(label, (size, size), mode="nearest-exact")
     return nearest[0, 0].to(torch.uint8)
