@@ -8,7 +8,8 @@ import pytest
 
 from inference.rendering.camera import Camera, look_at, orbit_camera
 from training.synthetic.assets import Assets
-from training.synthetic.gl_renderer import HeadRenderer, NoOpenGLError
+from training.synthetic.gl_renderer import HeadRenderer
+from training.synthetic.gl_resources import NoOpenGLError
 from training.synthetic.hair_styles import BALD
 from training.synthetic.head import make_head
 from training.synthetic.pictures import Renderer

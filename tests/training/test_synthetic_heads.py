@@ -12,7 +12,8 @@ from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.dataset import load_sample, make_sample, save_sample
 from training.synthetic.generate import main, parse_seeds
-from training.synthetic.gl_renderer import HeadRenderer, NoOpenGLError
+from training.synthetic.gl_renderer import HeadRenderer
+from training.synthetic.gl_resources import NoOpenGLError
 from training.synthetic.hair_styles import STYLES
 from training.synthetic.head import make_head
 from training.synthetic.labels import Kind

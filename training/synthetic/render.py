@@ -1,5 +1,6 @@
 """Heads as arrays: a renderer that works on this computer, and views with everything known."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,12 +9,14 @@ from numpy.typing import NDArray
 
 from inference.rendering.camera import Camera
 from training.synthetic.assets import Assets
-from training.synthetic.gl_renderer import HeadRenderer, NoOpenGLError
+from training.synthetic.gl_renderer import HeadRenderer
+from training.synthetic.gl_resources import NoOpenGLError
 from training.synthetic.head import Head
 from training.synthetic.pictures import Picture, Renderer
 from training.synthetic.software_renderer import SoftwareRenderer
 
 Single = NDArray[np.float32]
+LOG = logging.getLogger("perchead")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def open_renderer(assets: Assets, size: int) -> Renderer:
     try:
         return HeadRenderer(assets, size)
     except NoOpenGLError:
+        LOG.warning("No OpenGL without a display: heads are drawn slowly and in a plainer light.")
         return SoftwareRenderer(assets, size)
 
 
