@@ -45,18 +45,23 @@ class HeadTargets:
         positions: [N, 3] float16 metres.
         colours: [N, 3] uint8 RGB under the light of the pictures.
         kind: [N] uint8, SKIN, HAIR, CLOTH, GLASSES, HAT or JEWELLERY.
+        normals: [N, 3] int8 in 127ths, outward, where they are wanted: to draw the anchors.
     """
 
     positions: NDArray[np.float16]
     colours: NDArray[np.uint8]
     kind: NDArray[np.uint8]
+    normals: NDArray[np.int8] | None = None
 
 
 def mirrored_targets(targets: HeadTargets, mirror: NDArray[np.int32]) -> HeadTargets:
     """The head with left and right swapped; mirror [N] is the anchor on the other side."""
-    flip = np.array([-1, 1, 1], np.float16)
+    flip = np.array([-1, 1, 1], np.int8)
     return HeadTargets(
-        targets.positions[mirror] * flip, targets.colours[mirror], targets.kind[mirror]
+        targets.positions[mirror] * flip,
+        targets.colours[mirror],
+        targets.kind[mirror],
+        None if targets.normals is None else targets.normals[mirror] * flip,
     )
 
 

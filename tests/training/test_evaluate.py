@@ -18,8 +18,8 @@ from training.evaluate import main
 from training.evaluation.manifest import Manifest, hash_arrays, write_manifest
 from training.evaluation.shard_subjects import ShardSubjects
 from training.evaluation.view_selection import AVA256, NERSEMBLE
-from training.preview import splats_of_targets
 from training.synthetic.dataset import load_sample
+from training.target_splats import splats_of_targets
 
 SIZE, YAWS = 112, (-70.0, -35.0, 0.0, 35.0, 70.0)
 

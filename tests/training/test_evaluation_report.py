@@ -29,7 +29,7 @@ from training.evaluation.subject import Subject
 from training.evaluation.targets import CEILING_TARGETS, MODEL_TARGETS
 from training.evaluation.view_selection import AVA256, HELD_OUT
 from training.model_card import model_card
-from training.preview import splats_of_targets
+from training.target_splats import splats_of_targets
 
 SIZE = 96
 YAWS = (-74, -45, -16, 16, 45, 74)

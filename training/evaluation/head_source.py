@@ -22,8 +22,8 @@ from inference.portrait.types import CropBox, PreparedPortrait
 from training.data.sample import TrainingView
 from training.evaluation.metric import Picture
 from training.evaluation.subject import Subject
-from training.preview import splats_of_targets
 from training.start import load_backbone, model_config, reconstruction_model
+from training.target_splats import splats_of_targets
 
 
 class HeadSource(Protocol):

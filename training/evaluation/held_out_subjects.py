@@ -58,7 +58,9 @@ def load_subject(path: Path) -> Subject:
             *(stored[key] for key in ("rgb", "alpha", "label", "K", "w2c")), strict=True
         )
     )
-    targets = HeadTargets(stored["positions"], stored["colours"], stored["kind"])
+    targets = HeadTargets(
+        stored["positions"], stored["colours"], stored["kind"], stored.get("normals")
+    )
     identity = f"synthetic/{stored['attributes']['seed']}"
     foregrounds = None
     if "straight" in stored:
