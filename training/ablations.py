@@ -22,6 +22,7 @@ from typing import Any
 from inference.errors import PercHeadError, UsageError
 from inference.files import atomic_write
 from training.anchor_data import list_heads
+from training.command_line import command_parser
 from training.config import RECONSTRUCTION
 from training.evaluation.ablation_data import write_synthetic_shards
 from training.evaluation.ablation_table import ablation_table
@@ -33,15 +34,15 @@ from training.run_state import STATE
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Train and measure the paper's ablations.")
+    parser = command_parser("training.ablations", __doc__)
     add = parser.add_argument
     add("--heads", type=Path, required=True, help="heads of training.synthetic.generate")
     add("--test", required=True, help="what evaluate takes as --data")
-    add("--out", type=Path, required=True)
+    add("--out", type=Path, required=True, help="folder to write to")
     add("--preset", choices=list(RECONSTRUCTION), default="trial", help="of all but Light")
     add("--init", type=Path, help="where the embedded preset starts from")
     add("--steps", type=int, default=200, help="of every reconstruction model")
-    add("--sharpening-steps", type=int, default=50)
+    add("--sharpening-steps", type=int, default=50, help="of every sharpening CNN")
     add("--batch", type=int, help="heads per step")
     add("--size", type=int, default=256, help="edge of the measured crops, pixels")
     add("--subjects", type=int, help="measure at most so many people")
@@ -50,7 +51,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--dinov2-small", type=Path, help="for the preset light-s")
     add("--loss-dino", type=Path, help="DINOv2 small, for the losses")
     add("--loss-sam", type=Path, help="SAM 2.1 small, for the losses")
-    add("--threads", type=int, default=1)
+    add("--threads", type=int, default=1, help="of torch")
     return parser.parse_args(arguments)
 
 

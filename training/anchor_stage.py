@@ -1,4 +1,4 @@
-"""Stage "anchors" of train_reconstruction.py: pre-training of the embedded model.
+r"""Stage "anchors" of train_reconstruction.py: pre-training of the embedded model.
 
 It needs no renderer: synthetic heads share the template's topology, so the exact place and
 colour of every Gaussian is known, and patches do not see each other, so each step looks at a
@@ -9,7 +9,8 @@ random subset of them.
 
 Heads that the generator writes meanwhile are taken up every --refresh minutes. A run that was
 stopped goes on where it was with the same command and --resume. With --start-only it ends
-after the closed-form start, which is already a usable model.
+after the closed-form start, which is already a usable model. Writes model.safetensors,
+log.jsonl and what --resume needs to --out.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from inference.model.reconstruction import ReconstructionModel
 from training.anchor_loss import AnchorLossConfig
 from training.anchor_metrics import AnchorMetrics, measure
 from training.anchor_trainer import AnchorTrainer, OptimiserConfig
+from training.command_line import command_parser
 from training.feature_cache import FeatureCache
 from training.linear_start import LinearStart, start_in_closed_form
 from training.patch_sampling import anchor_importance
@@ -38,9 +40,11 @@ from training.run_log import RunLog
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Pre-train on exact anchors.")
+    required = "--data DATA --test TEST --cache CACHE --out OUT"
+    usage = f"%(prog)s --stage anchors {required} [options]"
+    parser = command_parser("training.train_reconstruction", __doc__, usage)
     add = parser.add_argument
-    add("--stage", choices=["anchors"], default="anchors")
+    add("--stage", choices=["anchors"], default="anchors", help="this one")
     add("--data", type=Path, required=True, help="the generator's training heads")
     add("--test", type=Path, required=True, help="heads that are never trained on")
     add("--cache", type=Path, required=True, help="backbone features; about 1.5 MB a view")
@@ -58,10 +62,10 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--stop-after", type=int, help="stop early at this step, to be resumed later")
     add("--start-only", action="store_true", help="end after the closed-form start")
     add("--seed", type=int, default=0)
-    add("--threads", type=int, default=2)
+    add("--threads", type=int, default=2, help="of torch")
     defaults = OptimiserConfig()
-    add("--batch", type=int, default=defaults.batch)
-    add("--patches", type=int, default=defaults.patches)
+    add("--batch", type=int, default=defaults.batch, help="views per step")
+    add("--patches", type=int, default=defaults.patches, help="of each view per step")
     add("--learning-rate", type=float, default=defaults.learning_rate)
     add("--precision", choices=["bf16", "fp32"], default=_best_precision())
     return parser.parse_args(arguments)

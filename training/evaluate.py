@@ -1,4 +1,4 @@
-"""Measure a reconstruction model with the paper's protocol.
+r"""Measure a reconstruction model with the paper's protocol.
 
     python -m training.evaluate --data held-out:DIR --out RESULTS
     python -m training.evaluate --data shards:DIR --preset paper --checkpoint FILE \
@@ -27,6 +27,7 @@ from inference.errors import PercHeadError, UsageError
 from inference.files import atomic_write
 from inference.head.template import HeadTemplate
 from inference.rendering.selection import choose_renderer
+from training.command_line import command_parser
 from training.data.splits import Split
 from training.evaluation.contact_sheet import contact_sheet
 from training.evaluation.head_source import ExactHeads, HeadSource, load_model_heads
@@ -41,7 +42,7 @@ from training.evaluation.targets import CEILING_TARGETS, MODEL_TARGETS, Target
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Measure a reconstruction model.")
+    parser = command_parser("training.evaluate", __doc__)
     add = parser.add_argument
     add("--data", required=True, help="held-out:DIR or shards:DIR")
     add("--out", type=Path, required=True, help="folder for table and pictures")

@@ -3,7 +3,6 @@
 python -m training.export_model RUN/model.safetensors resources/models/embedded.safetensors
 """
 
-import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint, read_info, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.reconstruction import ReconstructionModel
+from training.command_line import command_parser
 
 
 def export_model(source: Path, target: Path, spacing_share: float | None = None) -> int:
@@ -44,9 +44,9 @@ def export_model(source: Path, target: Path, spacing_share: float | None = None)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Write a checkpoint as the file that ships.")
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("target", type=Path)
+    parser = command_parser("training.export_model", __doc__)
+    parser.add_argument("checkpoint", type=Path, help="model.safetensors of a run")
+    parser.add_argument("target", type=Path, help="file to write")
     parser.add_argument(
         "--spacing-share", type=float, help="size of Gaussians over their distance (no gaps: 0.65)"
     )

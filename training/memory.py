@@ -1,7 +1,9 @@
-"""What training a preset takes on the graphics card: python -m training.memory --preset paper.
+"""What training a preset takes on the graphics card.
 
-Arithmetic, not a measurement: weights, gradients, AdamW, the average, and the activations of
-training.activations. What CUDA and gsplat take is an allowance.
+    python -m training.memory --preset paper
+
+Prints a table and writes nothing. Arithmetic, not a measurement: weights, gradients, AdamW, the
+average, and the activations of training.activations. What CUDA and gsplat take is an allowance.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from training.activations import (
     layer_bytes,
     template_bytes,
 )
+from training.command_line import command_parser
 from training.config import RECONSTRUCTION, ReconstructionConfig
 from training.options import run_script
 from training.start import model_config
@@ -177,13 +180,13 @@ def memory_table(config: ModelConfig, setting: Setting) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="What training a preset takes on the card.")
+    parser = command_parser("training.memory", __doc__)
     parser.add_argument("--preset", choices=["paper", "light", "light-s"], default="paper")
-    parser.add_argument("--batch", type=int)
-    parser.add_argument("--precision", choices=["bf16", "fp32"])
+    parser.add_argument("--batch", type=int, help="heads per micro-batch")
+    parser.add_argument("--precision", choices=["bf16", "fp32"], help="of matrix products")
     yes_or_no = argparse.BooleanOptionalAction
-    parser.add_argument("--recompute-decoder", action=yes_or_no)
-    parser.add_argument("--recompute-loss", action=yes_or_no)
+    parser.add_argument("--recompute-decoder", action=yes_or_no, help="spare memory")
+    parser.add_argument("--recompute-loss", action=yes_or_no, help="spare memory")
     options = parser.parse_args(arguments)
     default = Setting.of(RECONSTRUCTION[options.preset])
     chosen = {

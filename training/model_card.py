@@ -1,4 +1,4 @@
-"""Write the model card of shipped weights from what was measured.
+r"""Write the model card of shipped weights from what was measured.
 
     python -m training.model_card resources/models/embedded.safetensors \
         --evaluation RESULTS/evaluation.json --data "900 synthetic heads, seeds 0:900 ..."
@@ -7,7 +7,6 @@ writes resources/models/embedded.md. Every figure comes from the evaluation's JS
 the checkpoint's own metadata and the options; nothing is rated by hand.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from inference.errors import PercHeadError
 from inference.files import atomic_write
 from inference.model.checkpoint import CheckpointInfo, read_info
+from training.command_line import command_parser
 from training.evaluation.measure import EXTREME, NOVEL
 from training.evaluation.metrics import METRIC_NAMES
 from training.evaluation.report import bias_table, number, read_json, score_table, target_table
@@ -120,8 +120,8 @@ def _gaps(report: dict[str, Any]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; 2 for something the user can mend."""
-    parser = argparse.ArgumentParser(description="Write the model card of weights.")
-    parser.add_argument("checkpoint", type=Path)
+    parser = command_parser("training.model_card", __doc__)
+    parser.add_argument("checkpoint", type=Path, help="the weights")
     parser.add_argument("--evaluation", type=Path, required=True, help="evaluation.json")
     parser.add_argument("--data", required=True, help="what it was trained on, a few sentences")
     parser.add_argument("--steps", help="how; by default what the checkpoint says")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 
 from inference.errors import PercHeadError, UsageError
+from training.command_line import command_parser
 from training.config import training_config
 from training.data.mixture import Mixture
 from training.data.sample import HeadDataset
@@ -19,11 +20,20 @@ from training.data.synthetic import GeneratorFolders, SyntheticHeads
 T = TypeVar("T")
 
 
-def training_parser(description: str, presets: dict[str, Any]) -> argparse.ArgumentParser:
-    """Options of every script; what is left out keeps the preset's value (training.config)."""
-    parser = argparse.ArgumentParser(description=description)
+def training_parser(
+    script: str, document: str | None, presets: dict[str, Any]
+) -> argparse.ArgumentParser:
+    """Options of every script; what is left out keeps the preset's value (training.config).
+
+    Args:
+        script: the module's name below training.
+        document: the help's text, the module's docstring.
+        presets: by name.
+    """
+    usage = "%(prog)s (--data SHARDS ... | --generate N) --out RUN [options]"
+    parser = command_parser(f"training.{script}", document, usage)
     add = parser.add_argument
-    add("--preset", choices=list(presets), default="paper")
+    add("--preset", choices=list(presets), default="paper", help="default paper")
     add("--data", type=Path, nargs="*", default=[], help="folders of shards (data.prepare)")
     add("--generate", type=int, metavar="N", help="N synthetic heads, drawn while training")
     add("--wheel", type=Path, help="of the synthetic heads' mesh, see synthetic.generate")
@@ -41,7 +51,9 @@ def training_parser(description: str, presets: dict[str, Any]) -> argparse.Argum
     add("--stop-after", type=int, help="end early at this step, to be resumed later")
     add("--threads", type=int, help="of torch on the CPU, per process")
 
-    loop = parser.add_argument_group("length and bookkeeping")
+    loop = parser.add_argument_group(
+        "length and bookkeeping", "What is left out of these and the next is the preset's."
+    )
     loop.add_argument("--epochs", type=float)
     loop.add_argument("--steps", type=int, help="instead of epochs")
     loop.add_argument("--batch", type=int, help="heads per process and micro-batch")

@@ -5,10 +5,9 @@
 
 Each row: the input, then the predicted head from the input's own camera (held-out heads) and
 from the front, 45, 90 and 180 degrees; held-out heads also show their exact anchors drawn as
-splats from the front, which is what the model is taught.
+splats from the front, which is what the model is taught. Writes the one picture.
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from inference.portrait.types import CropBox, PreparedPortrait
 from inference.rendering.camera import Camera, orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
 from training.anchor_data import HeadTargets, list_heads, read_head
+from training.command_line import command_parser
 
 YAWS = (0.0, 45.0, 90.0, 180.0)
 SIZE = 256
@@ -109,12 +109,12 @@ def _draw(renderer: PortableRenderer, gaussians: Gaussians, camera: Camera) -> N
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Draw what a model predicts.")
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("portraits", type=Path, nargs="*")
+    parser = command_parser("training.preview", __doc__)
+    parser.add_argument("checkpoint", type=Path, help="model.safetensors of a run")
+    parser.add_argument("portraits", type=Path, nargs="*", help="photographs")
     parser.add_argument("--test", type=Path, help="held-out heads of the generator")
     parser.add_argument("--count", type=int, default=6, help="how many of them")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="picture to write")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)

@@ -1,4 +1,4 @@
-"""Train the editing model (section 3.4 and appendix E of the paper).
+r"""Train the editing model (section 3.4 and appendix E of the paper).
 
 The image encoder gives way to one that reads a label map and a style vector (equation 8);
 template embedding, decoder and Gaussian head go on from reconstruction weights. Labels and style
@@ -7,7 +7,7 @@ both come from the input picture. Cafca is left out, so that heads do not look a
     python -m training.train_editing --preset paper --data SHARDS... --init RUN/model.safetensors \
         --clip-network CLIP --loss-dino SMALL --loss-sam SAM --out RUN_E
 
-Several GPUs, --resume and curves: as in train_reconstruction.py.
+writes RUN_E/editing.safetensors. Several GPUs, --resume and curves: as in train_reconstruction.py.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def one_hot(batch: Batch, classes: int) -> torch.Tensor:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train."""
-    parser = training_parser("Train the editing model.", EDITING)
+    parser = training_parser("train_editing", __doc__, EDITING)
     parser.add_argument("--loss", choices=LOSSES)
     parser.add_argument("--style", choices=["clip", "embedded"])
     parser.add_argument("--clip-network", type=Path, help="folder of CLIP ViT-L/14")

@@ -1,4 +1,6 @@
-"""Train the reconstruction model (section 3 and appendix E of the paper).
+r"""Train the reconstruction model (section 3 and appendix E of the paper), in one of two stages.
+
+Each stage has options of its own: --stage images --help and --stage anchors --help list them.
 
 Stage "images" is the paper's: predict all Gaussians from one picture, draw them from the
 cameras of other pictures of the same moment, compare those with a perceptual loss.
@@ -7,11 +9,16 @@ cameras of other pictures of the same moment, compare those with a perceptual lo
     python -m training.train_reconstruction --stage images --preset paper --data SHARDS... \
         --dinov2 GIANT --loss-dino SMALL --loss-sam SAM --out RUN
 
-The embedded preset goes on from exact anchors and brings its own networks:
+Stage "anchors" comes before it for the embedded preset, which learns from synthetic heads whose
+Gaussians are known, needs no renderer, and brings its own networks:
 
-    python -m training.train_reconstruction --stage anchors ...    # see training.anchor_stage
+    python -m training.train_reconstruction --stage anchors --data HEADS --test HELD_OUT \
+        --cache FOLDER --out RUN_A
     python -m training.train_reconstruction --stage images --preset embedded --data SHARDS... \
         --init RUN_A/model.safetensors --out RUN_B
+
+Both write --out/model.safetensors, the state that --resume goes on from, and a log; images also
+writes config.json, curve.jsonl and TensorBoard's curves and pictures.
 
 On several GPUs or machines: `accelerate launch -m training.train_reconstruction ...` or
 `torchrun --nproc-per-node 4 -m training.train_reconstruction ...`. A run that was killed goes
@@ -27,6 +34,7 @@ from torch import nn
 from inference.model.checkpoint import save_checkpoint
 from training import anchor_stage
 from training.anchor_metrics import AnchorMetrics
+from training.command_line import command_parser
 from training.config import RECONSTRUCTION
 from training.data.batch import PictureSizes
 from training.drawing import contact_sheet, draw_targets
@@ -47,11 +55,13 @@ from training.start import checkpoint_info, load_backbone, model_config, reconst
 
 def train_on_images(arguments: Sequence[str]) -> None:
     """The paper's stage."""
-    parser = training_parser("Train the reconstruction model on pictures.", RECONSTRUCTION)
-    parser.add_argument("--stage", choices=["images"])
+    parser = training_parser("train_reconstruction", __doc__, RECONSTRUCTION)
+    parser.add_argument("--stage", choices=["images"], help="this one")
     parser.add_argument("--loss", choices=LOSSES)
-    parser.add_argument("--augment", choices=["none", "photograph"])
-    parser.add_argument("--closed-form", choices=["frozen", "trained"])
+    parser.add_argument("--augment", choices=["none", "photograph"], help="of the inputs")
+    parser.add_argument(
+        "--closed-form", choices=["frozen", "trained"], help="the embedded preset's linear part"
+    )
     options = parser.parse_args(arguments)
     config = chosen_config(RECONSTRUCTION, options)
     processes = Processes(config.loop.precision)
@@ -95,13 +105,26 @@ def train_on_images(arguments: Sequence[str]) -> None:
 def main(arguments: Sequence[str] | None = None) -> AnchorMetrics | None:
     """Train a stage; anchors returns its last measurement."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    chooser = argparse.ArgumentParser(add_help=False)
-    chooser.add_argument("--stage", choices=["anchors", "images"], default="anchors")
-    stage = chooser.parse_known_args(arguments)[0].stage
-    if stage == "anchors":
-        return anchor_stage.main(arguments)
-    train_on_images(arguments)
-    return None
+    stage = _stage_chooser(add_help=False).parse_known_args(arguments)[0].stage
+    if stage is None:  # --help without a stage is about both
+        _stage_chooser(add_help=True).parse_known_args(arguments)
+    if stage == "images":
+        train_on_images(arguments)
+        return None
+    return anchor_stage.main(arguments)
+
+
+def _stage_chooser(add_help: bool) -> argparse.ArgumentParser:
+    """Reads --stage alone."""
+    name = "training.train_reconstruction"
+    usage = "%(prog)s --stage {images,anchors} [options of the stage]"
+    chooser = command_parser(name, __doc__, usage, add_help)
+    chooser.add_argument(
+        "--stage",
+        choices=["images", "anchors"],
+        help="default anchors; add --help for the options of one",
+    )
+    return chooser
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train the sharpening CNN (sections 3.1 and 3.3, appendix E of the paper).
+r"""Train the sharpening CNN (sections 3.1 and 3.3, appendix E of the paper).
 
 Everything but the CNN is frozen. It sees rendered heads and learns from the class token of
 DINOv2's eighth layer alone, on pictures of real people, since synthetic ones have another
@@ -40,7 +40,7 @@ from training.start import checkpoint_info, load_backbone, model_config, reconst
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train."""
-    parser = training_parser("Train the sharpening CNN.", SHARPENING)
+    parser = training_parser("train_sharpening", __doc__, SHARPENING)
     parser.add_argument("--loss", choices=LOSSES)
     parser.add_argument(
         "--with-synthetic", action="store_false", dest="real_only", default=None,

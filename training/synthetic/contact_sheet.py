@@ -1,4 +1,9 @@
-"""A sheet of synthetic heads to look at: python -m training.synthetic.contact_sheet --help."""
+"""Draw synthetic heads side by side, to look at.
+
+    python -m training.synthetic.contact_sheet --out sheet.jpg --seeds 0:32
+
+writes that one picture.
+"""
 
 import argparse
 import sys
@@ -11,6 +16,7 @@ from numpy.typing import NDArray
 from inference.errors import PercHeadError, UsageError
 from inference.files import atomic_write
 from inference.rendering.camera import Camera, orbit_camera
+from training.command_line import command_parser
 from training.synthetic.assets import Assets
 from training.synthetic.cameras import sample_cameras
 from training.synthetic.dataset import render
@@ -59,7 +65,7 @@ def sheet(cells: list[Picture], columns: int) -> Picture:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Draw a sheet of synthetic heads to look at.")
+    parser = command_parser("training.synthetic.contact_sheet", __doc__)
     parser.add_argument("--out", type=Path, required=True, help="picture to write (.png or .jpg)")
     parser.add_argument("--seeds", required=True, help="A:B, without B")
     parser.add_argument("--size", type=int, default=256, help="edge of a head in pixels")

