@@ -8,7 +8,6 @@ import pytest
 from inference.errors import UsageError
 from training.data.sample import TrainingSample
 from training.data.synthetic import SyntheticHeads
-from training.synthetic.gl_renderer import NoOpenGLError
 from training.synthetic.reserved import FIRST_HELD_OUT_SEED
 from training.template.wheel import find_wheel
 
@@ -24,10 +23,7 @@ def heads() -> SyntheticHeads:
 
 @pytest.fixture(scope="module")
 def sample(heads: SyntheticHeads) -> TrainingSample:
-    try:
-        return heads.sample(1, np.random.default_rng(4))
-    except NoOpenGLError as error:
-        pytest.skip(str(error))
+    return heads.sample(1, np.random.default_rng(4))
 
 
 def test_a_sample_is_one_head_from_four_sides(

@@ -16,8 +16,9 @@ from training.synthetic.assets import Assets
 from training.synthetic.cameras import sample_cameras
 from training.synthetic.dataset import View, render
 from training.synthetic.generate import load_assets
-from training.synthetic.gl_renderer import HeadRenderer
 from training.synthetic.head import make_head
+from training.synthetic.pictures import Renderer
+from training.synthetic.render import open_renderer
 from training.synthetic.reserved import FIRST_HELD_OUT_SEED
 
 NAME = "synthetic"
@@ -45,14 +46,14 @@ class _Studio:
     """What draws, and the process that it belongs to: OpenGL does not survive a fork."""
 
     assets: Assets
-    renderer: HeadRenderer
+    renderer: Renderer
     process: int
 
 
 class SyntheticHeads:
     """A HeadDataset of one sample per head; cameras and backgrounds are drawn anew each time.
 
-    Assets and OpenGL are set up by the first sample of each process. Workers of a DataLoader
+    Assets and the renderer are set up by the first sample of each process. Workers of a DataLoader
     must be spawned: the threads of OpenGL and numba do not survive a fork.
 
     Args:
@@ -102,7 +103,6 @@ class SyntheticHeads:
 
         Raises:
             UsageError: the mesh's wheel is not on this computer.
-            NoOpenGLError: there is no OpenGL.
         """
         if not 0 <= index < self._count:
             raise IndexError(index)
@@ -131,7 +131,7 @@ class SyntheticHeads:
             assets = load_assets(
                 folders.wheel, folders.skins, folders.panoramas, folders.scan_modes
             )
-            studio = _Studio(assets, HeadRenderer(assets, self._size), os.getpid())
+            studio = _Studio(assets, open_renderer(assets, self._size), os.getpid())
             self._studio = studio
         return studio
 
