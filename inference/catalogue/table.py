@@ -1,0 +1,229 @@
+"""The models: one frozen row each.
+
+Sizes and SHA-256 of each pinned revision are those that independent projects recorded of the
+published files and agree on (OpenAI's checksums are part of the URL); None where we found none.
+Weights of PercHead that are not in resources/ get a row when they are published.
+"""
+
+from inference.catalogue.entries import Licence, ModelEntry, ModelFile
+from inference.errors import UsageError
+
+_GB = 10**9
+_APACHE = Licence("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0", "yes")
+_FACER = "https://github.com/FacePerceiver/facer"
+_CLIP_MIT = Licence(
+    "MIT",
+    "https://github.com/openai/CLIP/blob/main/LICENSE",
+    "yes",
+    "OpenAI's model card advises against use in products that were not tested for it.",
+)
+_PREPROCESSOR = ModelFile(
+    "preprocessor_config.json",
+    436,
+    "14e780d86fa1861f8751f868d7f45425b5feb55c38ca26f152ca5097ab30f828",
+)
+
+
+def _dinov2(
+    model_id: str, purpose: str, revision: str, memory: int, *files: ModelFile
+) -> ModelEntry:
+    repository = f"facebook/{model_id}"
+    page = f"https://huggingface.co/{repository}"
+    return ModelEntry(
+        model_id, purpose, "Meta AI", _APACHE, files, memory, page, repository, revision
+    )
+
+
+def _clip(
+    model_id: str, purpose: str, file: str, sha256: str, size: int, memory: int
+) -> ModelEntry:
+    url = f"https://openaipublic.azureedge.net/clip/models/{sha256}/{file}"
+    files = (ModelFile(file, size, sha256, url),)
+    page = "https://github.com/openai/CLIP"
+    return ModelEntry(model_id, purpose, "OpenAI", _CLIP_MIT, files, memory, page)
+
+
+MODELS: tuple[ModelEntry, ...] = (
+    _dinov2(
+        "dinov2-giant",
+        "image features of the presets paper and light",
+        "611a9d42f2335e0f921f1e313ad3c1b7178d206d",
+        6 * _GB,
+        ModelFile(
+            "config.json", 548, "15d2e68b709674c0eb9bb5cc8b73e57ebe9a169a425bef224f46ae10053806a2"
+        ),
+        _PREPROCESSOR,
+        ModelFile(
+            "model.safetensors",
+            4_546_005_432,
+            "917d3c470db999d32a312f8542149be91c7cbac61ee8fb4b67ae3d82b79ce21f",
+        ),
+    ),
+    _dinov2(
+        "dinov2-small",
+        "image features of the preset light-s",
+        "ed25f3a31f01632728cabb09d1542f84ab7b0056",
+        1 * _GB,
+        ModelFile(
+            "config.json", None, "1809f83e3bdb1609a501a610ad4a742f4fd8ae44d72ca4aa0df52d1f2ac8628d"
+        ),
+        _PREPROCESSOR,
+        ModelFile(
+            "model.safetensors",
+            88_249_960,
+            "ae1e99fcefd534ed978cdeb8326f08030c96e28b7a81ffcbc98a857c84d14be1",
+        ),
+    ),
+    _dinov2(
+        "dinov2-with-registers-giant",
+        "image features with register tokens, large",
+        "8d0d49f77fb8b5dd78842496ff14afe7dd4d85cb",
+        6 * _GB,
+        ModelFile("config.json"),
+        ModelFile(
+            "model.safetensors",
+            4_546_030_112,
+            "c03832d44691e99b62ae28c4dfa2f134853a3614b3756c94f525109cce5a5051",
+        ),
+    ),
+    _dinov2(
+        "dinov2-with-registers-small",
+        "image features with register tokens, small",
+        "0d9846e56b43a21fa46d7f3f5070f0506a5795a9",
+        1 * _GB,
+        ModelFile("config.json"),
+        ModelFile("model.safetensors"),
+    ),
+    ModelEntry(
+        "sam2.1-hiera-small",
+        "features of the training's perceptual loss",
+        "Meta AI",
+        _APACHE,
+        (
+            ModelFile(
+                "config.json",
+                5698,
+                "97ff9f65b76d107acda4247885f0a5555d0048850ae3c5f97183df289aaecde9",
+            ),
+            ModelFile(
+                "preprocessor_config.json",
+                683,
+                "6ebf229ee259368ce4a8d4f2fe893a72b053023710853e257253939e601f583d",
+            ),
+            ModelFile(
+                "model.safetensors",
+                184_305_280,
+                "0a4067b11ce1e23d5229203f11c718a823060d15a4b23fa2372a7d4b77cbbc60",
+            ),
+        ),
+        1 * _GB,
+        "https://huggingface.co/facebook/sam2.1-hiera-small",
+        "facebook/sam2.1-hiera-small",
+        "ee5bba1d82bb8749febdf90f45e84b687142ba03",
+    ),
+    _clip(
+        "clip-vit-l-14",
+        "style from words or a picture, large (open_clip ViT-L-14, openai)",
+        "ViT-L-14.pt",
+        "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836",
+        932_768_134,
+        3 * _GB,
+    ),
+    _clip(
+        "clip-vit-b-32",
+        "style from words or a picture, small (open_clip ViT-B-32, openai)",
+        "ViT-B-32.pt",
+        "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
+        353_976_522,
+        2 * _GB,
+    ),
+    ModelEntry(
+        "farl-celebm-448",
+        "face regions for the semantic editing (pyfacer)",
+        "FacePerceiver (FaRL, Microsoft Research)",
+        Licence(
+            "MIT",
+            f"{_FACER}/blob/main/LICENSE",
+            "unclear",
+            "Trained on CelebAMask-HQ, whose terms are for non-commercial research.",
+        ),
+        (
+            ModelFile(
+                "face_parsing.farl.celebm.main_ema_181500_jit.pt",
+                646_629_586,
+                "bbc1f0e9f68c80eb83a0b23f33850d1e10f2ec1eda96884112d111c2c1f15c79",
+                f"{_FACER}/releases/download/models-v1/"
+                "face_parsing.farl.celebm.main_ema_181500_jit.pt",
+            ),
+        ),
+        2 * _GB,
+        _FACER,
+    ),
+    ModelEntry(
+        "retinaface-mobilenet",
+        "the face detector that pyfacer's parser asks for",
+        "elliottzheng/face-detection",
+        Licence(
+            "MIT",
+            "https://github.com/elliottzheng/face-detection/blob/master/LICENSE",
+            "unclear",
+            "Trained on the pictures of WIDER FACE, which have terms of their own.",
+        ),
+        (
+            ModelFile(
+                "mobilenet0.25_Final.pth",
+                1_789_735,
+                "2979b33ffafda5d74b6948cd7a5b9a7a62f62b949cef24e95fd15d2883a65220",
+                "https://github.com/elliottzheng/face-detection/releases/download/0.0.1/"
+                "mobilenet0.25_Final.pth",
+            ),
+        ),
+        1 * _GB,
+        "https://github.com/elliottzheng/face-detection",
+    ),
+    ModelEntry(
+        "birefnet-matting",
+        "a stronger foreground: alpha of hair",
+        "Peng Zheng et al.",
+        Licence("MIT", "https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE", "yes"),
+        (
+            ModelFile(
+                "model.safetensors",
+                884_878_856,
+                "a9875de5b1e6c8eb5fdaa8c727a82927ce442cdc87ba3abee6a77e6fa46c25bb",
+            ),
+        ),
+        4 * _GB,
+        "https://huggingface.co/ZhengPeng7/BiRefNet-matting",
+        "ZhengPeng7/BiRefNet-matting",
+        "57f9f68b43ba337c75762b14cf3075d659007268",
+    ),
+    ModelEntry(
+        "flame",
+        "the head mesh of the paper, in place of the built-in one",
+        "Max Planck Institute for Intelligent Systems",
+        Licence(
+            "FLAME model licence or CC-BY-4.0",
+            "https://flame.is.tue.mpg.de/modellicense.html",
+            "unclear",
+            "FLAME 2017 to 2023 are for non-commercial research; FLAME 2023 Open is CC-BY-4.0 "
+            "and allows commercial use: what you may do follows from the file you bring.",
+        ),
+        (ModelFile("flame_model"),),
+        1 * _GB,
+        "https://flame.is.tue.mpg.de",
+    ),
+)
+
+
+def model_entry(model_id: str, models: tuple[ModelEntry, ...] = MODELS) -> ModelEntry:
+    """The row of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for entry in models:
+        if entry.id == model_id:
+            return entry
+    names = ", ".join(entry.id for entry in models)
+    raise UsageError(f"There is no model {model_id!r}: choose one of {names}.")

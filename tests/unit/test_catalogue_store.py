@@ -1,0 +1,192 @@
+"""The table says what it must, and the store finds, checks, imports and removes files."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from inference.catalogue.entries import file_url
+from inference.catalogue.importing import import_model
+from inference.catalogue.store import default_store, shared_cache
+from inference.catalogue.table import MODELS, model_entry
+from inference.errors import InvalidModelError, OutputError, UsageError
+from inference.progress import CancelToken
+from tests.unit.catalogue_helpers import CONFIG, WEIGHTS, entry_at, make_store, weights_path
+
+ENTRY = entry_at("http://127.0.0.1:9")
+HUB_ENTRY = replace(ENTRY, repository="nobody/tiny", revision="c" * 40)
+
+
+@pytest.fixture
+def delivery(tmp_path):
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    (folder / "config.json").write_bytes(CONFIG)
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
+    return folder
+
+
+@pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.id)
+def test_every_row_is_pinned_and_says_its_terms(entry):
+    assert re.fullmatch(r"[a-z0-9.-]+", entry.id)
+    assert entry.licence.name
+    assert entry.licence.url.startswith("https://")
+    assert entry.page.startswith("https://")
+    assert entry.memory >= (entry.size or 0)
+    if entry.repository:
+        assert re.fullmatch(r"[0-9a-f]{40}", entry.revision)
+    for file in entry.files:
+        assert file.name == Path(file.name).name
+        assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+        url = file_url(entry, file)
+        assert entry.id == "flame" or url.startswith("https://")
+
+
+def test_ids_and_what_the_issue_names_are_there():
+    ids = [entry.id for entry in MODELS]
+    assert len(ids) == len(set(ids))
+    assert {"dinov2-giant", "dinov2-small", "clip-vit-l-14", "farl-celebm-448", "flame"} <= set(ids)
+    with pytest.raises(UsageError, match="dinov2-giant"):
+        model_entry("dinov9")
+
+
+def test_hugging_face_urls_follow_its_layout_and_a_mirror(monkeypatch):
+    entry = model_entry("dinov2-small")
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    path = f"facebook/dinov2-small/resolve/{entry.revision}/config.json"
+    assert file_url(entry, entry.files[0]) == f"https://huggingface.co/{path}"
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example/")
+    assert file_url(entry, entry.files[0]) == f"https://mirror.example/{path}"
+
+
+def test_the_places_follow_the_environment(monkeypatch, tmp_path):
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "PERCHEAD_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert shared_cache() == tmp_path / "huggingface" / "hub"
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    assert shared_cache() == tmp_path / "home" / "hub"
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert shared_cache() == tmp_path / "cache"
+    monkeypatch.setenv("PERCHEAD_MODELS", str(tmp_path / "mine"))
+    assert default_store().root == tmp_path / "mine"
+
+
+def test_a_model_in_the_shared_cache_is_found_and_never_removed(tmp_path):
+    store = make_store(tmp_path)
+    assert store.state(HUB_ENTRY) == "absent"
+    snapshot = store.shared / "models--nobody--tiny" / "snapshots" / ("c" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_bytes(CONFIG)
+    assert store.state(HUB_ENTRY) == "absent"
+    (snapshot / "model.safetensors").write_bytes(WEIGHTS)
+    assert store.state(HUB_ENTRY) == "shared"
+    assert store.folder(HUB_ENTRY) == snapshot
+    assert set(store.verify(HUB_ENTRY).values()) == {"good"}
+    assert store.remove(HUB_ENTRY) == 0
+    assert store.state(HUB_ENTRY) == "shared"
+    (snapshot / "model.safetensors").write_bytes(WEIGHTS[:-1])
+    assert store.folder(HUB_ENTRY) is None
+
+
+def test_a_part_of_ours_beside_a_whole_copy_in_the_cache_uses_the_cache(tmp_path, delivery):
+    store = make_store(tmp_path, HUB_ENTRY)
+    import_model(store, HUB_ENTRY, delivery / "config.json")
+    assert store.state(HUB_ENTRY) == "partly"
+    snapshot = store.shared / "models--nobody--tiny" / "snapshots" / ("c" * 40)
+    snapshot.parent.mkdir(parents=True)
+    delivery.rename(snapshot)
+    assert store.folder(HUB_ENTRY) == snapshot
+
+
+def test_import_from_a_folder_then_verify_then_remove(tmp_path, delivery):
+    store = make_store(tmp_path, ENTRY)
+    assert import_model(store, ENTRY, delivery) == []
+    assert store.state(ENTRY) == "here"
+    assert weights_path(store).read_bytes() == WEIGHTS
+    assert set(store.verify(ENTRY).values()) == {"good"}
+    assert (delivery / "model.safetensors").exists()
+    assert store.remove(ENTRY) == len(WEIGHTS) + len(CONFIG)
+    assert store.state(ENTRY) == "absent"
+    assert store.remove(ENTRY) == 0
+
+
+def test_import_file_by_file_says_what_is_missing(tmp_path, delivery):
+    store = make_store(tmp_path, ENTRY)
+    missing = import_model(store, ENTRY, delivery / "model.safetensors")
+    assert [file.name for file in missing] == ["config.json"]
+    assert store.state(ENTRY) == "partly"
+    assert import_model(store, ENTRY, delivery / "config.json") == []
+
+
+def test_the_only_file_of_a_model_may_have_any_name(tmp_path, delivery):
+    entry = replace(ENTRY, files=ENTRY.files[1:])
+    store = make_store(tmp_path, entry)
+    renamed = (delivery / "model.safetensors").rename(tmp_path / "download (3).bin")
+    assert import_model(store, entry, renamed) == []
+
+
+def test_a_wrong_file_is_not_imported(tmp_path, delivery):
+    store = make_store(tmp_path, ENTRY)
+    (delivery / "model.safetensors").write_bytes(WEIGHTS[:-1] + b"!")
+    with pytest.raises(InvalidModelError, match="not the published"):
+        import_model(store, ENTRY, delivery)
+    assert not weights_path(store).exists()
+    assert [p.name for p in (store.root / "tiny").iterdir()] == ["config.json"]
+
+
+def test_what_is_no_flame_model_is_not_imported(tmp_path):
+    entry = model_entry("flame")
+    store = make_store(tmp_path, entry)
+    wrong = tmp_path / "flame2023.pkl"
+    wrong.write_bytes(b"not a pickle")
+    with pytest.raises(InvalidModelError):
+        import_model(store, entry, wrong)
+    assert store.folder(entry) is None
+
+
+def test_import_wants_the_licence_and_something_to_import(tmp_path, delivery):
+    store = make_store(tmp_path)
+    with pytest.raises(UsageError, match=r"apache\.org"):
+        import_model(store, ENTRY, delivery)
+    store.accept_licence(ENTRY)
+    for place in (tmp_path, tmp_path / "nowhere", Path(__file__)):
+        with pytest.raises(UsageError):
+            import_model(store, ENTRY, place)
+
+
+def test_changed_terms_are_asked_for_again(tmp_path):
+    store = make_store(tmp_path, ENTRY)
+    assert store.has_accepted(ENTRY)
+    changed = replace(ENTRY, licence=replace(ENTRY.licence, name="CC-BY-NC-4.0"))
+    assert not store.has_accepted(changed)
+    record = next((store.root / ".accepted").iterdir())
+    assert json.loads(record.read_text())["accepted"].startswith("20")
+    record.write_text("[]")
+    assert not store.has_accepted(ENTRY)
+
+
+def test_verify_tells_damaged_missing_and_unpublished_apart(tmp_path, delivery):
+    store = make_store(tmp_path, ENTRY)
+    import_model(store, ENTRY, delivery)
+    damaged = bytearray(WEIGHTS)
+    damaged[1_000_000] ^= 1
+    weights_path(store).write_bytes(damaged)
+    assert list(store.verify(ENTRY).values()) == ["good", "damaged"]
+    weights_path(store).write_bytes(WEIGHTS[:5])
+    assert list(store.verify(ENTRY).values()) == ["good", "damaged"]
+    weights_path(store).unlink()
+    assert list(store.verify(ENTRY).values()) == ["good", "missing"]
+    bare = entry_at("http://127.0.0.1:9", published=False)
+    weights_path(store).write_bytes(b"anything")
+    assert list(store.verify(bare).values()) == ["good", "no checksum published"]
+
+
+def test_a_model_that_another_program_works_on_is_not_removed(tmp_path, delivery):
+    store = make_store(tmp_path, ENTRY)
+    import_model(store, ENTRY, delivery)
+    with store.locked(ENTRY, CancelToken()), pytest.raises(OutputError, match="Another program"):
+        store.remove(ENTRY)
+    assert store.state(ENTRY) == "here"
