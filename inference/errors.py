@@ -24,6 +24,10 @@ class InvalidModelError(PercHeadError):
     """A template or checkpoint is missing, damaged or does not fit the preset."""
 
 
+class DownloadError(PercHeadError):
+    """A published file cannot be fetched, or what came is not that file."""
+
+
 class OutputError(PercHeadError):
     """A result cannot be written where the user wants it."""
 
