@@ -32,6 +32,13 @@ class BrokenConnection(Exception):  # noqa: N818 - an event that a new try may m
         """Seconds that the server asks to wait, where it does."""
 
 
+class PartUseless(BrokenConnection):
+    """What has arrived does not fit what the server has: start over."""
+
+    def __init__(self) -> None:
+        super().__init__("the file changes while it is fetched")
+
+
 class Refused(Exception):  # noqa: N818 - turned into a sentence by the caller
     """The server's answer will be the same next time."""
 
@@ -125,7 +132,7 @@ class HttpStream:
 
     def _fetch(self, request: urllib.request.Request, timeout: float) -> None:
         try:
-            opener = urllib.request.build_opener(_SafeRedirects)
+            opener = urllib.request.build_opener(SafeRedirects)
             with opener.open(request, timeout=timeout) as response:
                 if not self._put(_read_answer(response)):
                     return
@@ -146,7 +153,7 @@ class HttpStream:
             self._put(BrokenConnection(str(error) or type(error).__name__))
 
 
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+class SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects (urllib's ten), but never from https to http."""
 
     def redirect_request(
@@ -165,7 +172,7 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
 
 def _from_status(status: int, headers: Message) -> Exception:
     if status == 416:  # our part is longer than the file: the caller starts over
-        return BrokenConnection("range")
+        return PartUseless()
     if status in (408, 425, 429) or status >= 500:
         seconds = headers.get("Retry-After", "")
         wait = float(seconds) if re.fullmatch(r"\d{1,6}", seconds) else None
@@ -191,7 +198,7 @@ def _read_answer(response: HTTPResponse) -> Answer:
     if response.status == 206:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
         if not found:
-            raise BrokenConnection("range")
+            raise PartUseless
         return Answer(int(found[1]), int(found[2]), etag)
     length = headers.get("Content-Length", "")
     return Answer(0, int(length) if length.isdecimal() else None, etag)

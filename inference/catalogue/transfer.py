@@ -15,7 +15,13 @@ from urllib.parse import urlsplit
 
 from inference.catalogue.checksum import is_published_file
 from inference.catalogue.entries import ModelFile
-from inference.catalogue.http_stream import Answer, BrokenConnection, HttpStream, Refused
+from inference.catalogue.http_stream import (
+    Answer,
+    BrokenConnection,
+    HttpStream,
+    PartUseless,
+    Refused,
+)
 from inference.errors import DownloadError, OutputError
 from inference.progress import CancelToken
 
@@ -121,7 +127,7 @@ class Transfer:
         try:
             answer = stream.answer()
             if answer.start and (answer.start != start or answer.etag not in (None, etag)):
-                raise BrokenConnection("range")
+                raise PartUseless
             self._check_length(answer)
             self._note(answer)
             expected = self.file.size if self.file.size is not None else answer.total
@@ -132,14 +138,15 @@ class Transfer:
                     handle.write(piece)
                     done += len(piece)
                     if expected is not None and done > expected:
-                        self._forget()
-                        raise Refused("it sends more than the file")
+                        break
                     self.on_bytes(done, expected)
+            if expected is not None and done > expected:
+                self._forget()
+                raise Refused("it sends more than the file")
             if expected is not None and done < expected:
                 raise BrokenConnection("the end of the file is missing")
-        except BrokenConnection as broken:
-            if str(broken) == "range":
-                self._forget()
+        except PartUseless:
+            self._forget()
             raise
         finally:
             stream.close()

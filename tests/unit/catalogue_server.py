@@ -1,10 +1,12 @@
 """A publisher's server that misbehaves on request."""
 
+import os
 import re
 import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
 
 from inference.catalogue.transfer import Patience
 from tests.unit.catalogue_helpers import CONFIG, WEIGHTS
@@ -114,7 +116,8 @@ def serve():
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield publisher
+        with patch.dict(os.environ, no_proxy="127.0.0.1"):
+            yield publisher
     finally:
         publisher.release.set()
         server.shutdown()

@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections import namedtuple
 from dataclasses import replace
+from email.message import Message
 from pathlib import Path
 
 import pytest
 
 from inference.catalogue.download import download_model
+from inference.catalogue.http_stream import Refused, SafeRedirects
 from inference.catalogue.speed import SpeedMeter
 from inference.catalogue.table import model_entry
 from inference.errors import DownloadError, OutputError, UsageError
@@ -182,6 +185,15 @@ def test_a_redirect_is_followed_and_a_circle_is_not(case):
     with pytest.raises(DownloadError, match="circle"):
         fetch(case)
     assert_nothing_placed(case)
+
+
+def test_a_redirect_never_leaves_encryption():
+    request = urllib.request.Request("https://publisher.example/file")
+    follow = SafeRedirects().redirect_request
+    with pytest.raises(Refused, match="encrypted"):
+        follow(request, None, 302, "Found", Message(), "http://elsewhere.example/file")
+    there = follow(request, None, 302, "Found", Message(), "https://elsewhere.example/file")
+    assert there.full_url == "https://elsewhere.example/file"
 
 
 @pytest.mark.parametrize("fault", ["too long", "too short"])
