@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from inference.commands import doctor, reconstruct, render, setup
+from inference.commands import doctor, models, reconstruct, render, setup
 from inference.errors import PercHeadError, UsageError
 from inference.version import program_version
 
-COMMANDS = (reconstruct, render, doctor, setup)
+COMMANDS = (reconstruct, render, doctor, models, setup)
 """Modules with NAME, add_parser(subparsers) and run(arguments) -> exit status."""
 
 EXIT_INTERRUPTED = 130
