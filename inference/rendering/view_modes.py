@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.rendering.camera import Camera
+from inference.rendering.normals import surface_normals
 from inference.rendering.protocol import WHITE, Background, Frame, Renderer, preview_rgba8
 from inference.rendering.rgba import to_rgba8
 
@@ -15,6 +16,10 @@ _POINT_SIZE = 0.004
 """Standard deviation of a drawn point, as a part of the cloud's own (our choice)."""
 
 _POINT_OPACITY = 0.95
+
+_AWAY = 0.15
+"""Sine of how far a normal may look away from the viewer before its other side is meant: at a
+silhouette some do a little (our choice)."""
 
 _NORMAL_SIGNS = np.array([1, -1, -1], np.float32)  # from OpenCV axes to y up, z to the viewer
 
@@ -46,8 +51,9 @@ class ViewRenderer:
     """A renderer that shows another view of what an inner renderer draws.
 
     Depth is coloured over the middle of the whole head, so it does not flicker on an orbit.
-    Normals are those of the surface that expected depth describes, in camera axes: red to
-    the right, green up, blue towards the viewer.
+    Normals are those of the surface that the Gaussians' centres lie on, in camera axes: red to
+    the right, green up, blue towards the viewer. (Differences of the depth map would not do:
+    each Gaussian has one depth, and a slanted surface would be a flight of steps.)
 
     Args:
         renderer: what draws.
@@ -58,6 +64,8 @@ class ViewRenderer:
         self._renderer = renderer
         self.mode = mode
         self._points: tuple[Gaussians, Gaussians] | None = None
+        self._normals: tuple[Gaussians, Gaussians] | None = None
+        self._surface: tuple[FloatArray, FloatArray] | None = None
 
     @property
     def name(self) -> str:
@@ -68,13 +76,14 @@ class ViewRenderer:
         """Draw the view; depth and alpha are those of what is drawn."""
         if self.mode == ViewMode.POINTS:
             return self._renderer.render(self._as_points(gaussians), camera)
-        frame = self._renderer.render(gaussians, camera)
-        if self.mode == ViewMode.DEPTH:
-            colour = depth_colours(frame.depth, *_depth_range(gaussians, camera))
-        elif self.mode == ViewMode.NORMALS:
-            colour = 0.5 + 0.5 * depth_normals(frame.depth, camera) * _NORMAL_SIGNS
+        if self.mode == ViewMode.NORMALS:
+            frame = self._renderer.render(self._as_normals(gaussians), camera)
+            colour = 0.5 + 0.5 * camera_normals(frame, camera) * _NORMAL_SIGNS
         else:
-            return frame
+            frame = self._renderer.render(gaussians, camera)
+            if self.mode == ViewMode.SPLATS:
+                return frame
+            colour = depth_colours(frame.depth, *_depth_range(gaussians, camera))
         return replace(frame, colour=(colour * frame.alpha[..., None]).astype(np.float32))
 
     def render_rgba8(
@@ -109,6 +118,19 @@ class ViewRenderer:
             self._points = (gaussians, points)
         return self._points[1]
 
+    def _as_normals(self, gaussians: Gaussians) -> Gaussians:
+        """Every Gaussian in the colour of its normal, kept while the same head is drawn."""
+        if self._normals is None or self._normals[0] is not gaussians:
+            colours = 0.5 + 0.5 * self._surface_normals(gaussians.means)
+            self._normals = (gaussians, replace(gaussians, colours=colours))
+        return self._normals[1]
+
+    def _surface_normals(self, means: FloatArray) -> FloatArray:
+        """Normals, kept while a head is only repainted: they take about a second."""
+        if self._surface is None or self._surface[0] is not means:
+            self._surface = (means, surface_normals(means))
+        return self._surface[1]
+
 
 def depth_colours(depth: FloatArray, near: float, far: float) -> FloatArray:
     """Colours [H, W, 3] of depths [H, W] in metres, yellow at `near` to violet at `far`."""
@@ -116,35 +138,30 @@ def depth_colours(depth: FloatArray, near: float, far: float) -> FloatArray:
     return _DEPTH_TABLE[np.clip(place, 0, 255).astype(np.uint8)]
 
 
-def depth_normals(depth: FloatArray, camera: Camera) -> FloatArray:
-    """Unit normals [H, W, 3] of a depth map [H, W], camera axes (OpenCV), towards the camera.
+def camera_normals(frame: Frame, camera: Camera) -> FloatArray:
+    """Unit normals [H, W, 3] in camera axes (OpenCV) of a drawn frame, towards the camera.
 
-    With x = (u - cx) z / fx and y likewise, the cross product of the two tangents is along
-    (fx z_u, fy z_v, -(z + (u - cx) z_u + (v - cy) z_v)). Where depth is 0 nothing was drawn;
-    differences do not reach across that border.
+    Args:
+        frame: whose colours are the halves of world normals plus 0.5, as ViewRenderer draws them.
+        camera: that took it.
     """
+    alpha = np.maximum(frame.alpha, np.float32(1e-4))[..., None]
+    rotation = camera.world_to_camera[:3, :3].astype(np.float32)
+    normals = (2 * frame.colour / alpha - 1) @ rotation.T
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    unit = normals / np.maximum(length, np.float32(1e-6))
+    unit[frame.alpha <= 0] = (0, 0, -1)
+    away = np.einsum("hwc,hwc->hw", unit, _rays(camera)) > _AWAY
+    return np.where(away[..., None], -unit, unit)
+
+
+def _rays(camera: Camera) -> FloatArray:
+    """Unit directions [H, W, 3] of the pixels' centres, camera axes (OpenCV)."""
     K = camera.intrinsics.astype(np.float32)
-    slope_u, slope_v = _slope(depth), _slope(depth.T).T
-    u = np.arange(camera.width, dtype=np.float32) + np.float32(0.5) - K[0, 2]
-    v = np.arange(camera.height, dtype=np.float32)[:, None] + np.float32(0.5) - K[1, 2]
-    x, y = K[0, 0] * slope_u, K[1, 1] * slope_v
-    z = -(depth + u * slope_u + v * slope_v)
-    z[depth <= 0] = -1
-    scale = 1 / np.sqrt(x * x + y * y + z * z)
-    return np.stack([x * scale, y * scale, z * scale], axis=-1)
-
-
-def _slope(depth: FloatArray) -> FloatArray:
-    """Mean of the differences to the neighbours left and right that were drawn, [H, W]."""
-    drawn = depth > 0
-    both = drawn[:, 1:] & drawn[:, :-1]
-    step = np.where(both, np.diff(depth, axis=1), np.float32(0))
-    total, count = np.zeros_like(depth), np.zeros(depth.shape, np.float32)
-    total[:, 1:] += step
-    total[:, :-1] += step
-    count[:, 1:] += both
-    count[:, :-1] += both
-    return (total / np.maximum(count, 1)).astype(np.float32, copy=False)
+    x = (np.arange(camera.width, dtype=np.float32) + np.float32(0.5) - K[0, 2]) / K[0, 0]
+    y = (np.arange(camera.height, dtype=np.float32) + np.float32(0.5) - K[1, 2]) / K[1, 1]
+    rays = np.stack([*np.meshgrid(x, y), np.ones((camera.height, camera.width), np.float32)], -1)
+    return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
 
 
 def _depth_range(gaussians: Gaussians, camera: Camera) -> tuple[float, float]:

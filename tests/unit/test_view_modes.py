@@ -6,8 +6,9 @@ import pytest
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT, orbit_camera
 from inference.rendering.framing import frame_splats
+from inference.rendering.normals import surface_normals
 from inference.rendering.portable.renderer import PortableRenderer
-from inference.rendering.view_modes import ViewMode, ViewRenderer, depth_normals
+from inference.rendering.view_modes import ViewMode, ViewRenderer
 
 RADIUS = 0.12
 
@@ -36,7 +37,7 @@ def ball() -> Gaussians:
 @pytest.mark.parametrize("yaw", [0, 75])
 def test_normals_of_a_ball_are_those_of_a_ball(renderer, ball, yaw: float) -> None:
     camera = orbit_camera(yaw, 20, size=(128, 128))
-    frame = renderer.render(ball, camera)
+    frame = ViewRenderer(renderer, ViewMode.NORMALS).render(ball, camera)
     v, u = np.nonzero(frame.alpha > 0.99)
     depth = frame.depth[v, u].astype(np.float64)
     pixels = np.stack([u + 0.5, v + 0.5, np.ones(len(u))], axis=1)
@@ -45,11 +46,59 @@ def test_normals_of_a_ball_are_those_of_a_ball(renderer, ball, yaw: float) -> No
     centre = pose[:3, :3] @ HEAD_CENTRE + pose[:3, 3]
     expected = (points - centre) / np.linalg.norm(points - centre, axis=1, keepdims=True)
     inner = expected[:, 2] < -0.5  # the rim is a matter of pixels
-    got = depth_normals(frame.depth, camera)[v, u]
-    np.testing.assert_allclose(np.linalg.norm(got, axis=1), 1, atol=1e-5)
+    got = (2 * frame.colour[v, u] / frame.alpha[v, u, None] - 1) * [1, -1, -1]
+    np.testing.assert_allclose(np.linalg.norm(got, axis=1), 1, atol=1e-4)
     cosine = (got * expected).sum(axis=1)[inner]
     assert np.degrees(np.arccos(np.clip(np.median(cosine), -1, 1))) < 3
     assert np.quantile(cosine, 0.01) > 0.95
+
+
+def _tilted(degrees: float) -> Gaussians:
+    """A square of 12 cm, as dense as a neck, turned away from the front camera."""
+    place = (np.arange(80) - 39.5) * 0.0015
+    x, y = (each.ravel() for each in np.meshgrid(place, place))
+    angle = np.radians(degrees)
+    means = np.stack([x, y * np.cos(angle), y * np.sin(angle)], axis=1) + HEAD_CENTRE
+    return Gaussians(
+        means=means,
+        quaternions=np.tile([1.0, 0, 0, 0], (len(means), 1)),
+        scales=np.full((len(means), 3), 0.001),
+        opacities=np.full(len(means), 0.95),
+        colours=np.full((len(means), 3), 0.5),
+    )
+
+
+@pytest.mark.parametrize("degrees", [-75, 20, 75])
+def test_a_plane_has_one_colour_however_it_is_turned(renderer, degrees: float) -> None:
+    camera = orbit_camera(size=(256, 256))
+    frame = ViewRenderer(renderer, ViewMode.NORMALS).render(_tilted(degrees), camera)
+    inside = frame.alpha > 0.5
+    colours = frame.colour[inside] / frame.alpha[inside][:, None]
+    angle = np.radians(degrees)
+    expected = [0.5, 0.5 - 0.5 * np.sin(angle), 0.5 + 0.5 * np.cos(angle)]
+    np.testing.assert_allclose(np.median(colours, axis=0), expected, atol=0.03)
+    assert colours.std(axis=0).max() < 0.02
+
+
+def test_two_balls_and_the_middle_of_a_torus_look_outward() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.uniform(0, 2 * np.pi, (2, 6000))
+    tube = np.stack([np.cos(a) * np.cos(b), np.sin(a) * np.cos(b), np.sin(b)], axis=1)
+    ring = np.stack([np.cos(a), np.sin(a), np.zeros_like(a)], axis=1)
+    torus = ring + 0.4 * tube
+    sphere = rng.normal(size=(3000, 3))
+    sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
+    means = np.concatenate([torus, 0.5 * sphere + [4, 0, 0], 0.5 * sphere - [4, 0, 0]])
+    cosine = (surface_normals(means) * np.concatenate([tube, sphere, sphere])).sum(axis=1)
+    assert (cosine > 0.8).mean() > 0.99
+    assert cosine.min() > 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 20])
+def test_few_or_coincident_points_have_some_unit_normal(count: int) -> None:
+    normals = surface_normals(np.ones((count, 3), np.float32))
+    assert normals.shape == (count, 3)
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-5)
 
 
 def test_normal_colours_say_right_up_and_towards_the_viewer(renderer, ball) -> None:
