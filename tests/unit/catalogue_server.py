@@ -72,7 +72,8 @@ def serve():
         def send_body(self, body, fault):
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             start = int(asked[1]) if asked else 0
-            if self.headers.get("If-Range") != publisher.etag or str(fault).startswith("no ranges"):
+            same = self.headers.get("If-Range") == publisher.etag or fault == "careless"
+            if not same or str(fault).startswith("no ranges"):
                 start = 0
             if start >= len(body):
                 self.send_response(416)
