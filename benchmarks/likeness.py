@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.identity import IdentityMeter, distance
 from inference.engine import Engine
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.fitting.blending import blend
@@ -26,9 +25,12 @@ from inference.fitting.camera import camera_yaw
 from inference.fitting.fit import foreground_psnr
 from inference.portrait.types import LoadedImage
 from inference.rendering.camera import HEAD_CENTRE, Camera, orbit_camera
+from training.evaluation.dlib_distance import DlibDistance, distance
+from training.evaluation.metric import MetricUnavailableError
 
 VIEW_YAWS = (-90, -60, -30, 0, 30, 60, 90)
 IDENTITY_SIZE = 640
+DETECTION_SIZE = 800  # the whole photograph's face may be small
 SHEET_SIZE = 384
 
 
@@ -46,7 +48,7 @@ def picture(head: Reconstruction, camera: Camera) -> NDArray[np.float32]:
     return np.clip(over_white, 0, 1).astype(np.float32)
 
 
-def measure(engine: Engine, head: Reconstruction, meter: IdentityMeter) -> dict[str, Any]:
+def measure(engine: Engine, head: Reconstruction, meter: DlibDistance) -> dict[str, Any]:
     """All figures of one head."""
     portrait, size = head.portrait, IDENTITY_SIZE
     blending = blend(head.gaussians, head.camera)
@@ -88,7 +90,11 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--no-fit", action="store_true")
     arguments = parser.parse_args()
-    engine, meter = Engine(), IdentityMeter()
+    try:
+        meter = DlibDistance(DETECTION_SIZE)
+    except MetricUnavailableError as error:
+        raise SystemExit(f"Install the extra 'eval' to measure likeness: {error}.") from error
+    engine = Engine()
     engine.load_models()
     results: dict[str, Any] = {}
     for path in arguments.portraits:

