@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from inference.errors import PercHeadError, UsageError
+from inference.errors import UsageError
 from inference.files import atomic_write
 from training.anchor_data import list_heads
-from training.command_line import command_parser
+from training.command_line import command_parser, exit_status
 from training.config import RECONSTRUCTION
 from training.evaluation.ablation_data import write_synthetic_shards
 from training.evaluation.ablation_table import ablation_table
@@ -229,12 +229,12 @@ def _scale(options: argparse.Namespace) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; 2 for something the user can mend."""
-    try:
+
+    def command() -> int:
         print(run(parse_options(arguments)))
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+        return 0
+
+    return exit_status(command)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
-"""The help of this folder's commands: what a module's docstring says, and its options."""
+"""What this folder's commands share: a help that is the module's docstring, and an exit status."""
 
 import argparse
+import sys
+from collections.abc import Callable
+
+from inference.errors import PercHeadError
 
 
 def command_parser(
@@ -21,3 +25,12 @@ def command_parser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=add_help,
     )
+
+
+def exit_status(command: Callable[[], int]) -> int:
+    """What `command` returns; 2 and one sentence for something the user can mend."""
+    try:
+        return command()
+    except PercHeadError as error:
+        print(error, file=sys.stderr)
+        return 2

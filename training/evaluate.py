@@ -23,11 +23,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.errors import PercHeadError, UsageError
+from inference.errors import UsageError
 from inference.files import atomic_write
 from inference.head.template import HeadTemplate
 from inference.rendering.selection import choose_renderer
-from training.command_line import command_parser
+from training.command_line import command_parser, exit_status
 from training.data.splits import Split
 from training.evaluation.contact_sheet import contact_sheet
 from training.evaluation.head_source import ExactHeads, HeadSource, load_model_heads
@@ -126,11 +126,7 @@ def _write_picture(picture: NDArray[np.uint8], path: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; 2 for something the user can mend."""
-    try:
-        return run(parse_options(arguments))
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return exit_status(lambda: run(parse_options(arguments)))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ is declared final with --freeze, heads of a changed generator are refused on eve
 (signature.py).
 """
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.errors import PercHeadError, UsageError
+from inference.errors import UsageError
 from inference.files import atomic_write
 from inference.rendering.camera import Camera, orbit_camera
-from training.command_line import command_parser
+from training.command_line import command_parser, exit_status
 from training.evaluation.held_out_lights import held_out_panoramas
 from training.evaluation.manifest import Manifest, hash_arrays, verify, write_manifest
 from training.evaluation.signature import check_frozen, signature_of, write_frozen
@@ -167,15 +168,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="only compare with the hashes")
     parser.add_argument("--freeze", action="store_true", help="declare this set to be the one")
     options = parser.parse_args(arguments)
-    try:
-        if options.check:
-            manifest = verify(options.out)
-        else:
-            manifest = write_held_out(options.out, options.identities, options.size, options.wheel)
-        state = frozen_state(options.out, manifest, options.freeze)
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return exit_status(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make or check the set; returns the exit status."""
+    if options.check:
+        manifest = verify(options.out)
+    else:
+        manifest = write_held_out(options.out, options.identities, options.size, options.wheel)
+    state = frozen_state(options.out, manifest, options.freeze)
     print(f"{manifest.identities} heads, fingerprint {manifest.fingerprint}, {state}")
     return 0
 

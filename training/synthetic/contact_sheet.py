@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import PercHeadError, UsageError
+from inference.errors import UsageError
 from inference.files import atomic_write
 from inference.rendering.camera import Camera, orbit_camera
-from training.command_line import command_parser
+from training.command_line import command_parser, exit_status
 from training.synthetic.assets import Assets
 from training.synthetic.cameras import sample_cameras
 from training.synthetic.dataset import render
-from training.synthetic.generate import load_assets, parse_seeds
-from training.synthetic.gl_renderer import HeadRenderer
+from training.synthetic.generate import add_asset_options, chosen_assets, parse_seeds
 from training.synthetic.hair_styles import STYLES, HairStyle
 from training.synthetic.head import make_head
-from training.template.wheel import WHEEL_NAME
+from training.synthetic.pictures import Renderer
+from training.synthetic.render import open_renderer
 
 Picture = NDArray[np.uint8]
 
@@ -32,7 +32,7 @@ Picture = NDArray[np.uint8]
 def cell(
     seed: int,
     assets: Assets,
-    renderer: HeadRenderer,
+    renderer: Renderer,
     style: HairStyle | None = None,
     yaw: float | None = None,
 ) -> Picture:
@@ -72,10 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--columns", type=int, default=8, help="heads in a row")
     parser.add_argument("--yaw", type=float, help="degrees to look from, instead of at random")
     parser.add_argument("--style", help="a hair style that all wear, or 'each': one after another")
-    parser.add_argument("--wheel", type=Path, help=f"path of {WHEEL_NAME}")
-    parser.add_argument("--skins", type=Path, help="folder of CC0 skins on hm08's UVs")
-    parser.add_argument("--identity-modes", type=Path, help="npz of scan modes")
-    parser.add_argument("--hdris", type=Path, help="folder of .exr or .hdr environments")
+    add_asset_options(parser)
     return parser
 
 
@@ -90,19 +87,17 @@ def _styles(text: str | None, count: int) -> list[HairStyle | None]:
     return [by_name[text]] * count
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Draw the sheet and write it."""
+def run(arguments: argparse.Namespace) -> int:
+    """Draw the sheet and write it; returns the exit status."""
     from PIL import Image
 
     seeds = parse_seeds(arguments.seeds)
     if arguments.columns < 1 or arguments.size < 16:
         raise UsageError("--columns must be at least 1 and --size at least 16.")
     styles = _styles(arguments.style, len(seeds))
-    assets = load_assets(
-        arguments.wheel, arguments.skins, arguments.hdris, arguments.identity_modes
-    )
+    assets = chosen_assets(arguments)
     start = time.monotonic()
-    with HeadRenderer(assets, arguments.size) as renderer:
+    with open_renderer(assets, arguments.size) as renderer:
         cells = [
             cell(seed, assets, renderer, style, arguments.yaw)
             for seed, style in zip(seeds, styles, strict=True)
@@ -112,16 +107,12 @@ def run(arguments: argparse.Namespace) -> None:
         picture = Image.fromarray(sheet(cells, arguments.columns))
         picture.save(temporary, kind, **({} if kind == "PNG" else {"quality": 92}))
     print(f"{arguments.out}: {(time.monotonic() - start) / len(cells):.2f} s a head")
+    return 0
 
 
 def main() -> int:
     """Entry point; 2 for something the user can mend."""
-    try:
-        run(_parser().parse_args())
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return exit_status(lambda: run(_parser().parse_args()))
 
 
 if __name__ == "__main__":

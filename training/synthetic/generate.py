@@ -14,8 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
-from inference.errors import PercHeadError, UsageError
-from training.command_line import command_parser
+from inference.errors import UsageError
+from training.command_line import command_parser, exit_status
 from training.data.neutral import CAMERAS
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets, build_assets
@@ -55,6 +55,23 @@ def load_assets(
     return build_assets(load_head_mesh(wheel, cache), None, skins, panoramas, scan_modes)
 
 
+def add_asset_options(parser: argparse.ArgumentParser) -> None:
+    """The options that chosen_assets reads."""
+    parser.add_argument("--wheel", type=Path, help=f"path of {WHEEL_NAME}")
+    parser.add_argument("--skins", type=Path, help="folder of CC0 skins on hm08's UVs")
+    parser.add_argument("--identity-modes", type=Path, help="npz of scan modes")
+    parser.add_argument("--hdris", type=Path, help="folder of .exr or .hdr environments")
+
+
+def chosen_assets(options: argparse.Namespace) -> Assets:
+    """What the command line says that heads are made from.
+
+    Raises:
+        UsageError: the wheel is not on this computer.
+    """
+    return load_assets(options.wheel, options.skins, options.hdris, options.identity_modes)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = command_parser("training.synthetic.generate", __doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
@@ -67,21 +84,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--views", type=int, default=4, help="pictures a head")
     parser.add_argument("--size", type=int, default=280, help="edge of a picture in pixels")
-    parser.add_argument("--wheel", type=Path, help=f"path of {WHEEL_NAME}")
-    parser.add_argument("--skins", type=Path, help="folder of CC0 skins on hm08's UVs")
-    parser.add_argument("--identity-modes", type=Path, help="npz of scan modes")
-    parser.add_argument("--hdris", type=Path, help="folder of .exr or .hdr environments")
+    add_asset_options(parser)
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the heads that are not there yet; returns how many were written."""
+    """Write the heads that are not there yet; returns the exit status."""
     seeds = parse_seeds(arguments.seeds)
     if arguments.views < 1 or arguments.size < 16:
         raise UsageError("--views must be at least 1 and --size at least 16.")
-    assets = load_assets(
-        arguments.wheel, arguments.skins, arguments.hdris, arguments.identity_modes
-    )
+    assets = chosen_assets(arguments)
     binding = AnchorBinding(assets)
     written, start = 0, time.monotonic()
     with open_renderer(assets, arguments.size) as renderer:
@@ -99,17 +111,12 @@ def run(arguments: argparse.Namespace) -> int:
             pace = (time.monotonic() - start) / written
             hair = sample.head.style.name
             print(f"{path.name} {hair}: {pace:.2f} s a head", flush=True)
-    return written
+    return 0
 
 
 def main() -> int:
     """Entry point; 2 for something the user can mend."""
-    try:
-        run(_parser().parse_args())
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return exit_status(lambda: run(_parser().parse_args()))
 
 
 if __name__ == "__main__":
