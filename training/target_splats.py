@@ -33,7 +33,7 @@ class SplatRule:
         neighbours: nearest anchors of the same kind that a disc is fitted to.
         turn: metres that count as the distance between opposite normals, halved: the two sides
             of a brim do not widen each other.
-        width: standard deviation of a disc over that of its neighbours' places.
+        width: standard deviation of a disc over that of its neighbours' places, by kind.
         narrowest, widest: limits of a disc's standard deviations over the spacing (the mean
             distance of the nearest three).
         thickness: standard deviation along the normal over that in the plane, by kind.
@@ -43,10 +43,10 @@ class SplatRule:
 
     neighbours: int = 8
     turn: float = 0.003
-    width: float = 0.8
+    width: tuple[float, ...] = (0.8, 0.6, 0.8, 1.0, 0.8, 0.65)
     narrowest: float = 0.35
     widest: float = 1.2
-    thickness: tuple[float, ...] = (0.2, 0.4, 0.2, 0.2, 0.2, 0.4)
+    thickness: tuple[float, ...] = (0.1, 0.1, 0.1, 0.1, 0.1, 0.4)
     largest: tuple[float, ...] = (0.006, 0.006, 0.006, 0.003, 0.006, 0.0010)
     opacity: tuple[float, ...] = (0.98, 0.92, 0.98, 0.98, 0.98, 0.98)
 
@@ -68,7 +68,8 @@ def splats_of_targets(targets: HeadTargets, rule: SplatRule | None = None) -> Ga
     axes, deviation = _planes(offsets, normals)
     distance = np.sort(np.linalg.norm(offsets, axis=2), axis=1)
     spacing = distance[:, 1:4].mean(1, keepdims=True)
-    wide = np.clip(deviation * rule.width, rule.narrowest * spacing, rule.widest * spacing)
+    width = deviation * np.take(rule.width, targets.kind)[:, None]
+    wide = np.clip(width, rule.narrowest * spacing, rule.widest * spacing)
     wide = np.clip(wide, 1e-5, np.take(rule.largest, targets.kind)[:, None])
     thin = wide.min(1, keepdims=True) * np.take(rule.thickness, targets.kind)[:, None]
     turned = Rotation.from_matrix(axes).as_quat()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from training.synthetic.assets import Assets
+from training.synthetic.hair_anchors import HairCloud
 from training.synthetic.head import Head
 from training.synthetic.labels import Kind
 from training.synthetic.labels import Surface as Material
@@ -22,11 +23,11 @@ Float = NDArray[np.float64]
 # Radial quantile of the hair's thickness that each of the 16 anchors of a patch takes, so that
 # the same anchor always stands for the same layer (our choice: most lie near the surface).
 _LAYERS = np.array([1, 0.9, 0.7, 1, 0.5, 1, 0.85, 1, 0.95, 1, 0.6, 1, 1, 0.75, 0.95, 0.3])
-_NEIGHBOURS = 12
-_REACH = 0.0055  # metres on the map's unit of 0.1 m
 _FARTHEST = 0.14  # metres that an anchor may leave the skin
-_HAIR_POINTS = 40000
-_SEEN = 0.005  # metres below its surface at which hair is seen a third as well
+_HAIR_POINTS = 130000
+_LEAST, _FACE_LEAST = 10, 18  # hair points in its direction that an anchor leaves the skin for
+_LOCK = 12  # anchors whose tones are averaged
+_SPREAD = 0.7  # of the way to an even spread over the hair's surface (our choice)
 
 
 class AnchorBinding:
@@ -130,43 +131,45 @@ class AnchorBinding:
         renderer: Renderer,
         made: AnchorTargets,
     ) -> None:
-        """Send anchors `free` out to the hair in their direction from the head's axis."""
+        """Send anchors `free` out to the hair in their direction, spread over what is seen."""
         strands = head.strands
         assert strands is not None
-        skin = at.points[free]
         points = strands.points.reshape(-1, 3)
         step = max(1, len(points) // _HAIR_POINTS)
         while np.gcd(step, strands.points.shape[1]) > 1:  # else some places along hairs never come
             step += 1
         chosen = np.arange(0, len(points), step)
-        points, tones = points[chosen], renderer.strand_colours[chosen]
-        hair_map, _, hair_radius = capsule_map(points)
-        anchor_map, axis, radius = capsule_map(skin)
-        distance, nearest = cKDTree(hair_map).query(
-            anchor_map, _NEIGHBOURS, distance_upper_bound=_REACH
-        )
-        found = np.isfinite(distance)
-        nearest = np.where(found, nearest, 0)
-        outside = found & (hair_radius[nearest] > radius[:, None] - 0.004)
-        r = np.where(outside, hair_radius[nearest], -1.0)
-        count = outside.sum(1)
-        order = np.argsort(-r, 1)
-        r = np.take_along_axis(r, order, 1)
-        nearest = np.take_along_axis(nearest, order, 1)
+        cloud = HairCloud(points[chosen], renderer.strand_colours[chosen])
+        skin = at.points[free]
+        maps, _, radius = capsule_map(skin)
         layer = _LAYERS[free % len(_LAYERS)]
-        first = np.clip(((1 - layer) * (count - 1)).round().astype(int), 0, _NEIGHBOURS - 1)
-        last = np.minimum(first + 2, np.maximum(count - 1, 0))
-        row = np.arange(len(r))
-        new_radius = np.maximum((r[row, first] + r[row, last]) / 2, radius + 0.0005)
+        ahead = cloud.at(maps, radius, layer)
         # A few loose strands before the face must not tear holes into it.
         face = np.isin(self._assets.anchors.labels[free], (Label.FACE, Label.NECK))
-        moved = (count >= np.where(face, 8, 4)) & (new_radius - radius < _FARTHEST)
-        # The colour is that of what is seen: the outer millimetres, not the dark inside.
-        seen = np.where(r > 0, np.exp((r - r[:, :1]) / _SEEN), 0.0)
-        seen = seen / np.maximum(seen.sum(1, keepdims=True), 1e-9)
-        tone = np.einsum("nk,nkc->nc", seen, tones[nearest])
-        outward = (skin - axis) / radius[:, None]
-        place = axis + outward * new_radius[:, None]
-        made.put(free[moved], place[moved], outward[moved], tone[moved])
-        made.labels[free[moved]] = Label.HAIR
-        made.kinds[free[moved]] = Kind.HAIR
+        least = np.where(face, _FACE_LEAST, _LEAST)
+        out = np.flatnonzero((ahead.count >= least) & (ahead.radii - radius < _FARTHEST))
+        if len(out) == 0:
+            return
+        aims = cloud.spread(maps[out], _SPREAD)
+        floor = radius[cKDTree(maps).query(aims)[1]]
+        beside = cloud.at(aims, floor, layer[out])
+        straight = _place(maps[out], np.maximum(ahead.radii, radius + 0.0005)[out])
+        moved = _place(aims, np.maximum(beside.radii, floor + 0.0005))
+        there = (beside.count >= _LEAST) & (np.linalg.norm(moved - skin[out], axis=1) < _FARTHEST)
+        place = np.where(there[:, None], moved, straight)
+        tones = np.where(there[:, None], beside.tones, ahead.tones[out])
+        # One hair's tone is not that of the lock around it, which is what one splat shows.
+        tones = tones[cKDTree(place).query(place, min(_LOCK, len(place)))[1]]
+        tones = tones.reshape(len(place), -1, 3).mean(1)
+        who = free[out]
+        _, axis, away = capsule_map(place)
+        made.put(who, place, (place - axis) / away[:, None], tones.astype(np.float32))
+        made.labels[who] = Label.HAIR
+        made.kinds[who] = Kind.HAIR
+
+
+def _place(maps: Single, radii: Float) -> Single:
+    """Points [N, 3] in directions maps [N, 3] at distances [N] from the axis."""
+    _, axis, unit = capsule_map(maps)
+    place: Single = (axis + (maps - axis) / unit[:, None] * radii[:, None]).astype(np.float32)
+    return place
