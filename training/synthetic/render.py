@@ -45,7 +45,7 @@ def open_renderer(assets: Assets, size: int) -> Renderer:
     try:
         return HeadRenderer(assets, size)
     except NoOpenGLError:
-        LOG.warning("No OpenGL without a display: heads are drawn slowly and in a plainer light.")
+        LOG.warning("No OpenGL without a display: heads are drawn plainly, without shadows or thin hairs.")
         return SoftwareRenderer(assets, size)
 
 
