@@ -1,6 +1,8 @@
 """Turn a training run's checkpoint into the file that ships.
 
-python -m training.export_model RUN/model.safetensors resources/models/embedded.safetensors
+    python -m training.export_model RUN/model.safetensors resources/models/embedded.safetensors
+
+writes the second file.
 """
 
 import math

@@ -45,7 +45,9 @@ def open_renderer(assets: Assets, size: int) -> Renderer:
     try:
         return HeadRenderer(assets, size)
     except NoOpenGLError:
-        LOG.warning("No OpenGL without a display: heads are drawn plainly, without shadows or thin hairs.")
+        LOG.warning(
+            "No OpenGL without a display: heads are drawn plainly, without shadows or thin hairs."
+        )
         return SoftwareRenderer(assets, size)
 
 
