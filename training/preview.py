@@ -18,7 +18,6 @@ from PIL import Image
 
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
-from inference.model.gaussian_head import patch_spacing
 from inference.model.loading import load_reconstruction_model
 from inference.model.predict import predict_head
 from inference.model.reconstruction import ReconstructionModel
@@ -27,26 +26,12 @@ from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import CropBox, PreparedPortrait
 from inference.rendering.camera import Camera, orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
-from training.anchor_data import HeadTargets, list_heads, read_head
+from training.anchor_data import list_heads, read_head
 from training.command_line import command_parser
+from training.target_splats import splats_of_targets
 
 YAWS = (0.0, 45.0, 90.0, 180.0)
 SIZE = 256
-
-
-def splats_of_targets(targets: HeadTargets, spacing_factor: float = 0.42) -> Gaussians:
-    """The exact anchors of a head as round splats sized by their spacing."""
-    means = targets.positions.astype(np.float32)
-    patches = torch.from_numpy(means).reshape(1, -1, 16, 3)
-    spacing = patch_spacing(patches).reshape(-1, 1).numpy()
-    count = len(means)
-    return Gaussians(
-        means,
-        np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1)),
-        np.repeat(np.clip(spacing * spacing_factor, 1e-5, 0.006), 3, axis=1),
-        np.full(count, 0.92, np.float32),
-        np.multiply(targets.colours, 1 / 255, dtype=np.float32),
-    )
 
 
 def held_out(
