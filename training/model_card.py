@@ -7,15 +7,15 @@ writes resources/models/embedded.md. Every figure comes from the evaluation's JS
 the checkpoint's own metadata and the options; nothing is rated by hand.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from inference.errors import PercHeadError
 from inference.files import atomic_write
 from inference.model.checkpoint import CheckpointInfo, read_info
-from training.command_line import command_parser
+from training.command_line import command_parser, exit_status
 from training.evaluation.measure import EXTREME, NOVEL
 from training.evaluation.metrics import METRIC_NAMES
 from training.evaluation.report import bias_table, number, read_json, score_table, target_table
@@ -128,22 +128,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", action="append", default=[], help="a known weakness")
     parser.add_argument("--out", type=Path, help="by default beside the checkpoint")
     options = parser.parse_args(arguments)
-    try:
-        card = model_card(
-            options.checkpoint.stem,
-            read_info(options.checkpoint),
-            options.checkpoint.stat().st_size / 1e6,
-            read_json(options.evaluation),
-            options.data,
-            options.steps,
-            options.limit,
-        )
-        target = options.out or options.checkpoint.with_suffix(".md")
-        with atomic_write(target) as temporary:
-            temporary.write_text(card, encoding="utf-8")
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return exit_status(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the card and print where it is; 0."""
+    card = model_card(
+        options.checkpoint.stem,
+        read_info(options.checkpoint),
+        options.checkpoint.stat().st_size / 1e6,
+        read_json(options.evaluation),
+        options.data,
+        options.steps,
+        options.limit,
+    )
+    target = options.out or options.checkpoint.with_suffix(".md")
+    with atomic_write(target) as temporary:
+        temporary.write_text(card, encoding="utf-8")
     print(target)
     return 0
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from inference.errors import PercHeadError, UsageError
-from training.command_line import command_parser
+from inference.errors import UsageError
+from training.command_line import command_parser, exit_status
 from training.config import training_config
 from training.data.mixture import Mixture
 from training.data.sample import HeadDataset
@@ -161,8 +161,9 @@ def run_settings(options: argparse.Namespace, mixture: Mixture) -> dict[str, Any
 
 def run_script(main: Callable[[], object]) -> None:
     """Run a script; what the user can mend is one sentence and exit code 2."""
-    try:
+
+    def command() -> int:
         main()
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+        return 0
+
+    sys.exit(exit_status(command))

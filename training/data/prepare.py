@@ -21,9 +21,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from inference.errors import PercHeadError, UsageError
+from inference.errors import UsageError
 from inference.files import atomic_write
-from training.command_line import command_parser
+from training.command_line import command_parser, exit_status
 from training.data import ava256, cafca, ffhq, nersemble, neutral, vfhq
 from training.data.capture import Capture, DatasetSource
 from training.data.errors import BrokenSampleError
@@ -245,16 +245,21 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; 2 for something the user can mend."""
     options = _parser().parse_args(arguments)
-    try:
-        if options.size < 64 or (options.limit is not None and options.limit < 1):
-            raise UsageError("--size must be at least 64, and --limit at least 1.")
-        source = open_dataset(options)
-        if options.limit is not None:
-            source = replace(source, limit=options.limit)
-        index = prepare(source, options.out, options.size, options.workers)
-    except PercHeadError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return exit_status(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prepare what the options name and say what came of it; 0.
+
+    Raises:
+        UsageError: a number out of range; otherwise see open_dataset and prepare.
+    """
+    if options.size < 64 or (options.limit is not None and options.limit < 1):
+        raise UsageError("--size must be at least 64, and --limit at least 1.")
+    source = open_dataset(options)
+    if options.limit is not None:
+        source = replace(source, limit=options.limit)
+    index = prepare(source, options.out, options.size, options.workers)
     views = sum(len(entry.views) for entry in index.entries)
     print(f"{len(index.entries)} captures with {views} views in {options.out}")
     return 0
