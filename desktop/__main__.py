@@ -4,9 +4,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from inference.cli import is_command, program_name
+from inference.cli import is_command
 from inference.cli import main as run_command_line
 from inference.display import has_display
+from inference.version import program_name
 
 FILES_FOLDER = "heads"
 """Where portraits go when there is no display, below the current folder."""

@@ -1,24 +1,18 @@
 """The command line: sub-commands, their errors and exit codes."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from inference.commands import doctor, models, reconstruct, render, setup
 from inference.errors import PercHeadError, UsageError
-from inference.version import program_version
+from inference.version import program_name, program_version
 
 COMMANDS = (reconstruct, render, doctor, models, setup)
 """Modules with NAME, add_parser(subparsers) and run(arguments) -> exit status."""
 
 EXIT_INTERRUPTED = 130
-
-
-def program_name() -> str:
-    """How the user starts this program: as ./run, which says so, or as an installed command."""
-    return os.environ.get("PERCHEAD_PROGRAM") or "perchead"
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,5 +1,6 @@
-"""Which PercHead this is."""
+"""Which PercHead this is, and how it is started."""
 
+import os
 from importlib.metadata import PackageNotFoundError, version
 
 
@@ -9,3 +10,8 @@ def program_version() -> str:
         return version("perchead")
     except PackageNotFoundError:
         return "(not installed)"
+
+
+def program_name() -> str:
+    """How the user starts this program: as ./run, which says so, or as an installed command."""
+    return os.environ.get("PERCHEAD_PROGRAM") or "perchead"

@@ -14,6 +14,7 @@ from inference.catalogue.store import ModelStore
 from inference.catalogue.transfer import DEFAULT_PATIENCE, Patience, Transfer
 from inference.errors import UsageError
 from inference.progress import CancelToken
+from inference.version import program_name
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def download_model(
     if not entry.can_be_fetched:
         raise UsageError(
             f"{entry.publisher} gives {entry.id} out in person: get it at {entry.page}, then "
-            f"import it with 'perchead models import {entry.id} FILE'."
+            f"import it with '{program_name()} models import {entry.id} FILE'."
         )
     if not store.has_accepted(entry):
         raise UsageError(f"Read the licence of {entry.id} at {entry.licence.url} and accept it.")

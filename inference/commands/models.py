@@ -11,6 +11,7 @@ from inference.catalogue.entries import ModelEntry
 from inference.catalogue.store import ModelStore, default_store
 from inference.catalogue.table import MODELS, model_entry
 from inference.errors import UsageError
+from inference.version import program_name
 
 if TYPE_CHECKING:
     from inference.catalogue.download import DownloadState
@@ -155,7 +156,8 @@ def _verify(catalogue: Catalogue, ids: list[str]) -> int:
             print(f"{entry.id}  {file.name}: {verdict}")
             bad = bad or verdict in ("damaged", "missing")
     if bad:
-        print("Remove what is damaged and get it again: 'perchead models remove ID'.")
+        again = f"{program_name()} models remove ID"
+        print(f"Remove what is damaged and get it again: '{again}'.")
     return int(bad)
 
 
