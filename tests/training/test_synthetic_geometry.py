@@ -1,6 +1,6 @@
 """Cameras, labels and depth of synthetic heads, with OpenGL where there is one and without."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -9,7 +9,6 @@ import pytest
 from inference.rendering.camera import Camera, look_at, orbit_camera
 from training.synthetic.assets import Assets
 from training.synthetic.gl_renderer import HeadRenderer
-from training.synthetic.gl_resources import NoOpenGLError
 from training.synthetic.hair_styles import BALD
 from training.synthetic.head import make_head
 from training.synthetic.pictures import Renderer
@@ -27,12 +26,8 @@ def software(assets: Assets) -> Renderer:
 
 
 @pytest.fixture(scope="module")
-def opengl(assets: Assets) -> Iterator[Renderer]:
-    try:
-        made = HeadRenderer(assets, SIZE)
-    except NoOpenGLError as error:
-        pytest.skip(str(error))
-    with made:
+def opengl(open_gl: Callable[[int], HeadRenderer]) -> Iterator[Renderer]:
+    with open_gl(SIZE) as made:
         yield made
 
 

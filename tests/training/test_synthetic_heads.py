@@ -1,6 +1,6 @@
 """What training relies on in a synthetic head: labels, cameras, targets, the same every time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from training.synthetic.assets import Assets
 from training.synthetic.dataset import load_sample, make_sample, save_sample
 from training.synthetic.generate import main, parse_seeds
 from training.synthetic.gl_renderer import HeadRenderer
-from training.synthetic.gl_resources import NoOpenGLError
 from training.synthetic.hair_styles import STYLES
 from training.synthetic.head import make_head
 from training.synthetic.labels import Kind
@@ -23,12 +22,8 @@ SIZE = 128
 
 
 @pytest.fixture(scope="module")
-def renderer(assets: Assets) -> Iterator[HeadRenderer]:
-    try:
-        made = HeadRenderer(assets, SIZE)
-    except NoOpenGLError as error:
-        pytest.skip(str(error))
-    with made:
+def renderer(open_gl: Callable[[int], HeadRenderer]) -> Iterator[HeadRenderer]:
+    with open_gl(SIZE) as made:
         yield made
 
 
