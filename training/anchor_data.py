@@ -6,8 +6,10 @@ head, and its colour, is known exactly, so that the model can be trained without
 
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ SKIN, HAIR, CLOTH, GLASSES, HAT, JEWELLERY = range(6)
 
 _VIEW_KEYS = ("rgb", "alpha")
 _TARGET_KEYS = ("positions", "colours", "kind")
+_DRAWN_KEYS = ("normals", "directions")
 _ANCHORS = "anchors.npz"
 
 
@@ -45,13 +48,15 @@ class HeadTargets:
         positions: [N, 3] float16 metres.
         colours: [N, 3] uint8 RGB under the light of the pictures.
         kind: [N] uint8, SKIN, HAIR, CLOTH, GLASSES, HAT or JEWELLERY.
-        normals: [N, 3] int8 in 127ths, outward, where they are wanted: to draw the anchors.
+        normals: [N, 3] int8 in 127ths, outward; None in files of a generator without them.
+        directions: [N, 3] int8 in 127ths along the hairs, zero elsewhere; None as normals.
     """
 
     positions: NDArray[np.float16]
     colours: NDArray[np.uint8]
     kind: NDArray[np.uint8]
     normals: NDArray[np.int8] | None = None
+    directions: NDArray[np.int8] | None = None
 
 
 def mirrored_targets(targets: HeadTargets, mirror: NDArray[np.int32]) -> HeadTargets:
@@ -62,6 +67,7 @@ def mirrored_targets(targets: HeadTargets, mirror: NDArray[np.int32]) -> HeadTar
         targets.colours[mirror],
         targets.kind[mirror],
         None if targets.normals is None else targets.normals[mirror] * flip,
+        None if targets.directions is None else targets.directions[mirror] * flip,
     )
 
 
@@ -80,14 +86,19 @@ def read_head(path: Path) -> tuple[HeadViews, HeadTargets] | None:
     try:
         if path.is_dir():
             with np.load(path / _ANCHORS, allow_pickle=False) as data:
-                targets = HeadTargets(*(data[key] for key in _TARGET_KEYS))
+                targets = _targets(data)
             return _read_views(path), targets
         with np.load(path, allow_pickle=False) as data:
             views = HeadViews(*(data[key] for key in _VIEW_KEYS))
-            targets = HeadTargets(*(data[key] for key in _TARGET_KEYS))
+            targets = _targets(data)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError, BrokenSampleError):
         return None
     return views, targets
+
+
+def _targets(data: Mapping[str, NDArray[Any]]) -> HeadTargets:
+    found = (data.get(key) for key in _DRAWN_KEYS)
+    return HeadTargets(*(data[key] for key in _TARGET_KEYS), *found)
 
 
 def _read_views(folder: Path) -> HeadViews:

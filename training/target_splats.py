@@ -39,6 +39,11 @@ class SplatRule:
         thickness: standard deviation along the normal over that in the plane, by kind.
         largest: metres, by kind; thin things have small discs wherever their neighbours are.
         opacity: by kind.
+        inset: metres by kind that a disc lies below its surface: many overlapping discs, each
+            widened by a pixel's filter, let a head look larger than it is.
+        hair_along, hair_across: standard deviations of a lock over those of its neighbours'
+            places along and across the hairs.
+        longest: metres, of a lock along its hairs.
     """
 
     neighbours: int = 8
@@ -48,7 +53,11 @@ class SplatRule:
     widest: float = 1.2
     thickness: tuple[float, ...] = (0.1, 0.1, 0.1, 0.1, 0.1, 0.4)
     largest: tuple[float, ...] = (0.006, 0.006, 0.006, 0.003, 0.006, 0.0010)
-    opacity: tuple[float, ...] = (0.98, 0.92, 0.98, 0.98, 0.98, 0.98)
+    opacity: tuple[float, ...] = (0.9, 0.85, 0.9, 0.98, 0.9, 0.98)
+    inset: tuple[float, ...] = (0.0012, 0.0005, 0.0012, 0.001, 0.001, 0.0)
+    hair_along: float = 1.4
+    hair_across: float = 0.5
+    longest: float = 0.02
 
 
 def splats_of_targets(targets: HeadTargets, rule: SplatRule | None = None) -> Gaussians:
@@ -72,6 +81,10 @@ def splats_of_targets(targets: HeadTargets, rule: SplatRule | None = None) -> Ga
     wide = np.clip(width, rule.narrowest * spacing, rule.widest * spacing)
     wide = np.clip(wide, 1e-5, np.take(rule.largest, targets.kind)[:, None])
     thin = wide.min(1, keepdims=True) * np.take(rule.thickness, targets.kind)[:, None]
+    if normals is not None and targets.directions is not None:
+        _comb(axes, wide, thin, offsets, targets, rule)
+    if normals is not None:
+        points = points - normals * np.take(rule.inset, targets.kind)[:, None]
     turned = Rotation.from_matrix(axes).as_quat()
     return Gaussians(
         points.astype(np.float32),
@@ -80,6 +93,35 @@ def splats_of_targets(targets: HeadTargets, rule: SplatRule | None = None) -> Ga
         np.take(rule.opacity, targets.kind).astype(np.float32),
         np.multiply(targets.colours, 1 / 255, dtype=np.float32),
     )
+
+
+def _comb(
+    axes: Float,  # [N, 3, 3], columns, the normal first; changed
+    wide: Float,  # [N, 2] metres; changed
+    thin: Float,  # [N, 1] metres; changed
+    offsets: Float,  # [N, K, 3] metres
+    targets: HeadTargets,
+    rule: SplatRule,
+) -> None:
+    """Turn discs of hair along their hairs, where they are longer than across."""
+    assert targets.directions is not None
+    hairs = np.flatnonzero(np.abs(targets.directions).max(1) > 0)
+    if len(hairs) == 0:
+        return
+    along = targets.directions[hairs].astype(np.float64)
+    normal = axes[hairs, :, 0]
+    along -= (along * normal).sum(1, keepdims=True) * normal
+    length = np.linalg.norm(along, axis=1)
+    hairs, along, normal = (x[length > 20] for x in (hairs, along, normal))
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    across = np.cross(normal, along)
+    axes[hairs] = np.stack([normal, along, across], axis=2)
+    for column, (axis, share, most) in enumerate(
+        ((along, rule.hair_along, rule.longest), (across, rule.hair_across, rule.largest[1]))
+    ):
+        place = np.einsum("nki,ni->nk", offsets[hairs], axis)
+        wide[hairs, column] = np.clip(place.std(1) * share, 3e-4, most)
+    thin[hairs, 0] = wide[hairs].min(1) * rule.thickness[1]
 
 
 def _neighbours(

@@ -27,8 +27,14 @@ def _anchors(count: int = 4000) -> np.ndarray:
     return np.stack([*points, -0.03 + 0.08 * np.sin(polar) * np.cos(around)], 1).astype(np.float32)
 
 
+def _of(points: np.ndarray, tones: np.ndarray, area: float = 1e-4) -> HairCloud:
+    """Hair that hangs down; each point hides `area` m2."""
+    down = np.tile(np.array([[0, -1, 0]], np.float32), (len(points), 1))
+    return HairCloud(points, tones, down, np.full(len(points), area, np.float32))
+
+
 def _cloud(points: np.ndarray) -> HairCloud:
-    return HairCloud(points, np.full((len(points), 3), 0.4, np.float32))
+    return _of(points, np.full((len(points), 3), 0.4, np.float32))
 
 
 def test_without_a_share_directions_stay():
@@ -63,10 +69,27 @@ def test_what_is_seen_gives_the_tone():
     _, axis, radius = capsule_map(inner)
     inner = (axis + (inner - axis) / radius[:, None] * 0.1).astype(np.float32)
     tones = np.repeat(np.array([[0.7] * 3, [0.1] * 3], np.float32), len(outer), axis=0)
-    cloud = HairCloud(np.concatenate([outer, inner]), tones)
+    cloud = _of(np.concatenate([outer, inner]), tones)
     asked, _, floor = capsule_map(_anchors(500))
     found = cloud.at(asked, floor, np.ones(len(asked)))
     there = found.count >= 10
     assert there.mean() > 0.5
     assert np.abs(found.tones[there] - 0.7).max() < 0.01
     assert np.abs(found.radii[there] - 0.12).max() < 0.004
+    np.testing.assert_allclose(found.directions[there], [[0, -1, 0]] * there.sum(), atol=1e-5)
+
+
+def test_thin_hair_shows_what_lies_below_it():
+    outer, inner = _curtain(-0.15), _curtain(-0.15)
+    _, axis, radius = capsule_map(inner)
+    inner = (axis + (inner - axis) / radius[:, None] * 0.1).astype(np.float32)
+    tones = np.repeat(np.array([[0.7] * 3, [0.1] * 3], np.float32), len(outer), axis=0)
+    asked, _, floor = capsule_map(_anchors(500))
+    mean = []
+    for area in (1e-9, 1e-6, 1e-4):
+        found = _of(np.concatenate([outer, inner]), tones, area).at(
+            asked, floor, np.ones(len(asked))
+        )
+        mean.append(found.tones[found.count >= 10].mean())
+    assert mean[0] == pytest.approx(0.4, abs=0.05)
+    assert mean[0] < mean[1] < mean[2]

@@ -1,12 +1,14 @@
 """Anchors drawn as splats: closed surfaces, flat discs, and thin things that stay thin."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 from inference.rendering.camera import orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
-from training.anchor_data import GLASSES, JEWELLERY, SKIN, HeadTargets, mirrored_targets
+from training.anchor_data import GLASSES, HAIR, JEWELLERY, SKIN, HeadTargets, mirrored_targets
 from training.target_splats import SplatRule, splats_of_targets
 
 RADIUS = 0.08
@@ -91,6 +93,31 @@ def test_a_lone_anchor_is_small_and_whole():
     )
     splats = splats_of_targets(_joined(_ball(100, RADIUS, 0), lone))
     assert 0 < splats.scales[-1].max() < 1e-4
+
+
+def test_hair_lies_along_its_strands():
+    ball = _ball(4000, RADIUS, 128)
+    assert ball.normals is not None
+    outward = ball.normals.astype(np.float64) / 127
+    down = np.array([0.0, -1.0, 0.0]) + outward * outward[:, 1:2]
+    down /= np.linalg.norm(down, axis=1, keepdims=True)
+    hair = replace(
+        ball, kind=np.full(4000, HAIR, np.uint8), directions=np.round(down * 127).astype(np.int8)
+    )
+    splats = splats_of_targets(hair)
+    turns = Rotation.from_quat(np.roll(splats.quaternions, -1, axis=1)).as_matrix()
+    assert np.abs((turns[:, :, 0] * outward).sum(1)).min() > 0.98
+    assert np.abs((turns[:, :, 1] * down).sum(1)).min() > 0.98
+    rule = SplatRule()
+    longer = splats.scales[:, 1] / splats.scales[:, 2]
+    assert np.median(longer) == pytest.approx(rule.hair_along / rule.hair_across, rel=0.2)
+    assert (splats.scales > 0).all()
+
+
+def test_a_disc_lies_a_little_below_its_surface():
+    splats = splats_of_targets(_ball(4000, RADIUS, 128))
+    depth = RADIUS - np.linalg.norm(splats.means, axis=1)
+    np.testing.assert_allclose(depth, SplatRule().inset[SKIN], atol=1e-4)
 
 
 def test_a_mirrored_head_is_drawn_mirrored():

@@ -59,7 +59,8 @@ def load_subject(path: Path) -> Subject:
         )
     )
     targets = HeadTargets(
-        stored["positions"], stored["colours"], stored["kind"], stored.get("normals")
+        *(stored[key] for key in ("positions", "colours", "kind")),
+        *(stored.get(key) for key in ("normals", "directions")),
     )
     identity = f"synthetic/{stored['attributes']['seed']}"
     foregrounds = None

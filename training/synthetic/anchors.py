@@ -25,9 +25,9 @@ Float = NDArray[np.float64]
 _LAYERS = np.array([1, 0.9, 0.7, 1, 0.5, 1, 0.85, 1, 0.95, 1, 0.6, 1, 1, 0.75, 0.95, 0.3])
 _FARTHEST = 0.14  # metres that an anchor may leave the skin
 _HAIR_POINTS = 130000
-_LEAST, _FACE_LEAST = 10, 18  # hair points in its direction that an anchor leaves the skin for
-_LOCK = 12  # anchors whose tones are averaged
-_SPREAD = 0.7  # of the way to an even spread over the hair's surface (our choice)
+_LEAST, _FACE_LEAST = 10, 14  # hair points in its direction that an anchor leaves the skin for
+_LOCK = 24  # anchors whose tones are averaged
+_SPREAD = 0.9  # of the way to an even spread over the hair's surface (our choice)
 
 
 class AnchorBinding:
@@ -86,6 +86,7 @@ class AnchorBinding:
             colours=np.clip(renderer.bake_surface(at)[:, :3], 0, 1),
             labels=self._skin_labels(head, at),
             kinds=np.full(len(at.points), Kind.SKIN, np.uint8),
+            directions=np.zeros_like(at.points),
         )
         self._wear_cloth(head, at, renderer, made)
         hatted = self._worn.under_hat(head)
@@ -139,7 +140,12 @@ class AnchorBinding:
         while np.gcd(step, strands.points.shape[1]) > 1:  # else some places along hairs never come
             step += 1
         chosen = np.arange(0, len(points), step)
-        cloud = HairCloud(points[chosen], renderer.strand_colours[chosen])
+        pieces = np.linalg.norm(np.gradient(strands.points, axis=1), axis=2)
+        areas = (2 * step * strands.half_widths * pieces).ravel()
+        tangents = strands.tangents.reshape(-1, 3)
+        cloud = HairCloud(
+            points[chosen], renderer.strand_colours[chosen], tangents[chosen], areas[chosen]
+        )
         skin = at.points[free]
         maps, _, radius = capsule_map(skin)
         layer = _LAYERS[free % len(_LAYERS)]
@@ -166,6 +172,7 @@ class AnchorBinding:
         made.put(who, place, (place - axis) / away[:, None], tones.astype(np.float32))
         made.labels[who] = Label.HAIR
         made.kinds[who] = Kind.HAIR
+        made.directions[who] = np.where(there[:, None], beside.directions, ahead.directions[out])
 
 
 def _place(maps: Single, radii: Float) -> Single:

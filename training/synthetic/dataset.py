@@ -97,6 +97,7 @@ def _anchor_arrays(targets: AnchorTargets) -> dict[str, Any]:
         "colours": (targets.colours * 255 + 0.5).astype(np.uint8),
         "labels": targets.labels,
         "kind": targets.kinds,
+        "directions": np.round(targets.directions * 127).astype(np.int8),
     }
 
 
@@ -110,7 +111,8 @@ def save_sample(sample: Sample, path: Path, topology: str) -> None:
     Keys: rgb [V, S, S, 3], alpha [V, S, S] and label [V, S, S] uint8; K [V, 3, 3] and w2c
     [V, 4, 4] float64 (OpenCV axes); positions [A, 3] float16 metres, normals [A, 3] int8 in
     127ths, colours [A, 3] uint8 sRGB, labels [A] uint8 FaRL classes, kind [A] uint8
-    (labels.Kind); attributes and captions, JSON texts.
+    (labels.Kind), directions [A, 3] int8 in 127ths along the hairs, zero elsewhere; attributes
+    and captions, JSON texts.
 
     Args:
         sample: what to write.
@@ -136,7 +138,7 @@ def save_sample(sample: Sample, path: Path, topology: str) -> None:
 def save_neutral(sample: Sample, folder: Path, topology: str) -> None:
     """Write a sample as a folder in the neutral layout; cameras.json comes last.
 
-    anchors.npz has positions, normals, colours, labels and kind as save_sample's.
+    anchors.npz has positions, normals, colours, labels, kind and directions as save_sample's.
 
     Args:
         sample: what to write.

@@ -35,11 +35,13 @@ class HairPlaces:
         count: [N] hair points found.
         radii: [N] metres from the axis, at the layer asked for.
         tones: [N, 3] sRGB of what is seen there.
+        directions: [N, 3] unit, along the hairs that are seen, zero where there are none.
     """
 
     count: NDArray[np.int64]
     radii: Float
     tones: Float
+    directions: Float
 
 
 class HairCloud:
@@ -48,11 +50,14 @@ class HairCloud:
     Args:
         points: [M, 3] metres.
         tones: [M, 3] sRGB.
+        directions: [M, 3] unit, from root to tip.
+        areas: [M] metres squared that the hair of each point hides.
     """
 
-    def __init__(self, points: Single, tones: Single) -> None:
+    def __init__(self, points: Single, tones: Single, directions: Single, areas: Single) -> None:
         self._map, _, self._radius = capsule_map(points)
         self._tree, self._tones = cKDTree(self._map), tones
+        self._directions, self._areas = directions, areas
 
     def at(self, maps: Single, floor: Single, layer: Float) -> HairPlaces:
         """The hair in directions maps [N, 3] beyond floor [N] metres, at radial quantiles [N]."""
@@ -68,11 +73,17 @@ class HairCloud:
         first = np.clip(((1 - layer) * (count - 1)).round().astype(int), 0, _NEIGHBOURS - 1)
         last = np.minimum(first + 2, np.maximum(count - 1, 0))
         row = np.arange(len(r))
-        # The colour is that of what is seen: the outermost hairs, not the dark inside.
-        seen = np.where(r > 0, np.exp((r - r[:, :1]) / _SEEN), 0.0)
+        # The colour is that of what is seen from outside: each hair hides some of those below.
+        widest = np.where(found, distance, 0).max(1) * np.maximum(r[:, 0], 0.05) / CAPSULE_RADIUS
+        column = np.pi * np.maximum(widest, 1e-3)[:, None] ** 2
+        hidden = np.where(r > 0, self._areas[nearest] / column, 0.0)
+        left = np.exp(-np.cumsum(hidden, 1))
+        seen = np.where(r > 0, left * np.expm1(hidden), 0.0)
         seen = seen / np.maximum(seen.sum(1, keepdims=True), 1e-9)
         tones = np.einsum("nk,nkc->nc", seen, self._tones[nearest])
-        return HairPlaces(count, (r[row, first] + r[row, last]) / 2, tones)
+        along = np.einsum("nk,nkc->nc", seen, self._directions[nearest])
+        along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+        return HairPlaces(count, (r[row, first] + r[row, last]) / 2, tones, along)
 
     def spread(self, maps: Single, share: float) -> Single:
         """Directions [N, 3] of anchors moved by `share` (0..1) towards an even spread by area."""

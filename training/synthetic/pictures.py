@@ -62,6 +62,7 @@ class AnchorTargets:
         colours: [A, 3] 0..1 sRGB, in the head's own light.
         labels: [A] uint8 FaRL class of what the anchor lies on.
         kinds: [A] uint8, values of labels.Kind.
+        directions: [A, 3] unit, along the hairs from root to tip; zero where there is no hair.
     """
 
     positions: Single
@@ -69,6 +70,7 @@ class AnchorTargets:
     colours: Single
     labels: NDArray[np.uint8]
     kinds: NDArray[np.uint8]
+    directions: Single
 
     def put(
         self, who: NDArray[np.int64], positions: Single, normals: Single, colours: Single

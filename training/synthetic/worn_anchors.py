@@ -25,8 +25,9 @@ Int = NDArray[np.int64]
 
 _TOP = np.array([0.0, 1.0, -0.12]) / np.linalg.norm([0.0, 1.0, -0.12])
 _BINS = 72
-_BEHIND = 0.0014  # metres beside a rim or temple within which anchors are taken for it
+_BEHIND = 0.0010  # metres beside a rim or temple within which anchors are taken for it
 _BEHIND_LENS = 0.0034
+_FACING = 0.3  # cosine between the skin's normal and the way to what stands before it
 _COLLAR_REACH, _NECKLACE_REACH = 0.0075, 0.0030  # on the map's unit of 0.1 m
 _LOBE = np.array([0.0712, -0.0140, -0.0155])
 _EAR_ANCHORS = 28
@@ -224,6 +225,8 @@ class WornAnchors:
         nearest = np.minimum(nearest, len(vertices) - 1)
         depth = (points[nearest][..., axis] * weight).sum(1)
         before = np.sign(depth) * (depth - made.positions[own, axis]) > 0
+        # Skin that falls away would lose a long strip behind a narrow rim.
+        before &= np.sign(depth) * made.normals[own, axis] > _FACING
         own, depth = own[before], depth[before]
         place = made.positions[own].copy()
         place[:, axis] = depth
