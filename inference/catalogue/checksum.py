@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inference.catalogue.entries import ModelFile
+from inference.catalogue.form import has_its_form
 from inference.progress import CancelToken
 
 _BLOCK = 2**20  # bytes; far under 100 ms even on a slow disk
@@ -36,7 +37,7 @@ def is_published_file(
     cancel: CancelToken,
     on_bytes: Callable[[int], None] = lambda done: None,
 ) -> bool:
-    """Whether length and checksum are as published; what is not published is not compared.
+    """Whether length and checksum are as published; without a checksum its form must be right.
 
     Raises:
         OSError: it cannot be read.
@@ -44,4 +45,6 @@ def is_published_file(
     """
     if file.size is not None and path.stat().st_size != file.size:
         return False
-    return file.sha256 is None or file_sha256(path, cancel, on_bytes) == file.sha256
+    if file.sha256 is None:
+        return has_its_form(path, file.name)
+    return file_sha256(path, cancel, on_bytes) == file.sha256

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from inference.catalogue.disk import check_space
 from inference.catalogue.entries import ModelEntry, ModelFile, file_url
 from inference.catalogue.speed import SpeedMeter
-from inference.catalogue.store import ModelStore
+from inference.catalogue.store import ModelStore, part_of
 from inference.catalogue.transfer import DEFAULT_PATIENCE, Patience, Transfer
 from inference.errors import UsageError
 from inference.progress import CancelToken
@@ -27,6 +27,7 @@ class DownloadState:
         total: its bytes in all; None where neither publisher nor server says.
         speed: bytes per second lately.
         seconds_left: for this file; None while unknown.
+        checking: all of it is here, and `done` bytes are compared with what was published.
     """
 
     file: str
@@ -34,6 +35,7 @@ class DownloadState:
     total: int | None
     speed: float
     seconds_left: float | None
+    checking: bool = False
 
 
 Report = Callable[[DownloadState], None]
@@ -87,8 +89,7 @@ def _is_here(store: ModelStore, entry: ModelEntry, file: ModelFile) -> bool:
 
 
 def _still_to_come(store: ModelStore, entry: ModelEntry, file: ModelFile) -> int:
-    target = store.own_path(entry, file)
-    part = target.with_name(f".{target.name}.part")
+    part = part_of(store.own_path(entry, file))
     arrived = part.stat().st_size if part.is_file() else 0
     return max(0, (file.size or 0) - arrived)
 
@@ -108,9 +109,18 @@ def _download_file(
         left = (total - done) / speed if total is not None and speed > 0 else None
         report(DownloadState(file.name, done, total, speed, left))
 
+    def on_check(done: int) -> None:
+        report(DownloadState(file.name, done, file.size, 0.0, None, checking=True))
+
     url = file_url(entry, file)
     assert url is not None, "download_model has looked"
-    target = store.own_path(entry, file)
     Transfer(
-        url, file, target, cancel, on_bytes, lambda size: check_space(store.root, size), patience
+        url,
+        file,
+        store.own_path(entry, file),
+        cancel,
+        on_bytes,
+        on_check,
+        lambda size: check_space(store.root, size),
+        patience,
     ).run()

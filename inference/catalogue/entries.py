@@ -6,6 +6,8 @@ from typing import Literal
 
 Commercial = Literal["yes", "no", "unclear"]
 
+Group = Literal["Image features", "Style", "Face regions", "Foreground", "Head mesh", "Training"]
+
 HUGGING_FACE = "https://huggingface.co"
 
 
@@ -50,6 +52,7 @@ class ModelEntry:
 
     Attributes:
         id: the word for it on the command line, and its folder's name.
+        group: what kind of thing it is for, under which a list shows it.
         purpose: what it does here, in a few words.
         publisher: who made it.
         licence: the terms that the user accepts.
@@ -61,6 +64,7 @@ class ModelEntry:
     """
 
     id: str
+    group: Group
     purpose: str
     publisher: str
     licence: Licence

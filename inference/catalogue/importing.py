@@ -6,7 +6,7 @@ from typing import BinaryIO
 from inference.catalogue.checksum import is_published_file
 from inference.catalogue.disk import check_space
 from inference.catalogue.entries import ModelEntry, ModelFile
-from inference.catalogue.store import ModelStore
+from inference.catalogue.store import ModelStore, OnBytes, ignore_bytes
 from inference.errors import InvalidModelError, UsageError
 from inference.files import atomic_write
 from inference.progress import CancelToken
@@ -15,7 +15,11 @@ _BLOCK = 2**20  # bytes
 
 
 def import_model(
-    store: ModelStore, entry: ModelEntry, source: Path, cancel: CancelToken | None = None
+    store: ModelStore,
+    entry: ModelEntry,
+    source: Path,
+    cancel: CancelToken | None = None,
+    on_bytes: OnBytes = ignore_bytes,
 ) -> list[ModelFile]:
     """Copy a model's files into our folder, checked; the user's own stay where they are.
 
@@ -25,6 +29,7 @@ def import_model(
         source: a folder that holds its files by their names, or one file. The only file of a
             model may have any name.
         cancel: stops between blocks; what was copied whole stays.
+        on_bytes: gets a file's name and how many of its bytes were copied.
 
     Returns:
         The files that are still missing after this.
@@ -42,7 +47,7 @@ def import_model(
     with store.locked(entry, token):
         check_space(store.root, sum(path.stat().st_size for path in found.values()))
         for file, path in found.items():
-            _copy(path, store.own_path(entry, file), entry, file, token)
+            _copy(path, store.own_path(entry, file), entry, file, token, on_bytes)
     return [file for file in entry.files if store.find(entry, file) is None]
 
 
@@ -62,22 +67,36 @@ def _files_at(entry: ModelEntry, source: Path) -> dict[ModelFile, Path]:
 
 
 def _copy(
-    source: Path, target: Path, entry: ModelEntry, file: ModelFile, cancel: CancelToken
+    source: Path,
+    target: Path,
+    entry: ModelEntry,
+    file: ModelFile,
+    cancel: CancelToken,
+    on_bytes: OnBytes,
 ) -> None:
     if target.exists() and target.samefile(source):
         return
+    if file.size not in (None, source.stat().st_size):
+        raise _wrong(source, entry, file)  # before gigabytes are copied
+    done = 0
     with atomic_write(target) as temporary:
         with _open(source) as reader, open(temporary, "wb") as writer:
             while block := reader.read(_BLOCK):
                 cancel.check()
                 writer.write(block)
+                done += len(block)
+                on_bytes(file.name, done)
         if not is_published_file(temporary, file, cancel):
-            raise InvalidModelError(
-                f"{source} is not the published {file.name} of {entry.id} "
-                f"(length or checksum differ): get it again from {entry.page}."
-            )
+            raise _wrong(source, entry, file)
         if entry.id == "flame":
             _check_flame(source)
+
+
+def _wrong(source: Path, entry: ModelEntry, file: ModelFile) -> InvalidModelError:
+    return InvalidModelError(
+        f"{source} is not the published {file.name} of {entry.id} "
+        f"(length or checksum differ): get it again from {entry.page}."
+    )
 
 
 def _open(source: Path) -> BinaryIO:

@@ -9,7 +9,7 @@ https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,12 @@ from inference.progress import CancelToken
 
 State = Literal["here", "shared", "partly", "absent"]
 Verdict = Literal["good", "no checksum published", "damaged", "missing"]
+OnBytes = Callable[[str, int], None]
+"""on_bytes(file, done): how many bytes of which file are through."""
+
+
+def ignore_bytes(file: str, done: int) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ class ModelStore:
         places = (folder / file.name for folder in self._folders(entry))
         return next((place for place in places if _is_whole(place, file)), None)
 
+    def arrived(self, entry: ModelEntry) -> int:
+        """Bytes of a model in our folder, those of broken-off downloads included."""
+        own = [self.own_path(entry, file) for file in entry.files]
+        return sum(_length(path) for whole in own for path in (whole, part_of(whole)))
+
     def folder(self, entry: ModelEntry) -> Path | None:
         """The one folder that holds all files of a model, for a loader; None when none does."""
         for folder in self._folders(entry):
@@ -66,10 +77,10 @@ class ModelStore:
 
     def state(self, entry: ModelEntry) -> State:
         """Where it is: in our folder ("here"), in the cache, in part, or nowhere."""
-        folder, own = self.folder(entry), self.root / entry.id
+        folder = self.folder(entry)
         if folder is None:
-            return "partly" if own.exists() else "absent"
-        return "here" if folder == own else "shared"
+            return "partly" if self.arrived(entry) else "absent"
+        return "here" if folder == self.root / entry.id else "shared"
 
     @contextmanager
     def locked(self, entry: ModelEntry, cancel: CancelToken, wait: bool = True) -> Iterator[None]:
@@ -78,25 +89,35 @@ class ModelStore:
             yield
 
     def verify(
-        self, entry: ModelEntry, cancel: CancelToken | None = None
+        self,
+        entry: ModelEntry,
+        cancel: CancelToken | None = None,
+        on_bytes: OnBytes = ignore_bytes,
     ) -> dict[ModelFile, Verdict]:
         """Read every file again and compare it with what is published.
+
+        Args:
+            entry: the model.
+            cancel: stops between blocks.
+            on_bytes: gets a file's name and how many of its bytes were read.
 
         Raises:
             OutputError: a file is there but cannot be read.
             Cancelled: the token was set.
         """
         token = cancel or CancelToken()
-        return {file: self._verdict(entry, file, token) for file in entry.files}
+        return {file: self._verdict(entry, file, token, on_bytes) for file in entry.files}
 
-    def _verdict(self, entry: ModelEntry, file: ModelFile, cancel: CancelToken) -> Verdict:
+    def _verdict(
+        self, entry: ModelEntry, file: ModelFile, cancel: CancelToken, on_bytes: OnBytes
+    ) -> Verdict:
         # A file of a wrong length in our folder is damaged, not missing.
         own = self.own_path(entry, file)
         path = own if own.is_file() else self.find(entry, file)
         if path is None:
             return "missing"
         try:
-            good = is_published_file(path, file, cancel)
+            good = is_published_file(path, file, cancel, lambda done: on_bytes(file.name, done))
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(f"Cannot read {path} ({reason}): look at its permissions.") from error
@@ -169,6 +190,18 @@ def shared_cache() -> Path:
 def _folder(variable: str) -> Path | None:
     words = os.environ.get(variable)
     return Path(os.path.expandvars(words)).expanduser() if words else None
+
+
+def part_of(target: Path) -> Path:
+    """Where a file lies while it is not whole."""
+    return target.with_name(f".{target.name}.part")
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _is_whole(path: Path, file: ModelFile) -> bool:

@@ -30,7 +30,16 @@ def _dinov2(
     repository = f"facebook/{model_id}"
     page = f"https://huggingface.co/{repository}"
     return ModelEntry(
-        model_id, purpose, "Meta AI", _APACHE, files, memory, page, repository, revision
+        model_id,
+        "Image features",
+        purpose,
+        "Meta AI",
+        _APACHE,
+        files,
+        memory,
+        page,
+        repository,
+        revision,
     )
 
 
@@ -40,7 +49,7 @@ def _clip(
     url = f"https://openaipublic.azureedge.net/clip/models/{sha256}/{file}"
     files = (ModelFile(file, size, sha256, url),)
     page = "https://github.com/openai/CLIP"
-    return ModelEntry(model_id, purpose, "OpenAI", _CLIP_MIT, files, memory, page)
+    return ModelEntry(model_id, "Style", purpose, "OpenAI", _CLIP_MIT, files, memory, page)
 
 
 MODELS: tuple[ModelEntry, ...] = (
@@ -96,6 +105,7 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         "sam2.1-hiera-small",
+        "Training",
         "features of the training's perceptual loss",
         "Meta AI",
         _APACHE,
@@ -139,6 +149,7 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         "farl-celebm-448",
+        "Face regions",
         "face regions for the semantic editing (pyfacer)",
         "FacePerceiver (FaRL, Microsoft Research)",
         Licence(
@@ -161,6 +172,7 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         "retinaface-mobilenet",
+        "Face regions",
         "the face detector that pyfacer's parser asks for",
         "elliottzheng/face-detection",
         Licence(
@@ -183,6 +195,7 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         "birefnet-matting",
+        "Foreground",
         "a stronger foreground: alpha of hair",
         "Peng Zheng et al.",
         Licence("MIT", "https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE", "yes"),
@@ -200,6 +213,7 @@ MODELS: tuple[ModelEntry, ...] = (
     ),
     ModelEntry(
         "flame",
+        "Head mesh",
         "the head mesh of the paper, in place of the built-in one",
         "Max Planck Institute for Intelligent Systems",
         Licence(

@@ -22,6 +22,7 @@ from inference.catalogue.http_stream import (
     PartUseless,
     Refused,
 )
+from inference.catalogue.store import part_of
 from inference.errors import DownloadError, OutputError
 from inference.progress import CancelToken
 
@@ -56,6 +57,7 @@ class Transfer:
         target: where it goes.
         cancel: stops it; what has arrived stays for later.
         on_bytes: gets the bytes of this file that are here, and those it has, where known.
+        on_check: gets the bytes that were compared with what was published.
         check_space: gets the bytes that are still to come, before the first one; raises when they
             do not fit.
         patience: with a bad line.
@@ -66,13 +68,14 @@ class Transfer:
     target: Path
     cancel: CancelToken
     on_bytes: Callable[[int, int | None], None]
+    on_check: Callable[[int], None]
     check_space: Callable[[int], None]
     patience: Patience = DEFAULT_PATIENCE
 
     @property
     def part(self) -> Path:
         """What has arrived."""
-        return self.target.with_name(f".{self.target.name}.part")
+        return part_of(self.target)
 
     @property
     def note(self) -> Path:
@@ -164,10 +167,10 @@ class Transfer:
 
     def _place(self) -> None:
         self.cancel.check()
-        if not is_published_file(self.part, self.file, self.cancel):
+        if not is_published_file(self.part, self.file, self.cancel, self.on_check):
             self._forget()
             raise DownloadError(
-                f"What {self._host} sent is not the published {self.file.name} (its checksum "
+                f"What {self._host} sent is not the published {self.file.name} (its content "
                 "differs) and was removed: try later, or import it from a file."
             )
         with open(self.part, "rb+") as handle:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from inference.catalogue.entries import ModelEntry
 from inference.catalogue.store import ModelStore, default_store
 from inference.catalogue.table import MODELS, model_entry
+from inference.catalogue.wording import duration_text, size_text
 from inference.errors import UsageError
 from inference.version import program_name
 
@@ -188,25 +189,7 @@ def _show(state: "DownloadState") -> None:
     whole = f" of {size_text(state.total)}" if state.total is not None else ""
     left = f", {duration_text(state.seconds_left)} left" if state.seconds_left is not None else ""
     line = f"  {state.file} {size_text(state.done)}{whole}, {size_text(state.speed)}/s{left}"
+    if state.checking:
+        line = f"  {state.file} {size_text(state.done)}{whole} compared with what was published"
     end = "\n" if state.done == state.total else ""
     print(f"\r{line:78.78}", end=end, file=sys.stderr, flush=True)
-
-
-def size_text(size: float | None) -> str:
-    """Bytes for people: "88.2 MB"; "size unknown" for None."""
-    if size is None:
-        return "size unknown"
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= scale:
-            return f"{size / scale:.1f} {unit}"
-    return f"{size:.0f} bytes"
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds for people: "40 s", "2 min 5 s", "1 h 10 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

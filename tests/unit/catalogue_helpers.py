@@ -3,11 +3,12 @@
 import hashlib
 
 import numpy as np
+from safetensors.numpy import save
 
 from inference.catalogue.entries import Licence, ModelEntry, ModelFile
 from inference.catalogue.store import ModelStore
 
-WEIGHTS = np.random.default_rng(5).bytes(3_000_000)
+WEIGHTS = save({"weights": np.random.default_rng(5).integers(0, 256, 3_000_000, np.uint8)})
 CONFIG = b'{"hidden_size": 384}'
 LICENCE = Licence("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0", "yes")
 
@@ -27,7 +28,9 @@ def entry_at(url, published=True):
             f"{url}/model.safetensors",
         ),
     )
-    return ModelEntry("tiny", "tests", "nobody", LICENCE, files, 10**6, "https://example.org")
+    return ModelEntry(
+        "tiny", "Training", "tests", "nobody", LICENCE, files, 10**6, "https://example.org"
+    )
 
 
 def make_store(folder, *accepted):

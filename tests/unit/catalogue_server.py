@@ -82,17 +82,19 @@ def serve():
             part = body[start:]
             if fault == "wrong bytes":
                 part = bytes(len(part))
+            if fault == "log-in page":
+                part = b"<html>Welcome to the hotel</html>"
             length = {"too long": len(part) + 999, "too short": 1000}.get(fault, len(part))
             self.send_response(206 if start else 200)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-            if fault not in ("unknown length", "endless"):
+            if fault not in ("unknown length", "unknown length, break", "endless"):
                 self.send_header("Content-Length", str(length))
             if publisher.etag:
                 self.send_header("ETag", publisher.etag)
             self.end_headers()
             half = len(part) // 2
-            if fault in ("break", "no ranges, break"):
+            if fault in ("break", "no ranges, break", "unknown length, break"):
                 part = part[:half]
             if fault == "stall":
                 self.wfile.write(part[:half])

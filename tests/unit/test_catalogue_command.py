@@ -6,6 +6,7 @@ import json
 import pytest
 
 from desktop.__main__ import main
+from inference.catalogue.wording import duration_text, size_text
 from inference.cli import build_parser
 from inference.commands import models
 from inference.errors import DownloadError, UsageError
@@ -123,10 +124,10 @@ def test_the_real_table_and_bad_use_in_a_sentence(capsys, tmp_path, monkeypatch)
     [(None, "size unknown"), (12, "12 bytes"), (88_249_960, "88.2 MB"), (4.546e9, "4.5 GB")],
 )
 def test_sizes_for_people(size, words):
-    assert models.size_text(size) == words
+    assert size_text(size) == words
 
 
 def test_durations_for_people():
-    assert models.duration_text(40.4) == "40 s"
-    assert models.duration_text(125) == "2 min 5 s"
-    assert models.duration_text(4200) == "1 h 10 min"
+    assert duration_text(40.4) == "40 s"
+    assert duration_text(125) == "2 min 5 s"
+    assert duration_text(4200) == "1 h 10 min"

@@ -63,12 +63,14 @@ def test_both_files_come_and_progress_is_told(case):
     states = []
     fetch(case, report=states.append)
     assert_whole(case)
-    last = states[-1]
+    last = [state for state in states if not state.checking][-1]
     assert (last.file, last.done, last.total) == ("model.safetensors", len(WEIGHTS), len(WEIGHTS))
     assert last.speed > 0
     assert last.seconds_left == 0
-    own = [state.done for state in states if state.file == "model.safetensors"]
-    assert own == sorted(own)
+    for checking in (False, True):
+        own = [s.done for s in states if (s.file, s.checking) == (last.file, checking)]
+        assert own == sorted(own)
+        assert own[-1] == len(WEIGHTS)
     asked = len(case.publisher.requests)
     fetch(case)
     assert len(case.publisher.requests) == asked
@@ -183,6 +185,12 @@ def test_a_redirect_is_followed_and_a_circle_is_not(case):
     fetch(case)
     assert_whole(case)
     case.store.remove(case.entry)
+    case.publisher.requests.clear()
+    case.publisher.faults = ["redirect", "break", "redirect"]  # as from a hub to its store
+    fetch(case)
+    assert_whole(case)
+    assert weight_requests(case)[-1].startswith("bytes=")
+    case.store.remove(case.entry)
     case.publisher.faults = ["circle"]
     with pytest.raises(DownloadError, match="circle"):
         fetch(case)
@@ -232,12 +240,50 @@ def test_no_length_at_all_is_no_obstacle(case):
 
 def test_wrong_bytes_are_removed_and_the_next_try_is_right(case):
     case.publisher.faults = ["wrong bytes"]
-    with pytest.raises(DownloadError, match="checksum"):
+    with pytest.raises(DownloadError, match="content differs"):
         fetch(case)
     assert_nothing_placed(case)
     assert not part_path(case.store).exists()
     fetch(case)
     assert_whole(case)
+
+
+@pytest.mark.parametrize("fault", ["log-in page", "break"])
+def test_without_a_checksum_the_form_of_the_file_tells(case, fault):
+    weights = replace(case.entry.files[1], size=None, sha256=None)
+    entry = replace(case.entry, files=(case.entry.files[0], weights))
+    case.publisher.etag = None
+    case.publisher.faults = [fault, "unknown length"]
+    if fault == "log-in page":
+        with pytest.raises(DownloadError, match="not the published"):
+            download_model(case.store, entry, patience=HASTY)
+        assert not weights_path(case.store).exists()
+    download_model(case.store, entry, patience=HASTY)
+    assert_whole(case)
+
+
+def test_an_end_that_nobody_announced_is_found_by_the_form(case):
+    weights = replace(case.entry.files[1], size=None, sha256=None)
+    entry = replace(case.entry, files=(case.entry.files[0], weights))
+    case.publisher.faults = ["unknown length, break"]
+    with pytest.raises(DownloadError, match="not the published"):
+        download_model(case.store, entry, patience=HASTY)
+    assert not weights_path(case.store).exists()
+
+
+def test_what_was_refused_leaves_nothing_that_looks_like_a_part(case):
+    case.publisher.faults = [404]
+    files = case.entry.files[1:]
+    entry = replace(case.entry, files=files)
+    with pytest.raises(DownloadError):
+        download_model(case.store, entry, patience=HASTY)
+    assert case.store.state(entry) == "absent"
+    assert case.store.arrived(entry) == 0
+    case.publisher.faults = ["break", 404]
+    with pytest.raises(DownloadError):
+        download_model(case.store, entry, patience=HASTY)
+    assert case.store.state(entry) == "partly"
+    assert case.store.arrived(entry) == part_path(case.store).stat().st_size > 0
 
 
 def test_a_part_that_rotted_on_the_disk_is_found(case):
@@ -247,7 +293,7 @@ def test_a_part_that_rotted_on_the_disk_is_found(case):
     part = bytearray(part_path(case.store).read_bytes())
     part[1000] ^= 1
     part_path(case.store).write_bytes(part)
-    with pytest.raises(DownloadError, match="checksum"):
+    with pytest.raises(DownloadError, match="content differs"):
         fetch(case)
     fetch(case)
     assert_whole(case)

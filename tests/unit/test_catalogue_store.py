@@ -6,8 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.catalogue.entries import file_url
+from inference.catalogue.form import has_its_form
 from inference.catalogue.importing import import_model
 from inference.catalogue.store import default_store, shared_cache
 from inference.catalogue.table import MODELS, model_entry
@@ -180,8 +183,61 @@ def test_verify_tells_damaged_missing_and_unpublished_apart(tmp_path, delivery):
     weights_path(store).unlink()
     assert list(store.verify(ENTRY).values()) == ["good", "missing"]
     bare = entry_at("http://127.0.0.1:9", published=False)
-    weights_path(store).write_bytes(b"anything")
-    assert list(store.verify(bare).values()) == ["good", "no checksum published"]
+    weights_path(store).write_bytes(WEIGHTS)
+    read = []
+    verdicts = store.verify(bare, on_bytes=lambda file, done: read.append((file, done)))
+    assert list(verdicts.values()) == ["good", "no checksum published"]
+    assert read == [("config.json", len(CONFIG))]  # there is no checksum to read the other for
+    weights_path(store).write_bytes(WEIGHTS[:-1])
+    assert list(store.verify(bare).values()) == ["good", "damaged"]
+
+
+def test_copying_is_told_and_a_wrong_length_is_refused_before_it(tmp_path, delivery):
+    store = make_store(tmp_path, ENTRY)
+    (delivery / "model.safetensors").write_bytes(WEIGHTS + b"!")
+    copied = []
+    with pytest.raises(InvalidModelError, match="not the published"):
+        import_model(store, ENTRY, delivery, on_bytes=lambda *word: copied.append(word))
+    assert {file for file, _ in copied} == {"config.json"}
+    (delivery / "model.safetensors").write_bytes(WEIGHTS)
+    import_model(store, ENTRY, delivery, on_bytes=lambda *word: copied.append(word))
+    assert copied[-1] == ("model.safetensors", len(WEIGHTS))
+
+
+HEADER = b'{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"__metadata__":{"format":"pt"}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "good"),
+    [
+        ("config.json", b'{"a": 1}', True),
+        ("config.json", b"<html></html>", False),
+        ("config.json", b"\xff\xfe\x00", False),
+        ("config.json", b"[" * 100_000, False),
+        ("a.safetensors", (100_000).to_bytes(8, "little") + b"[" * 100_000, False),
+        ("a.safetensors", len(HEADER).to_bytes(8, "little") + HEADER + b"xyz", True),
+        ("a.safetensors", len(HEADER).to_bytes(8, "little") + HEADER + b"xy", False),
+        ("a.safetensors", len(HEADER).to_bytes(8, "little") + HEADER + b"xyz!", False),
+        ("a.safetensors", len(HEADER).to_bytes(8, "little") + HEADER[:-1], False),
+        ("a.safetensors", (2).to_bytes(8, "little") + b"{}", False),
+        ("a.safetensors", (2).to_bytes(8, "little") + b"[]", False),
+        ("a.safetensors", b"<html><body>log in</body></html>", False),
+        ("a.safetensors", b"", False),
+        ("ViT-L-14.pt", b"anything", True),
+    ],
+)
+def test_the_form_of_files_without_a_checksum(tmp_path, name, content, good):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    assert has_its_form(path, name) is good
+
+
+@given(content=st.binary(max_size=60))
+def test_no_bytes_are_too_strange_for_the_form(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "strange"
+    path.write_bytes(content)
+    assert has_its_form(path, "a.safetensors") in (True, False)
+    assert has_its_form(path, "a.json") in (True, False)
 
 
 def test_a_model_that_another_program_works_on_is_not_removed(tmp_path, delivery):
