@@ -37,6 +37,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
                separate=True, needs="head"),
     ActionSpec("export_picture", "File", "Export Picture…", ("Ctrl+I",), "picture", needs="head"),
     ActionSpec("export_video", "File", "Export Orbit Video…", ("Ctrl+M",), "video", needs="head"),
+    ActionSpec("models", "File", "Models…", ("Ctrl+Shift+M",), separate=True),
     ActionSpec("quit", "File", "Quit", ("Ctrl+Q",), separate=True),
     ActionSpec("undo", "Edit", "Undo", ("Ctrl+Z",), "undo"),
     ActionSpec("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),

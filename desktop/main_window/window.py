@@ -23,6 +23,7 @@ from desktop.main_window.help_sheet import HelpSheet
 from desktop.main_window.opening import Opening
 from desktop.main_window.stage_area import HeadStage, StageArea
 from desktop.main_window.status_line import StatusLine
+from desktop.models.entrance import Models
 from desktop.pipeline import Pipeline
 from desktop.portrait.empty_state import EmptyState
 from desktop.portrait.incoming import incoming_from
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.export_starts = ExportStarts(
             self, self.session, self.viewport, self.exports, preferences
         )
+        self.models = Models(self, self.runner, self.status.say)
         self._build()
         self._fill_menus()
         self._connect()
@@ -156,6 +158,7 @@ class MainWindow(QMainWindow):
             "export_ply": self.export_starts.ply,
             "export_picture": self.export_starts.picture,
             "export_video": self.export_starts.video,
+            "models": lambda: self.models.show(),
             "help": lambda: HelpSheet(self).exec(),
             "about": self._about,
         }
@@ -315,6 +318,9 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.models.may_close():
+            event.ignore()
+            return
         self.hide()  # at once; what runs is stopped and waited for behind the scenes
         self.runner.shutdown()
         self.viewport.close_frames()

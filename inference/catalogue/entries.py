@@ -21,12 +21,15 @@ class Licence:
         commercial: whether the terms allow commercial use; "unclear" where the terms of the
             weights and those of what they were trained on disagree.
         remark: what a user should know beyond the name; empty for nothing.
+        gist: the terms in a sentence; the text itself counts. Empty where there is no short way
+            to say them.
     """
 
     name: str
     url: str
     commercial: Commercial
     remark: str = ""
+    gist: str = ""
 
 
 @dataclass(frozen=True)

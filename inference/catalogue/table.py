@@ -9,13 +9,24 @@ from inference.catalogue.entries import Licence, ModelEntry, ModelFile
 from inference.errors import UsageError
 
 _GB = 10**9
-_APACHE = Licence("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0", "yes")
+_APACHE = Licence(
+    "Apache-2.0",
+    "https://www.apache.org/licenses/LICENSE-2.0",
+    "yes",
+    gist="Use, change and share it, also commercially; whoever gets a copy gets the licence and "
+    "the notices with it, and changes are marked. No warranty.",
+)
+_MIT = (
+    "Use, change and share it, also commercially; the copyright and licence notice stays with "
+    "every copy. No warranty."
+)
 _FACER = "https://github.com/FacePerceiver/facer"
 _CLIP_MIT = Licence(
     "MIT",
     "https://github.com/openai/CLIP/blob/main/LICENSE",
     "yes",
     "OpenAI's model card advises against use in products that were not tested for it.",
+    _MIT,
 )
 _PREPROCESSOR = ModelFile(
     "preprocessor_config.json",
@@ -157,6 +168,7 @@ MODELS: tuple[ModelEntry, ...] = (
             f"{_FACER}/blob/main/LICENSE",
             "unclear",
             "Trained on CelebAMask-HQ, whose terms are for non-commercial research.",
+            _MIT,
         ),
         (
             ModelFile(
@@ -180,6 +192,7 @@ MODELS: tuple[ModelEntry, ...] = (
             "https://github.com/elliottzheng/face-detection/blob/master/LICENSE",
             "unclear",
             "Trained on the pictures of WIDER FACE, which have terms of their own.",
+            _MIT,
         ),
         (
             ModelFile(
@@ -198,7 +211,9 @@ MODELS: tuple[ModelEntry, ...] = (
         "Foreground",
         "a stronger foreground: alpha of hair",
         "Peng Zheng et al.",
-        Licence("MIT", "https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE", "yes"),
+        Licence(
+            "MIT", "https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE", "yes", gist=_MIT
+        ),
         (
             ModelFile(
                 "model.safetensors",
@@ -221,7 +236,8 @@ MODELS: tuple[ModelEntry, ...] = (
             "https://flame.is.tue.mpg.de/modellicense.html",
             "unclear",
             "FLAME 2017 to 2023 are for non-commercial research; FLAME 2023 Open is CC-BY-4.0 "
-            "and allows commercial use: what you may do follows from the file you bring.",
+            "(https://creativecommons.org/licenses/by/4.0) and allows commercial use with credit "
+            "to its authors: what you may do follows from the file you bring.",
         ),
         (ModelFile("flame_model"),),
         1 * _GB,

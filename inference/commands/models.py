@@ -173,8 +173,8 @@ def _ask_licence(store: ModelStore, entry: ModelEntry, accepted: bool) -> None:
     licence = entry.licence
     print(f"{entry.id} ({size_text(entry.size)}) by {entry.publisher}, {entry.page}")
     print(f"Licence: {licence.name}, {licence.url}; commercial use: {licence.commercial}.")
-    if licence.remark:
-        print(licence.remark)
+    for sentence in filter(None, (licence.gist, licence.remark)):
+        print(sentence)
     if not accepted:
         if not sys.stdin.isatty():
             raise UsageError(f"Read {licence.url}, then say --accept-licence.")

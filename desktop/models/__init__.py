@@ -1,0 +1,1 @@
+"""The Models window: what can be fetched, what is here, under which terms."""

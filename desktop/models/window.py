@@ -1,0 +1,127 @@
+"""The window with the list of models."""
+
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.models.asking import Asking
+from desktop.models.model_row import ModelRow
+from desktop.models.shelf import Shelf
+from desktop.models.wording import PRIVACY
+from desktop.widgets.labels import ElidedLabel, label
+
+INTRODUCTION = (
+    "The built-in model makes heads without any of these. One is fetched from its publisher only "
+    "when you press Get and have accepted its licence; nothing is ever sent but that request."
+)
+
+
+class ModelsWindow(QDialog):
+    """The models under what they are for; work goes on when it is closed.
+
+    Args:
+        shelf: the models and the work on them.
+        parent: the main window.
+    """
+
+    def __init__(self, shelf: Shelf, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Models")
+        self.resize(1060, 740)
+        self.setSizeGripEnabled(True)
+        self._shelf = shelf
+        self.asking = Asking(self, shelf)
+        self.rows: dict[str, ModelRow] = {}
+        inside = QWidget()
+        self._list = QVBoxLayout(inside)
+        self._list.setContentsMargins(26, 18, 26, 22)
+        self._list.setSpacing(8)
+        for group in dict.fromkeys(entry.group for entry in shelf.models):
+            self._add_group(group)
+        self._list.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(inside.minimumSizeHint().width() + 14)  # with its scroll bar
+        head = QVBoxLayout()
+        head.setContentsMargins(26, 22, 26, 14)
+        head.setSpacing(6)
+        head.addWidget(label("Models", "hero"))
+        self.privacy = label(PRIVACY, "title")
+        head.addWidget(self.privacy)
+        head.addWidget(label(INTRODUCTION, "muted", wrap=True))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(_divider())
+        layout.addWidget(scroll, 1)
+        layout.addWidget(_divider())
+        layout.addLayout(self._foot())
+        shelf.changed.connect(self._on_changed)
+
+    def _add_group(self, group: str) -> None:
+        self._list.addSpacing(8)
+        self._list.addWidget(label(group.upper(), "section"))
+        for entry in self._shelf.models:
+            if entry.group != group:
+                continue
+            line = ModelRow(entry, self._shelf)
+            line.get_wanted.connect(lambda entry=entry: self.asking.get(entry))
+            line.import_wanted.connect(
+                lambda entry=entry, line=line: self.asking.bring(entry, line.import_)
+            )
+            line.remove_wanted.connect(lambda entry=entry: self.asking.remove(entry))
+            self.rows[entry.id] = line
+            self._list.addWidget(line)
+
+    def _foot(self) -> QHBoxLayout:
+        store = self._shelf.store
+        where = ElidedLabel(f"Kept in {store.root}")
+        where.setProperty("role", "small")
+        where.setToolTip(f"{store.root}; what other programs keep in {store.shared} is used too")
+        reveal = QPushButton("Open the Folder")
+        reveal.setAutoDefault(False)
+        reveal.clicked.connect(
+            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(store.root)))
+        )
+        close = QPushButton("Close")
+        close.clicked.connect(self.close)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(26, 12, 26, 18)
+        foot.setSpacing(10)
+        foot.addWidget(where, 1)
+        foot.addWidget(reveal)
+        foot.addWidget(close)
+        return foot
+
+    def _on_changed(self, model_id: str) -> None:
+        if model_id in self.rows:
+            self.rows[model_id].refresh()
+
+    # Another program may have changed the files while this window was not looked at.
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._shelf.look()
+        super().showEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.WindowActivate and self.isVisible():
+            self._shelf.look()
+        super().changeEvent(event)
+
+
+def _divider() -> QFrame:
+    line = QFrame()
+    line.setObjectName("divider")
+    line.setFixedHeight(1)
+    return line
