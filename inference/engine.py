@@ -17,6 +17,7 @@ from inference.progress import CancelToken, Progress, no_progress
 if TYPE_CHECKING:  # torch and scipy are imported by the first call that needs them
     from inference.fitting.morphs import Morphs
     from inference.model.reconstruction import ReconstructionModel
+    from inference.rendering.sharpened import PictureSharpener
 
 DEFAULT_PRESET = "embedded"
 
@@ -61,6 +62,8 @@ class Engine:
         self._model: ReconstructionModel | None = None
         self._morphs: Morphs | None = None
         self._warm = False
+        self._sharpener: PictureSharpener | None = None
+        self._sharpener_known = False
 
     @property
     def decoder_layers(self) -> int:
@@ -104,6 +107,28 @@ class Engine:
         return self._model
 
     @property
+    def sharpener(self) -> "PictureSharpener | None":
+        """The sharpening CNN, read once: the checkpoint's own, or that of a file beside it.
+
+        Raises:
+            InvalidModelError: there is one, but it cannot be used.
+        """
+        if not self._sharpener_known:
+            from inference.model.config import preset_config
+            from inference.model.loading import checkpoint_path
+            from inference.model.picture_sharpener import CnnSharpener
+            from inference.model.sharpening_file import sharpening_beside
+
+            if preset_config(self.preset).sharpening is not None:
+                cnn = self.model.sharpening
+            else:
+                path = checkpoint_path(self.preset, self._checkpoint)
+                cnn = sharpening_beside(path, self.preset)
+            self._sharpener = CnnSharpener(cnn) if cnn is not None else None
+            self._sharpener_known = True
+        return self._sharpener
+
+    @property
     def morphs(self) -> "Morphs | None":
         """The template's rig as the fit needs it, read once."""
         if self._morphs is None:
@@ -134,6 +159,7 @@ class Engine:
             lambda: self.template,
             lambda: self.preparer,
             lambda: self.model,
+            lambda: self.sharpener,
             lambda: self.morphs,
             self._warm_up,
         )

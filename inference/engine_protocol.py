@@ -12,6 +12,7 @@ from inference.head.gaussians import Gaussians
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
 from inference.progress import CancelToken, Progress
 from inference.rendering.camera import Camera
+from inference.rendering.sharpened import PictureSharpener
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,14 @@ class EngineProtocol(Protocol):
     @property
     def decoder_layers(self) -> int:
         """Number of decoder layers of the preset, the upper end of `layers`."""
+        ...
+
+    @property
+    def sharpener(self) -> PictureSharpener | None:
+        """Sharpens final pictures of heads, from any thread; None where no CNN does that.
+
+        Read by load_models, or else by the first that asks.
+        """
         ...
 
     def load_models(self, progress: Progress, cancel: CancelToken) -> None:

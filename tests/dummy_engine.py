@@ -25,9 +25,29 @@ from inference.portrait.types import (
 )
 from inference.progress import CancelToken, Progress
 from inference.rendering.camera import HEAD_CENTRE, orbit_camera
+from inference.rendering.sharpened import PictureSharpener
 
 RADII = np.array([0.078, 0.115, 0.098])  # metres
 CROP_SIZE = 256
+
+
+class UnsharpMask:
+    """A sharpener that needs no network.
+
+    Attributes:
+        pictures: sizes (width, height) of what it was asked for, in order.
+    """
+
+    margin = 16
+
+    def __init__(self) -> None:
+        self.pictures: list[tuple[int, int]] = []
+
+    def __call__(self, picture: np.ndarray, cancel: CancelToken | None = None) -> np.ndarray:
+        (cancel or CancelToken()).check()
+        self.pictures.append((picture.shape[1], picture.shape[0]))
+        blurred = ndimage.gaussian_filter(picture, (1.5, 1.5, 0), mode="nearest")
+        return np.clip(2 * picture - blurred, 0, 1).astype(np.float32)
 
 
 @dataclass
@@ -37,10 +57,12 @@ class DummyEngine:
     Attributes:
         seconds: how long every stage computes; it is real work, in the caller's thread.
         decoder_layers: upper end of the layer slider.
+        sharpener: what final pictures go through, or None.
     """
 
     seconds: float = 0.02
     decoder_layers: int = 4
+    sharpener: PictureSharpener | None = None
 
     def load_models(self, progress: Progress, cancel: CancelToken) -> None:
         self._work("Loading the models", progress, cancel)

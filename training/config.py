@@ -124,6 +124,7 @@ class SharpeningTrainingConfig:
         width: of the CNN's first level where the preset has none (our choice).
         levels: of the CNN where the preset has none (our choice).
         blur_sigma: of its entry in pixels where the preset has none (our choice).
+        fold: of the CNN where the preset has none; for a CPU that shows pictures (our choice).
         real_only: train on real people alone (section 4.1 and appendix E).
         loss: which of training.named_loss.LOSSES; the class token of layer 8 (section 3.3).
         recompute_loss: gradient checkpointing of the loss network's blocks.
@@ -133,9 +134,10 @@ class SharpeningTrainingConfig:
     """
 
     preset: str
-    width: int = 16
-    levels: int = 3
+    width: int = 8
+    levels: int = 2
     blur_sigma: float = 1.5
+    fold: int = 2
     real_only: bool = True
     loss: str = "class-token"
     recompute_loss: bool = False

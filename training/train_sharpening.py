@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model.to(processes.device).eval().requires_grad_(False)
 
     # The CNN: the preset's own, or one beside the model. It starts as the identity.
-    own = SharpeningConfig(config.width, config.levels, config.blur_sigma)
+    own = SharpeningConfig(config.width, config.levels, config.blur_sigma, config.fold)
     shape = replace(shape, sharpening=shape.sharpening or own)
     torch.manual_seed(config.loop.seed)
     cnn = Sharpening(shape.sharpening or own)

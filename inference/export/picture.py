@@ -12,7 +12,7 @@ from inference.files import atomic_write
 from inference.head.gaussians import Gaussians
 from inference.progress import CancelToken, Progress, no_progress
 from inference.rendering.camera import Camera
-from inference.rendering.protocol import WHITE, Background, Renderer
+from inference.rendering.protocol import WHITE, Background, Renderer, picture_margin
 
 MAX_SIDES = {".png": 16_384, ".jpg": 16_384, ".jpeg": 16_384, ".webp": 16_383}
 """The formats by suffix and the longest side in pixels that each takes."""
@@ -104,16 +104,36 @@ def draw_bands(
         for column, left in enumerate(lefts):
             cancel.check()
             progress(_STAGE, (row * len(lefts) + column) / parts)
-            tile = window(camera, left, top, TILE)
-            tiles.append(_draw(renderer, gaussians, tile, background))
+            tiles.append(_draw_tile(renderer, gaussians, camera, left, top, background))
         cancel.check()
         yield top, np.concatenate(tiles, axis=1)
 
 
-def window(camera: Camera, left: int, top: int, size: int) -> Camera:
-    """The camera that sees only a square of another's picture, cut at its border."""
+def _draw_tile(
+    renderer: Renderer,
+    gaussians: Gaussians,
+    camera: Camera,
+    left: int,
+    top: int,
+    background: Background | None,
+) -> NDArray[np.uint8]:
+    """One tile, drawn with the surroundings that change it."""
+    margin = picture_margin(renderer)
+    outer_left, outer_top = max(0, left - margin), max(0, top - margin)
+    seen = window(
+        camera,
+        outer_left,
+        outer_top,
+        min(left + TILE + margin, camera.width) - outer_left,
+        min(top + TILE + margin, camera.height) - outer_top,
+    )
+    drawn = _draw(renderer, gaussians, seen, background)
+    return drawn[top - outer_top :, left - outer_left :][:TILE, :TILE]
+
+
+def window(camera: Camera, left: int, top: int, width: int, height: int) -> Camera:
+    """The camera that sees only a rectangle of another's picture."""
     shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], np.float64)
-    width, height = min(size, camera.width - left), min(size, camera.height - top)
     return Camera(width, height, shift @ camera.intrinsics, camera.world_to_camera)
 
 

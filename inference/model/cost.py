@@ -112,14 +112,11 @@ def _sharpening_cost(config: SharpeningConfig, size: int) -> tuple[int, int]:
         return _linear(9 * inputs, outputs, edge**2)
 
     widths = [config.width * 2**level for level in range(config.levels)]
-    edges = [size]
-    for _ in widths[1:]:
-        edges.append((edges[-1] + 1) // 2)
-    taps = 2 * max(1, round(3 * config.blur_sigma)) + 1
-    edge = size + taps - 1
-    parts = [_linear(widths[0] + 6, 3, size**2, bias=False)]
-    parts.append((0, 2 * 3 * taps * (edge * size + size**2)))
-    for inputs, width, edge in zip([6, *widths], widths, edges, strict=False):
+    padded = -(-size // config.step) * config.step
+    edges = [padded // config.fold // 2**level for level in range(config.levels)]
+    area = config.fold**2
+    parts = [_linear(widths[0] + 6 * area, 3 * area, edges[0] ** 2, bias=False)]
+    for inputs, width, edge in zip([6 * area, *widths], widths, edges, strict=False):
         parts += [convolution(inputs, width, edge), convolution(width, width, edge)]
     for deep, width, edge in zip(widths[1:], widths[:-1], edges[:-1], strict=True):
         parts += [convolution(deep + width, width, edge), convolution(width, width, edge)]

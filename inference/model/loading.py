@@ -31,6 +31,21 @@ class AnchorTemplate(Protocol):
         ...
 
 
+def checkpoint_path(preset: str, checkpoint: Path | None) -> Path:
+    """The weights of a preset: those that are given, or those that ship.
+
+    Raises:
+        InvalidModelError: none are given, and none ship.
+    """
+    if checkpoint is not None:
+        return checkpoint
+    if preset != "embedded":
+        raise InvalidModelError(
+            f"The preset {preset!r} comes without weights: choose a checkpoint file for it."
+        )
+    return resource_path(EMBEDDED_CHECKPOINT)
+
+
 def load_reconstruction_model(
     preset: str,
     template: AnchorTemplate,
@@ -55,12 +70,7 @@ def load_reconstruction_model(
         InvalidModelError: weights are missing, damaged or of another preset.
     """
     config = preset_config(preset)
-    if checkpoint is None:
-        if preset != "embedded":
-            raise InvalidModelError(
-                f"The preset {preset!r} comes without weights: choose a checkpoint file for it."
-            )
-        checkpoint = resource_path(EMBEDDED_CHECKPOINT)
+    checkpoint = checkpoint_path(preset, checkpoint)
     if backbone is None:
         if config.encoder.backbone != FOCUS_SMALL:
             raise InvalidModelError(

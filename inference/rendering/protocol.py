@@ -56,6 +56,12 @@ class Renderer(Protocol):
         ...
 
 
+def picture_margin(renderer: Renderer) -> int:
+    """Pixels around a part of a picture that change it: 0 unless the renderer filters them."""
+    margin: int = getattr(renderer, "margin", 0)
+    return margin
+
+
 def preview_rgba8(
     renderer: Renderer, gaussians: Gaussians, camera: Camera, background: Background | None = WHITE
 ) -> NDArray[np.uint8]:

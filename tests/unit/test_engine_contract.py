@@ -14,7 +14,8 @@ from inference.files import resource_path
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.portrait.types import CropBox
 from inference.progress import Cancelled, CancelToken, no_progress
-from tests.dummy_engine import DummyEngine
+from tests.dummy_engine import DummyEngine, UnsharpMask
+from tests.sharpening_files import write_sharpening
 
 
 def make_dummy() -> EngineProtocol:
@@ -22,6 +23,18 @@ def make_dummy() -> EngineProtocol:
 
 
 ENGINES = {"dummy": make_dummy, "real": Engine}
+
+
+def sharpening_dummy(folder: Path) -> EngineProtocol:
+    return DummyEngine(sharpener=UnsharpMask())
+
+
+def sharpening_engine(folder: Path) -> EngineProtocol:
+    write_sharpening(folder / "sharpening.safetensors", "embedded", seed=1)
+    return Engine(checkpoint=folder / "model.safetensors")  # read when a head is made
+
+
+SHARPENING_ENGINES = {"dummy": sharpening_dummy, "real": sharpening_engine}
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
@@ -180,3 +193,35 @@ def test_cancelling_in_the_middle_stops_within_the_next_stage(engine, prepared):
     with pytest.raises(Cancelled):
         engine.reconstruct(prepared, ReconstructionOptions(), stop_at_once, token)
     assert len(calls) <= 2
+
+
+@pytest.mark.parametrize("name", list(SHARPENING_ENGINES))
+@pytest.mark.parametrize("size", [(64, 64), (37, 52), (1, 3)])
+def test_a_sharpener_takes_pictures_of_any_size_and_gives_them_back_in_range(name, size, tmp_path):
+    sharpener = SHARPENING_ENGINES[name](tmp_path).sharpener
+    assert sharpener is not None
+    assert sharpener.margin > 0
+    picture = np.random.default_rng(0).random((*size, 3), np.float32)
+    kept = picture.copy()
+    sharp = sharpener(picture)
+    assert sharp.shape == picture.shape
+    assert sharp.dtype == np.float32
+    assert 0 <= sharp.min() <= sharp.max() <= 1
+    assert np.abs(sharp - picture).max() > 0.01
+    np.testing.assert_array_equal(picture, kept)
+    np.testing.assert_array_equal(sharpener(picture), sharp)
+
+
+@pytest.mark.parametrize("name", list(SHARPENING_ENGINES))
+def test_a_sharpener_stops_when_it_is_told_to(name, tmp_path):
+    sharpener = SHARPENING_ENGINES[name](tmp_path).sharpener
+    assert sharpener is not None
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        sharpener(np.zeros((8, 8, 3), np.float32), token)
+
+
+@pytest.mark.parametrize("made", [make_dummy, lambda: Engine(checkpoint=Path("model.safetensors"))])
+def test_an_engine_without_a_sharpening_network_works_silently(made):
+    assert made().sharpener is None

@@ -1,24 +1,21 @@
 """Where evaluated heads come from: a model, or the exact targets it is taught."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 
 from inference.errors import InvalidModelError
-from inference.files import resource_path
 from inference.head.gaussians import Gaussians
-from inference.model.checkpoint import load_checkpoint
-from inference.model.config import ModelConfig, SharpeningConfig
-from inference.model.loading import EMBEDDED_CHECKPOINT
+from inference.model.loading import checkpoint_path
+from inference.model.picture_sharpener import CnnSharpener
 from inference.model.predict import network_input
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.sharpening import Sharpening
+from inference.model.sharpening_file import load_sharpening, sharpening_beside
 from inference.portrait.types import CropBox, PreparedPortrait
+from inference.rendering.protocol import Frame
+from inference.rendering.sharpened import sharpen_frame
 from training.data.sample import TrainingView
 from training.evaluation.metric import Picture
 from training.evaluation.subject import Subject
@@ -38,8 +35,8 @@ class HeadSource(Protocol):
         """The head made from one view of a subject."""
         ...
 
-    def finish(self, picture: Picture) -> Picture:
-        """A drawn picture [S, S, 3] over white as users see it (sharpened, or as it is)."""
+    def finish(self, frame: Frame) -> Picture:
+        """A drawn frame as users see it over white, [S, S, 3] (sharpened, or as it is)."""
         ...
 
 
@@ -57,7 +54,7 @@ class ModelHeads:
     ) -> None:
         self.name = name
         self.model = model
-        self._sharpening = sharpening
+        self._sharpener = CnnSharpener(sharpening) if sharpening is not None else None
         self._device = next(model.parameters()).device
 
     def head(self, subject: Subject, view: int) -> Gaussians:
@@ -68,13 +65,10 @@ class ModelHeads:
         gaussians: Gaussians = heads.to_gaussians(0)
         return gaussians
 
-    @torch.inference_mode()
-    def finish(self, picture: Picture) -> Picture:
-        if self._sharpening is None:
-            return picture
-        tensor = torch.from_numpy(picture.transpose(2, 0, 1)[None].copy()).to(self._device)
-        sharpened: Picture = self._sharpening(tensor)[0].permute(1, 2, 0).cpu().numpy()
-        return np.clip(sharpened, 0, 1)
+    def finish(self, frame: Frame) -> Picture:
+        if self._sharpener is not None:
+            frame = sharpen_frame(frame, self._sharpener)
+        return frame.over()
 
 
 class ExactHeads:
@@ -92,8 +86,8 @@ class ExactHeads:
             raise ValueError(f"{subject.identity} has no exact anchors")
         return splats_of_targets(subject.targets)
 
-    def finish(self, picture: Picture) -> Picture:
-        return picture
+    def finish(self, frame: Frame) -> Picture:
+        return frame.over()
 
 
 def load_model_heads(
@@ -111,7 +105,7 @@ def load_model_heads(
         checkpoint: its weights; None takes those that ship (embedded only).
         dinov2: the frozen branch of presets other than embedded.
         sharpening: a CNN of its own that train_sharpening.py wrote.
-        sharpen: whether the model's own CNN is used, if it has one.
+        sharpen: whether the model's own CNN is used, if it or its folder has one.
         device: where it runs.
 
     Raises:
@@ -119,34 +113,19 @@ def load_model_heads(
     """
     config = model_config(preset)
     name = f"{preset}, {checkpoint}" if checkpoint else f"{preset} as shipped"
-    if checkpoint is None:
-        if preset != "embedded":
-            raise InvalidModelError(f"The preset {preset!r} ships no weights: give --checkpoint.")
-        checkpoint = resource_path(EMBEDDED_CHECKPOINT)
+    if checkpoint is None and preset != "embedded":
+        raise InvalidModelError(f"The preset {preset!r} ships no weights: give --checkpoint.")
+    checkpoint = checkpoint_path(preset, checkpoint)
     model = reconstruction_model(config, checkpoint, load_backbone(config, dinov2, device), 0)
     model.to(device).eval().requires_grad_(False)
-    cnn = model.sharpening if sharpen else None
+    cnn = None
     if sharpening is not None:
-        cnn = _load_sharpening(sharpening, config).to(device).eval().requires_grad_(False)
+        cnn = load_sharpening(sharpening, preset)
+    elif sharpen:
+        cnn = model.sharpening or sharpening_beside(checkpoint, preset)
+    if cnn is not None:
+        cnn.to(device)
     return ModelHeads(model, name, cnn)
-
-
-def _load_sharpening(path: Path, config: ModelConfig) -> Sharpening:
-    """The CNN of a file; its shape is in the file's own metadata.
-
-    Raises:
-        InvalidModelError: the file is missing, damaged or something else.
-    """
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            shape = SharpeningConfig(**json.loads(file.metadata()["config"])["sharpening"])
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise InvalidModelError(
-            f"{path} is no sharpening.safetensors of train_sharpening: choose another file."
-        ) from error
-    cnn = Sharpening(shape)
-    load_checkpoint(path, cnn, replace(config, sharpening=shape))
-    return cnn
 
 
 def as_portrait(view: TrainingView) -> PreparedPortrait:

@@ -130,7 +130,7 @@ def _measure_task(
             view = subject.truth(index)
             truth = crop_truth(view, options.size)
             frame = renderer.render(head, truth.camera)
-            rendered = source.finish(frame.over())
+            rendered = source.finish(frame)
             comparison = Comparison(rendered, truth.rgb, frame.alpha, truth.alpha)
             result.views.append(
                 ViewScore(
