@@ -1,37 +1,19 @@
 """The frozen networks that turn a picture into the editing model's style vector (equation 8)."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
 
-from inference.errors import InvalidModelError, UsageError
+from inference.catalogue.locate import published_file
+from inference.errors import UsageError
+from inference.features.clip import load_clip
 from inference.features.embedded import load_embedded_backbone
+from inference.features.style import StyleEncoder
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-
-
-class StyleEncoder(Protocol):
-    """From pictures to style vectors."""
-
-    @property
-    def name(self) -> str:
-        """Which network, as checkpoints call it."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """Width of a style vector."""
-        ...
-
-    def __call__(
-        self,
-        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
-    ) -> torch.Tensor:
-        """L2-normalised embeddings [B, width] float32."""
-        ...
+CLIP = "clip-vit-l-14"
+"""Which CLIP, as the catalogue calls it (our choice: the paper does not name its own)."""
 
 
 class EmbeddedStyle:
@@ -45,54 +27,22 @@ class EmbeddedStyle:
         self.width = self._network.embed_dim
 
     @torch.no_grad()
-    def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Embeddings [B, 384]."""
+    def embed_images(
+        self,
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
+    ) -> torch.Tensor:
+        """Style vectors [B, 384]."""
         edge = 16 * self._network.patch_size
         pictures = functional.interpolate(images, (edge, edge), mode="bilinear", antialias=True)
         return functional.normalize(self._network(pictures, (self._LAYER,))[0][:, 0], dim=-1)
 
-
-class ClipStyle:
-    """CLIP's image embedding; its text embedding of the same space is the prompt."""
-
-    def __init__(self, folder: Path, device: torch.device | str = "cpu") -> None:
-        """Read a published CLIP (openai/clip-vit-large-patch14) from a folder.
+    def embed_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """Never returns.
 
         Raises:
-            UsageError: transformers is not installed.
-            InvalidModelError: the folder holds no CLIP.
+            UsageError: always.
         """
-        try:
-            from transformers import CLIPVisionModelWithProjection
-        except ImportError as error:
-            raise UsageError(
-                "CLIP needs transformers: install it with pip install 'transformers>=5.20,<6'."
-            ) from error
-        if not (folder / "config.json").is_file():
-            raise InvalidModelError(f"{folder} holds no CLIP (config.json): download it.")
-        try:
-            network: Any = CLIPVisionModelWithProjection.from_pretrained(
-                folder, local_files_only=True
-            )
-        except Exception as error:
-            # transformers raises many kinds, its own and safetensors' among them.
-            raise InvalidModelError(
-                f"{folder} is damaged or no CLIP: download it again."
-            ) from error
-        self._network = network.to(device).eval().requires_grad_(False)
-        self._edge = int(network.config.image_size)
-        self.width = int(network.config.projection_dim)
-        self.name = f"clip-{self.width}"
-
-    @torch.no_grad()
-    def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """Embeddings [B, projection]."""
-        edge = (self._edge, self._edge)
-        pictures = functional.interpolate(images, edge, mode="bicubic", antialias=True)
-        mean = images.new_tensor(CLIP_MEAN)[:, None, None]
-        std = images.new_tensor(CLIP_STD)[:, None, None]
-        pixels = (pictures.clamp(0, 1) - mean) / std
-        return functional.normalize(self._network(pixel_values=pixels).image_embeds.float(), dim=-1)
+        raise UsageError("This style knows pictures only: use CLIP for words.")
 
 
 def load_style(name: str, clip: Path | None, device: torch.device | str) -> StyleEncoder:
@@ -100,17 +50,13 @@ def load_style(name: str, clip: Path | None, device: torch.device | str) -> Styl
 
     Args:
         name: "clip" or "embedded".
-        clip: the folder of the published CLIP.
+        clip: the file of the published CLIP; None for the one in the user's catalogue.
         device: where it shall run.
 
     Raises:
-        UsageError: the folder is not given, or transformers is missing.
-        InvalidModelError: the folder holds no CLIP.
+        UsageError: open_clip is missing.
+        InvalidModelError: there is no CLIP, or the file holds none.
     """
     if name == "embedded":
         return EmbeddedStyle(device)
-    if clip is None:
-        raise UsageError(
-            "The style comes from CLIP: give the folder of CLIP ViT-L/14 as --clip-network."
-        )
-    return ClipStyle(clip, device)
+    return load_clip(published_file(CLIP) if clip is None else clip, device)

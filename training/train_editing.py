@@ -5,7 +5,7 @@ template embedding, decoder and Gaussian head go on from reconstruction weights.
 both come from the input picture. Cafca is left out, so that heads do not look artificial.
 
     python -m training.train_editing --preset paper --data SHARDS... --init RUN/model.safetensors \
-        --clip-network CLIP --loss-dino SMALL --loss-sam SAM --out RUN_E
+        --clip-network ViT-L-14.pt --loss-dino SMALL --loss-sam SAM --out RUN_E
 
 writes RUN_E/editing.safetensors. Several GPUs, --resume and curves: as in train_reconstruction.py.
 """
@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = training_parser("train_editing", __doc__, EDITING)
     parser.add_argument("--loss", choices=LOSSES)
     parser.add_argument("--style", choices=["clip", "embedded"])
-    parser.add_argument("--clip-network", type=Path, help="folder of CLIP ViT-L/14")
+    parser.add_argument(
+        "--clip-network", type=Path, help="CLIP's ViT-L-14.pt; default: the catalogue's"
+    )
     options = parser.parse_args(arguments)
     config = chosen_config(EDITING, options)
     if options.init is None:
@@ -85,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     loop = TrainingLoop(model, config.adamw, config.loop, options.out, processes, mixture, sizes)
     loop.start(config, run_settings(options, mixture), options.resume, export)
     for batch in loop.batches(options.stop_after):
-        heads = loop.model(one_hot(batch, shape.encoder.classes), style(batch.images))
+        heads = loop.model(one_hot(batch, shape.encoder.classes), style.embed_images(batch.images))
         pictures = draw_targets(heads, batch, config.render.background)
         with processes.autocast():
             terms = loss(pictures.predicted, pictures.truth)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from inference.errors import InvalidModelError, UsageError
 from inference.model.checkpoint import load_checkpoint, save_checkpoint
@@ -13,7 +12,7 @@ from training import train_editing
 from training.run_state import read_curve
 from training.start import TRIAL as TRIAL_MODEL
 from training.start import checkpoint_info, reconstruction_model, template_anchors
-from training.style import CLIP_MEAN, CLIP_STD, EmbeddedStyle, load_style
+from training.style import EmbeddedStyle, load_style
 
 EDITING = editing_config(TRIAL_MODEL, "focus-small", 384)
 
@@ -83,34 +82,24 @@ def test_only_cafca_is_nothing_to_learn_from(start):
         train(start, "x", "--data", str(start / "cafca"), "--steps", "1")
 
 
-def test_clip_s_image_embedding_is_the_published_one(tmp_path):
-    torch.manual_seed(0)
-    shape = CLIPVisionConfig(
-        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        image_size=28, patch_size=14, projection_dim=24,
-    )  # fmt: skip
-    theirs = CLIPVisionModelWithProjection(shape).eval()
-    theirs.save_pretrained(tmp_path)
-    style = load_style("clip", tmp_path, "cpu")
-    assert style.width == 24
-    pictures = torch.rand(2, 3, 28, 28)
-    mean, std = (torch.tensor(x).view(3, 1, 1) for x in (CLIP_MEAN, CLIP_STD))
-    with torch.no_grad():
-        wanted = theirs(pixel_values=(pictures - mean) / std).image_embeds
-    found = style(pictures)
-    assert torch.allclose(found, torch.nn.functional.normalize(wanted, dim=-1), atol=1e-5)
-    with pytest.raises(InvalidModelError, match="holds no CLIP"):
-        load_style("clip", tmp_path / "none", "cpu")
-    with pytest.raises(UsageError, match="--clip-network"):
+def test_without_clip_it_is_told_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PERCHEAD_MODELS", str(tmp_path))
+    with pytest.raises(InvalidModelError, match="models get clip-vit-l-14"):
         load_style("clip", None, "cpu")
+    with pytest.raises(InvalidModelError, match="choose the weights of CLIP"):
+        load_style("clip", tmp_path / "none.pt", "cpu")
 
 
 def test_the_embedded_style_tells_colours_apart():
     style = EmbeddedStyle()
     red, blue = np.zeros((2, 1, 3, 64, 64), np.float32)
     red[:, 0], blue[:, 2] = 0.8, 0.8
-    same, one, other = (style(torch.from_numpy(picture)) for picture in (red, red, blue))
+    same, one, other = (
+        style.embed_images(torch.from_numpy(picture)) for picture in (red, red, blue)
+    )
     assert one.shape == (1, style.width)
     assert float(one.norm()) == pytest.approx(1, abs=1e-5)
     assert torch.equal(same, one)
     assert float((one * other).sum()) < 0.99
+    with pytest.raises(UsageError, match="CLIP for words"):
+        style.embed_texts(["red hair"])
