@@ -14,8 +14,7 @@ from inference.rendering.portable.renderer import PortableRenderer
 from training.anchor_data import CLOTH, HAIR, SKIN, HeadTargets
 from training.anchor_metrics import FACE_LABELS
 from training.data.sample import TrainingView
-from training.evaluation.ablation_table import ablation_table, direction
-from training.evaluation.ablations import ABLATIONS, TABLES, reference_of
+from training.evaluation.ablations import ABLATIONS
 from training.evaluation.anchor_errors import anchor_errors
 from training.evaluation.contact_sheet import TILE, contact_sheet
 from training.evaluation.groups import groups_of, typology_angle
@@ -180,38 +179,6 @@ def test_the_contact_sheet_has_a_row_a_head(found):
     assert sheet.shape[0] > 2 * TILE
     assert sheet.shape[1] > 5 * TILE
     assert sheet.dtype == np.uint8
-
-
-def _scores(**means: float) -> dict:
-    figures = {name: {"mean": mean, "views": 3, "lost": 0} for name, mean in means.items()}
-    return {"scores": {EXTREME: figures, NOVEL: figures}}
-
-
-def test_ablations_say_where_the_direction_differs():
-    reports = {
-        "loss-both": _scores(psnr=17.0, dino=0.2, dlib=0.4),
-        "loss-dino": _scores(psnr=16.0, dino=0.25, dlib=0.35),
-        "data-both": _scores(psnr=17.0, dino=0.2, dlib=0.4),
-        "data-2d": _scores(psnr=10.0, dino=0.5, dlib=0.9),
-    }
-    by_name = {ablation.name: ablation for ablation in ABLATIONS}
-    # The paper's DINOv2 row is worse in all; here identity came out better.
-    assert direction(by_name["loss-dino"], reports) == "differs: dlib distance"
-    assert direction(by_name["data-2d"], reports).startswith("same: PSNR dB")
-    assert direction(by_name["loss-both"], reports) == "reference"
-    assert direction(by_name["loss-sam"], reports) == "not run"
-    page = ablation_table(
-        reports, {"loss-both": "embedded"}, {"loss-sam": "SAM 2.1 small is not given"}, "Little."
-    )
-    assert "DINOv2 + SAM 2.1 (here: embedded)" in page
-    assert "- loss-sam: SAM 2.1 small is not given" in page
-    assert "| 2D data | 10.00 | 0.900 | 0.500 | 6.50 | 0.643 | 0.436 | 0.752 |" in page
-
-
-def test_every_table_has_one_reference():
-    for table in TABLES:
-        assert sum(a.table == table and a.reference for a in ABLATIONS) == 1
-        assert reference_of(table).table == table
 
 
 def test_the_model_card_carries_scores_bias_and_limits(found):

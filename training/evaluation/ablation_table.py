@@ -1,13 +1,16 @@
 """The ablations' outcome beside the paper's table 2, and where the direction differs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from training.evaluation.ablations import ABLATIONS, TABLES, Ablation, reference_of
-from training.evaluation.measure import EXTREME
+from training.evaluation.measure import EXTREME, NOVEL
 from training.evaluation.metrics import METRIC_NAMES, METRICS
 from training.evaluation.paper_figures import ABLATIONS as PAPER
 from training.evaluation.report import number
+
+Report = Mapping[str, Any]
 
 COUNTERPARTS = {
     "psnr": ("psnr",),
@@ -17,77 +20,182 @@ COUNTERPARTS = {
 }
 """The paper's metric -> ours that say the same, the first that was measured counts."""
 
+HIGHER_IS_BETTER = frozenset({"psnr", "ssim", "mask-iou"})
+
 CLEAR = 0.01
 """Share of a figure by which ours must differ before it has a direction (our choice)."""
 
+BETTER, WORSE, EVEN = "▲", "▼", "≈"
 
-def ablation_table(
-    reports: Mapping[str, Mapping[str, Any]],  # by the ablation's name
-    made_with: Mapping[str, str],  # name -> what stood in for the paper's loss, or ""
-    skipped: Mapping[str, str],  # name -> why
-    scale: str,
-) -> str:
-    """A page with one table for each of the paper's blocks."""
-    names = [n for n in METRICS if any(n in r["scores"][EXTREME] for r in reports.values())]
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found.
+
+    Attributes:
+        reports: evaluation.json by the ablation's name.
+        made_with: name -> what stood in for the paper's loss, or "".
+        skipped: name -> why it was not run.
+        repeats: evaluations of the full method trained again with other seeds: how far figures
+            move by chance.
+    """
+
+    reports: Mapping[str, Report]
+    made_with: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    repeats: Sequence[Report] = ()
+
+
+def ablation_table(outcome: Outcome, scale: Sequence[str]) -> str:
+    """A page with one table for each of the paper's blocks.
+
+    Args:
+        outcome: what was found.
+        scale: paragraphs that say what the figures stand on.
+    """
+    every = [*outcome.reports.values(), *outcome.repeats]
+    names = [name for name in METRICS if any(name in r["scores"][EXTREME] for r in every)]
+    lines = ["# Ablations", ""]
+    for paragraph in scale:
+        lines += [paragraph, ""]
+    lines += [_legend(outcome), ""]
     titles = [METRIC_NAMES[name] for name in names]
-    lines = ["# Ablations", "", scale, ""]
+    heads = ["variant", *titles, *(f"paper: {name}" for name in COUNTERPARTS), "direction"]
     for table, title in TABLES.items():
-        lines += [f"## {title}", ""]
-        heads = ["variant", *titles, *(f"paper: {name}" for name in COUNTERPARTS), "direction"]
-        lines += [_line(heads), "|" + "---|" * len(heads)]
-        for ablation in ABLATIONS:
-            if ablation.table == table:
-                lines.append(_row(ablation, reports, made_with, names))
+        lines += [f"## {title}", "", _line(heads), "|" + "---|" * len(heads)]
+        lines += [_row(a, outcome, names) for a in ABLATIONS if a.table == table] + [""]
+    lines += _novel_views(outcome, names)
+    if outcome.repeats:
+        lines += ["## The same again with other seeds", ""]
+        lines += [_line(["full method", *titles]), "|" + "---|" * (len(titles) + 1)]
+        full = outcome.reports.get(reference_of("loss").name)
+        for count, report in enumerate([full, *outcome.repeats]):
+            title = f"again, {count}" if count else "as above"
+            lines.append(_line([title, *(number(_mean(report, name)) for name in names)]))
         lines.append("")
-    if skipped:
+    if outcome.skipped:
         lines += ["## Not run", ""]
-        lines += [f"- {name}: {why}" for name, why in skipped.items()] + [""]
+        lines += [f"- {name}: {why}" for name, why in outcome.skipped.items()] + [""]
     return "\n".join(lines)
 
 
-def _row(
-    ablation: Ablation,
-    reports: Mapping[str, Mapping[str, Any]],
-    made_with: Mapping[str, str],
-    names: Sequence[str],
-) -> str:
+def _novel_views(outcome: Outcome, names: Sequence[str]) -> list[str]:
+    """What the paper's table leaves out: views near the input, without the paper's figures."""
+    done = [ablation for ablation in ABLATIONS if ablation.name in outcome.reports]
+    if not done:
+        return []
+    lines = ["## Novel views, near the input", ""]
+    lines += [_line(["variant", *(METRIC_NAMES[name] for name in names)])]
+    lines += ["|" + "---|" * (len(names) + 1)]
+    for ablation in done:
+        report = outcome.reports[ablation.name]
+        cells = [_figure(report, NOVEL, name) for name in names]
+        lines.append(_line([ablation.title, *cells]))
+    return [*lines, ""]
+
+
+def _legend(outcome: Outcome) -> str:
+    margin = f"{100 * CLEAR:.0f} %"
+    if outcome.repeats:
+        margin += ", or the full method trained again with another seed moves as far,"
+    return (
+        f"{BETTER} better, {WORSE} worse than the full method of the same block, {EVEN} as good: "
+        f"ours differs by less than {margin} or the paper prints the same figure. "
+        '"Direction" compares those marks where both have one.'
+    )
+
+
+def _row(ablation: Ablation, outcome: Outcome, names: Sequence[str]) -> str:
     title = ablation.title
-    if made_with.get(ablation.name):
-        title += f" (here: {made_with[ablation.name]})"
-    report = reports.get(ablation.name)
-    ours = [number(_mean(report, name)) for name in names]
-    paper = [number(PAPER[ablation.name].get(name)) for name in COUNTERPARTS]
-    return _line([title, *ours, *paper, direction(ablation, reports)])
+    if outcome.made_with.get(ablation.name):
+        title += f" (here: {outcome.made_with[ablation.name]})"
+    report = outcome.reports.get(ablation.name)
+    ours = [_ours(ablation, report, outcome, name) for name in names]
+    marked = ablation is not reference_of(ablation.table)
+    paper = []
+    for name in COUNTERPARTS:
+        figure = number(PAPER[ablation.name].get(name))
+        paper.append(f"{figure} {_mark(_paper_change(ablation, name))}" if marked else figure)
+    return _line([title, *ours, *paper, direction(ablation, outcome)])
 
 
-def direction(ablation: Ablation, reports: Mapping[str, Mapping[str, Any]]) -> str:
-    """Where the change from the table's full method goes another way than in the paper.
+def _ours(ablation: Ablation, report: Report | None, outcome: Outcome, metric: str) -> str:
+    if report is None:
+        return number(None)
+    text = _figure(report, EXTREME, metric)
+    change = change_of(ablation, outcome, metric)
+    return text if change is None else f"{text} {_mark(change)}"
 
-    Differences that the paper prints as none, and ours within CLEAR, are not compared.
+
+def _figure(report: Report, task: str, metric: str) -> str:
+    """A mean; where not all views have a figure, of how many, and how many lost their face."""
+    figure = report["scores"][task].get(metric)
+    if figure is None:
+        return number(None)
+    text = number(figure["mean"])
+    if figure["views"] < report["protocol"]["views"][task]:
+        text += f" ({figure['views']} views, {figure['lost']} faces lost)"
+    return text
+
+
+def change_of(ablation: Ablation, outcome: Outcome, metric: str) -> float | None:
+    """How much better (above 0) or worse a row is than its table's full method.
+
+    Returns:
+        0 where the difference is within chance; None where there is nothing to compare.
     """
+    reference = reference_of(ablation.table)
+    mine = _mean(outcome.reports.get(ablation.name), metric)
+    full = _mean(outcome.reports.get(reference.name), metric)
+    if ablation is reference or mine is None or full is None:
+        return None
+    moved = [_mean(report, metric) for report in outcome.repeats]
+    margin = max([CLEAR * abs(full), *(abs(m - full) for m in moved if m is not None)])
+    if abs(mine - full) <= margin:
+        return 0.0
+    return mine - full if metric in HIGHER_IS_BETTER else full - mine
+
+
+def direction(ablation: Ablation, outcome: Outcome) -> str:
+    """Whether the change from the table's full method goes the same way as in the paper."""
     reference = reference_of(ablation.table)
     if ablation is reference:
         return "reference"
-    mine, full = reports.get(ablation.name), reports.get(reference.name)
-    if mine is None or full is None:
+    if ablation.name not in outcome.reports or reference.name not in outcome.reports:
         return "not run"
-    same: list[str] = []
-    other: list[str] = []
+    found: dict[str, list[str]] = {"differs": [], "same": [], "too close": []}
     for theirs, candidates in COUNTERPARTS.items():
-        stated = PAPER[ablation.name][theirs] - PAPER[reference.name][theirs]
         for name in candidates:
-            value, base = _mean(mine, name), _mean(full, name)
-            if value is None or base is None:
+            change = change_of(ablation, outcome, name)
+            if change is None:
                 continue
-            if stated and abs(value - base) > CLEAR * abs(base):
-                (same if stated * (value - base) > 0 else other).append(METRIC_NAMES[name])
+            stated = _paper_change(ablation, theirs)
+            if not stated or not change:
+                kind = "too close" if stated else None  # the paper sees no difference
+            else:
+                kind = "same" if stated * change > 0 else "differs"
+            if kind:
+                said = METRIC_NAMES[name]
+                said += f" (paper's {theirs})" if name != theirs else ""
+                found[kind].append(said)
             break
-    if other:
-        return "differs: " + ", ".join(dict.fromkeys(other))
-    return "same: " + ", ".join(dict.fromkeys(same)) if same else "nothing to compare"
+    return "; ".join(f"{kind}: {', '.join(which)}" for kind, which in found.items() if which) or (
+        "nothing to compare"
+    )
 
 
-def _mean(report: Mapping[str, Any] | None, metric: str) -> float | None:
+def _paper_change(ablation: Ablation, metric: str) -> float:
+    """How much better the paper's row is than its full method; 0 where it prints the same."""
+    reference = reference_of(ablation.table)
+    difference = PAPER[ablation.name][metric] - PAPER[reference.name][metric]
+    return difference if metric in HIGHER_IS_BETTER else -difference
+
+
+def _mark(change: float) -> str:
+    return EVEN if not change else BETTER if change > 0 else WORSE
+
+
+def _mean(report: Report | None, metric: str) -> float | None:
     if report is None or metric not in report["scores"][EXTREME]:
         return None
     mean: float | None = report["scores"][EXTREME][metric]["mean"]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from training.evaluation.ablation_models import Model
+
 Data = Literal["2d", "multi-view", "both"]
 
 TABLES = {
@@ -22,11 +24,10 @@ class Ablation:
         table: key of TABLES.
         title: as the paper calls it.
         data: single pictures, pictures of many views, or both.
-        loss: of the reconstruction (training.named_loss.LOSSES).
-        stand_in: loss that needs no published network, to try the ablation without them; None
-            where there is none.
-        sharpening: whether the sharpening CNN is trained and used.
-        preset: the model; None is the one that the run is asked for.
+        loss: of the reconstruction (training.named_loss.LOSSES); "stand-in-" before it names
+            what takes its place without published networks.
+        sharpening: whether a sharpening CNN is trained and used.
+        model: which of the three models.
         reference: whether it is the full method that the others of its table stand beside.
     """
 
@@ -35,30 +36,29 @@ class Ablation:
     title: str
     data: Data = "both"
     loss: str = "dino+sam"
-    stand_in: str | None = "embedded"
     sharpening: bool = True
-    preset: str | None = None
+    model: Model = "full"
     reference: bool = False
 
     @property
-    def network(self) -> tuple[Data, str, str | None]:
+    def network(self) -> tuple[Data, str, Model]:
         """What its reconstruction model is trained with; equal ones are trained once."""
-        return self.data, self.loss, self.preset
+        return self.data, self.loss, self.model
 
 
 ABLATIONS = (
     Ablation("data-2d", "data", "2D data", data="2d"),
     Ablation("data-multi-view", "data", "multi-view data", data="multi-view"),
     Ablation("data-both", "data", "2D + multi-view data", reference=True),
-    Ablation("loss-lpips-l1", "loss", "LPIPS + L1", loss="lpips+l1", stand_in="l1"),
-    Ablation("loss-dino", "loss", "DINOv2", loss="dino", stand_in=None),
-    Ablation("loss-sam", "loss", "SAM 2.1", loss="sam", stand_in=None),
+    Ablation("loss-lpips-l1", "loss", "LPIPS + L1", loss="lpips+l1"),
+    Ablation("loss-dino", "loss", "DINOv2", loss="dino"),
+    Ablation("loss-sam", "loss", "SAM 2.1", loss="sam"),
     Ablation("loss-both", "loss", "DINOv2 + SAM 2.1", reference=True),
     Ablation("sharpening-without", "sharpening", "without SHP-CNN", sharpening=False),
     Ablation("sharpening-with", "sharpening", "with SHP-CNN", reference=True),
-    Ablation("light-s", "light", "Light-S", sharpening=False, preset="light-s"),
-    Ablation("light", "light", "Light", sharpening=False, preset="light"),
-    Ablation("full", "light", "full model", preset="paper", reference=True),
+    Ablation("light-s", "light", "Light-S", sharpening=False, model="light-s"),
+    Ablation("light", "light", "Light", sharpening=False, model="light"),
+    Ablation("full", "light", "full model", reference=True),
 )
 
 
