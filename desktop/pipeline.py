@@ -14,6 +14,7 @@ from desktop.session import Session, Topic
 from desktop.workers import Job, JobRunner, Work
 from inference.engine_protocol import EngineProtocol, Reconstruction, ReconstructionOptions
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
+from inference.rendering.sharpened import PictureSharpener
 
 NO_FACE = "No face was found: drag the square onto the head."
 REMEMBERED_HEADS = 6  # undo and redo between these is instant; about 10 MB each
@@ -23,10 +24,11 @@ Target = tuple[CropBox, ReconstructionOptions]
 
 
 @dataclass(frozen=True)
-class Layers:
-    """Partial result: the engine is loaded and has this many decoder layers."""
+class Loaded:
+    """Partial result: the engine is loaded, with so many decoder layers and this sharpener."""
 
-    count: int
+    layers: int
+    sharpener: PictureSharpener | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Pipeline(QObject):
     Attributes:
         needs_hand: no face was found, and the user has not placed the box yet.
         layers: decoder layers of the engine, once it is loaded.
+        sharpener: what the engine's final pictures go through, if anything, once it is loaded.
         preview: the open photograph for the screen.
 
     Signals:
@@ -67,7 +70,7 @@ class Pipeline(QObject):
         failed: a sentence for the user.
         make_failed: the same, where it is the open portrait's head that failed.
         stopped: the user cancelled.
-        state_changed: busy, needs_hand or layers may have changed.
+        state_changed: busy, needs_hand, layers or sharpener may have changed.
     """
 
     started = Signal(object)
@@ -86,6 +89,7 @@ class Pipeline(QObject):
         self._heads: OrderedDict[Target, Reconstruction] = OrderedDict()
         self.needs_hand = False
         self.layers: int | None = None
+        self.sharpener: PictureSharpener | None = None
         self.preview: QImage | None = None
         session.subscribe(self._on_session)
 
@@ -201,7 +205,7 @@ class Pipeline(QObject):
 
     def _load(self, job: Job) -> EngineProtocol:
         engine = self._engine.get(job.report, job.token)
-        job.share(Layers(engine.decoder_layers))
+        job.share(Loaded(engine.decoder_layers, engine.sharpener))
         return engine
 
     def _start(self, title: str, work: Work, target: Target | None) -> None:
@@ -231,8 +235,8 @@ class Pipeline(QObject):
 
     def _on_partial(self, value: object) -> None:
         session = self._session
-        if isinstance(value, Layers):
-            self.layers = value.count
+        if isinstance(value, Loaded):
+            self.layers, self.sharpener = value.layers, value.sharpener
             self.state_changed.emit()
         elif isinstance(value, Opened):
             self._heads.clear()

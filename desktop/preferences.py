@@ -19,12 +19,14 @@ class Preferences:
         theme: "system", "dark" or "light".
         recent: portraits opened last, newest first.
         export_folder: where the last export went, or "".
+        sharpen: whether pictures at rest and exports are sharpened, where something can.
     """
 
     path: Path | None = None
     theme: str = "system"
     recent: list[str] = field(default_factory=list)
     export_folder: str = ""
+    sharpen: bool = True
 
     @classmethod
     def load(cls, path: Path) -> "Preferences":
@@ -43,6 +45,8 @@ class Preferences:
             result.recent = [name for name in recent if isinstance(name, str)][:RECENT_FILES]
         if isinstance(stored.get("export_folder"), str):
             result.export_folder = stored["export_folder"]
+        if isinstance(stored.get("sharpen"), bool):
+            result.sharpen = stored["sharpen"]
         return result
 
     def save(self) -> None:

@@ -62,6 +62,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
                needs="head"),
     ActionSpec("normals", "View", "Normals", ("Ctrl+4",), "normals", checkable=True,
                group="mode", needs="head"),
+    ActionSpec("sharpen", "View", "Sharpen", ("S",), checkable=True, separate=True),
     ActionSpec("panels", "View", "Side Panels", ("Ctrl+B",), checkable=True, separate=True),
     ActionSpec("full_screen", "View", "Full Screen", ("F11",), checkable=True),
     ActionSpec("help", "Help", "Shortcuts and Gestures", ("F1",), "help"),

@@ -114,19 +114,24 @@ class Engine:
             InvalidModelError: there is one, but it cannot be used.
         """
         if not self._sharpener_known:
-            from inference.model.config import preset_config
-            from inference.model.loading import checkpoint_path
-            from inference.model.picture_sharpener import CnnSharpener
-            from inference.model.sharpening_file import sharpening_beside
-
-            if preset_config(self.preset).sharpening is not None:
-                cnn = self.model.sharpening
-            else:
-                path = checkpoint_path(self.preset, self._checkpoint)
-                cnn = sharpening_beside(path, self.preset)
-            self._sharpener = CnnSharpener(cnn) if cnn is not None else None
+            self._sharpener = self._read_sharpener()
             self._sharpener_known = True
         return self._sharpener
+
+    def _read_sharpener(self) -> "PictureSharpener | None":
+        from inference.model.config import preset_config
+        from inference.model.shipped import checkpoint_path, sharpening_path
+
+        within = preset_config(self.preset).sharpening is not None
+        path = checkpoint_path(self.preset, self._checkpoint)
+        beside = None if within else sharpening_path(path)
+        if not within and beside is None:
+            return None  # without torch
+        from inference.model.picture_sharpener import CnnSharpener
+        from inference.model.sharpening_file import load_sharpening
+
+        cnn = self.model.sharpening if beside is None else load_sharpening(beside, self.preset)
+        return None if cnn is None else CnnSharpener(cnn)
 
     @property
     def morphs(self) -> "Morphs | None":

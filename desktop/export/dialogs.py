@@ -118,8 +118,9 @@ class PictureDialog(ExportDialog):
         view: QSize,
         background: Background | None,
         parent: QWidget | None = None,
+        sharpen: bool | None = None,
     ) -> None:
-        self._view, self._background = view, background
+        self._view, self._background, self._sharpen = view, background, sharpen
         super().__init__(path, parent)
 
     def add_rows(self) -> None:
@@ -128,6 +129,9 @@ class PictureDialog(ExportDialog):
         self.add_row("Size", row(self.width_box, label("×", "muted"), self.height_box))
         self.background_box = _background_box(self._background)
         self.add_row("Background", self.background_box)
+        self.sharpen_box = _sharpen_box(self._sharpen)
+        if self._sharpen is not None:
+            self.add_row("Sharpness", self.sharpen_box)
 
     def export(self) -> PictureExport:
         return PictureExport(
@@ -135,6 +139,7 @@ class PictureDialog(ExportDialog):
             self.width_box.value(),
             self.height_box.value(),
             self.background_box.currentData(),
+            self.sharpen_box.isChecked(),
         )
 
 
@@ -146,9 +151,13 @@ class VideoDialog(ExportDialog):
     filters = "Videos (*.mp4 *.webp)"
 
     def __init__(
-        self, path: Path, background: Background | None, parent: QWidget | None = None
+        self,
+        path: Path,
+        background: Background | None,
+        parent: QWidget | None = None,
+        sharpen: bool | None = None,
     ) -> None:
-        self._background = background
+        self._background, self._sharpen = background, sharpen
         super().__init__(path, parent)
 
     def add_rows(self) -> None:
@@ -174,6 +183,9 @@ class VideoDialog(ExportDialog):
         self.add_row("Size", self.size_box)
         self.add_row("Ride", self.ping_pong_box)
         self.add_row("Background", self.background_box)
+        self.sharpen_box = _sharpen_box(self._sharpen)
+        if self._sharpen is not None:
+            self.add_row("Sharpness", self.sharpen_box)
         self.background_box.currentIndexChanged.connect(self._on_background)
 
     def _on_background(self) -> None:
@@ -198,7 +210,9 @@ class VideoDialog(ExportDialog):
             fps=self.fps_box.value(),
             ping_pong=self.ping_pong_box.isChecked(),
         )
-        return VideoExport(self.path, orbit, self.background_box.currentData())
+        return VideoExport(
+            self.path, orbit, self.background_box.currentData(), self.sharpen_box.isChecked()
+        )
 
 
 def _number(low: int, high: int, value: int, suffix: str) -> QSpinBox:
@@ -213,6 +227,13 @@ def _number(low: int, high: int, value: int, suffix: str) -> QSpinBox:
 def _dress(box: QAbstractSpinBox) -> None:
     box.setFixedWidth(112)
     box.lineEdit().setTextMargins(6, 0, 0, 0)  # the style sheet's padding is ignored here
+
+
+def _sharpen_box(checked: bool | None) -> QCheckBox:
+    """Whether to sharpen; None is where nothing can, and the box is not shown."""
+    box = QCheckBox("Sharpen")
+    box.setChecked(checked is not False)
+    return box
 
 
 def _background_box(current: Background | None) -> QComboBox:

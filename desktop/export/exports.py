@@ -9,6 +9,7 @@ from desktop.workers import Job, JobRunner
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import Camera
 from inference.rendering.protocol import Renderer
+from inference.rendering.sharpened import PictureSharpener, sharpened
 
 
 class Exports(QObject):
@@ -27,13 +28,20 @@ class Exports(QObject):
         self._runner, self._renderer = runner, renderer
         self._writing: set[Path] = set()
 
-    def start(self, export: Export, gaussians: Gaussians, camera: Camera) -> Job | None:
+    def start(
+        self,
+        export: Export,
+        gaussians: Gaussians,
+        camera: Camera,
+        sharpener: PictureSharpener | None = None,
+    ) -> Job | None:
         """Write a head; it may be replaced in the window meanwhile.
 
         Args:
             export: what and where to.
             gaussians: the head.
             camera: the view, for pictures, at the size to draw.
+            sharpener: what pictures go through where the export wants it, if there is one.
 
         Returns:
             The job, or None where another export is writing the same file.
@@ -48,7 +56,7 @@ class Exports(QObject):
         renderer = self._renderer
 
         def work(job: Job) -> Path:
-            _write(export, renderer, gaussians, camera, job)
+            _write(export, renderer, gaussians, camera, sharpener, job)
             return path
 
         job = self._runner.start(path.name, work)
@@ -58,14 +66,21 @@ class Exports(QObject):
 
 
 def _write(
-    export: Export, renderer: Renderer, gaussians: Gaussians, camera: Camera, job: Job
+    export: Export,
+    renderer: Renderer,
+    gaussians: Gaussians,
+    camera: Camera,
+    sharpener: PictureSharpener | None,
+    job: Job,
 ) -> None:
     """Write in the calling thread; the writers are imported here, since encoders load slowly."""
     if isinstance(export, PlyExport):
         from inference.export.ply import write_ply
 
         write_ply(gaussians, export.path, job.report, job.token)
-    elif isinstance(export, PictureExport):
+        return
+    renderer = sharpened(renderer, sharpener if export.sharpen else None, job.token)
+    if isinstance(export, PictureExport):
         from inference.export.picture import write_picture
 
         write_picture(

@@ -22,12 +22,14 @@ class PictureExport:
         path: where to.
         width, height: pixels.
         background: RGB 0..1, or None for transparency.
+        sharpen: go through the engine's sharpener, if it has one.
     """
 
     path: Path
     width: int
     height: int
     background: Background | None
+    sharpen: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class VideoExport:
         path: where to.
         orbit: how the camera rides.
         background: RGB 0..1; None is transparent, which only WebP can be.
+        sharpen: go through the engine's sharpener, if it has one.
     """
 
     path: Path
     orbit: OrbitVideo
     background: Background | None
+    sharpen: bool = True
 
 
 Export = PlyExport | PictureExport | VideoExport

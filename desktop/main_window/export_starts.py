@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from desktop.export.dialogs import ExportDialog, PictureDialog, PlyDialog, VideoDialog
 from desktop.export.exports import Exports
 from desktop.export.settings import PictureExport
+from desktop.main_window.sharpness import Sharpness
 from desktop.preferences import Preferences
 from desktop.session import Session
 from desktop.theme import palette_named
@@ -26,9 +27,11 @@ class ExportStarts:
         viewport: Viewport,
         exports: Exports,
         preferences: Preferences,
+        sharpness: Sharpness,
     ) -> None:
         self._window, self._session, self._viewport = window, session, viewport
         self._exports, self._preferences = exports, preferences
+        self._sharpness = sharpness
 
     def ply(self) -> None:
         """File > Export 3D Gaussians."""
@@ -37,14 +40,19 @@ class ExportStarts:
     def picture(self) -> None:
         """File > Export Picture."""
         dialog = PictureDialog(
-            self._default("view.png"), self._viewport.pixels, self._background(), self._window
+            self._default("view.png"),
+            self._viewport.pixels,
+            self._background(),
+            self._window,
+            self._sharpen(),
         )
         self._open(dialog)
 
     def video(self) -> None:
         """File > Export Orbit Video."""
         background = self._background() or (1.0, 1.0, 1.0)  # an MP4 cannot be transparent
-        self._open(VideoDialog(self._default("orbit.mp4"), background, self._window))
+        path = self._default("orbit.mp4")
+        self._open(VideoDialog(path, background, self._window, self._sharpen()))
 
     def _open(self, dialog: ExportDialog) -> None:
         dialog.accepted.connect(lambda: self._start(dialog))
@@ -63,7 +71,11 @@ class ExportStarts:
         self._preferences.export_folder = str(export.path.absolute().parent)
         self._preferences.save()
         camera = self._viewport.view_camera(width, height)
-        self._exports.start(export, head.gaussians, camera)
+        self._exports.start(export, head.gaussians, camera, self._sharpness.sharpener)
+
+    def _sharpen(self) -> bool | None:
+        """What the dialog proposes; None where nothing can sharpen this head."""
+        return None if self._sharpness.sharpener is None else self._sharpness.wanted
 
     def _default(self, ending: str) -> Path:
         """A free name in the folder of the last export."""

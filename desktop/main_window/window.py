@@ -21,6 +21,7 @@ from desktop.main_window.actions import ActionSet
 from desktop.main_window.export_starts import ExportStarts
 from desktop.main_window.help_sheet import HelpSheet
 from desktop.main_window.opening import Opening
+from desktop.main_window.sharpness import Sharpness
 from desktop.main_window.stage_area import HeadStage, StageArea
 from desktop.main_window.status_line import StatusLine
 from desktop.models.entrance import Models
@@ -81,8 +82,15 @@ class MainWindow(QMainWindow):
         self.viewport = Viewport(renderer.preview, self._palette)
         self.status = StatusLine(Readout(self.viewport.frames))
         self.exports = Exports(self.runner, renderer.exports)
+        self.sharpness = Sharpness(
+            self.actions_["sharpen"],
+            self.pipeline,
+            self.session,
+            self.viewport.frames,
+            preferences,
+        )
         self.export_starts = ExportStarts(
-            self, self.session, self.viewport, self.exports, preferences
+            self, self.session, self.viewport, self.exports, preferences, self.sharpness
         )
         self.models = Models(self, self.runner, self.status.say)
         self._build()

@@ -12,6 +12,7 @@ from desktop.viewport.render_thread import Picture, RenderRequest, RenderThread
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import Camera
 from inference.rendering.protocol import Renderer
+from inference.rendering.sharpened import PictureSharpener
 from inference.rendering.view_modes import ViewMode
 
 REST_AFTER = 90  # milliseconds without movement until the sharp picture is drawn
@@ -42,6 +43,7 @@ class FrameSource(QObject):
         self._newest: RenderRequest | None = None
         self._gaussians: Gaussians | None = None
         self._mode = ViewMode.SPLATS
+        self._sharpener: PictureSharpener | None = None
         self._camera_at: CameraAt | None = None
         self._size = QSize(1, 1)
         self._quality = MovingQuality()
@@ -70,6 +72,13 @@ class FrameSource(QObject):
         else:
             self.settle()
 
+    def sharpen_with(self, sharpener: PictureSharpener | None) -> None:
+        """Sharpen the picture at rest from now on; None leaves it as it is drawn."""
+        if sharpener is not self._sharpener:
+            self._sharpener = sharpener
+            if self._mode is ViewMode.SPLATS and not self._rest.isActive():
+                self.settle()
+
     def look(self, camera_at: CameraAt, size: QSize, *, moving: bool) -> None:
         """The camera is here now; size is that of the view in device pixels."""
         self._camera_at, self._size = camera_at, size
@@ -86,9 +95,9 @@ class FrameSource(QObject):
 
     @property
     def sharp(self) -> bool:
-        """Whether the picture is full size and of the newest camera."""
+        """Whether the picture is the last one of the newest camera: full size, sharpened."""
         last = self.last
-        return last is not None and last.request is self._newest and not last.request.moving
+        return last is not None and last.request is self._newest and last.final
 
     @property
     def frames_per_second(self) -> float:
@@ -110,7 +119,11 @@ class FrameSource(QObject):
         width = max(16, round(self._size.width() * scale))
         height = max(16, round(self._size.height() * scale))
         camera = self._camera_at(width, height)
-        request = RenderRequest(self._gaussians, camera, self._mode, moving, perf_counter())
+        colours = self._mode is ViewMode.SPLATS  # points, depth and normals stay as they are
+        sharpener = self._sharpener if colours and not moving else None
+        request = RenderRequest(
+            self._gaussians, camera, self._mode, moving, perf_counter(), sharpener
+        )
         self._newest = request
         self._thread.request(request)
 

@@ -12,8 +12,11 @@ from PySide6.QtGui import QImage
 from desktop.images import qimage_from_rgba8
 from inference.errors import PercHeadError
 from inference.head.gaussians import Gaussians
+from inference.progress import Cancelled, CancelToken
 from inference.rendering.camera import HEAD_CENTRE, Camera, orbit_camera
 from inference.rendering.protocol import Renderer
+from inference.rendering.rgba import to_rgba8
+from inference.rendering.sharpened import PictureSharpener, sharpen_frame
 from inference.rendering.view_modes import ViewMode, ViewRenderer
 
 LOG = logging.getLogger("perchead")
@@ -29,6 +32,7 @@ class RenderRequest:
         mode: what of the head is shown.
         moving: a small picture for a moving camera; the sharp one follows.
         asked: perf_counter() of the gesture that wants it.
+        sharpener: what the picture goes through after it was shown as drawn, or None.
     """
 
     gaussians: Gaussians
@@ -36,6 +40,7 @@ class RenderRequest:
     mode: ViewMode
     moving: bool
     asked: float
+    sharpener: PictureSharpener | None = None
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,13 @@ class Picture:
         image: premultiplied.
         request: what it shows.
         seconds: what drawing took.
+        final: no better picture of the same camera follows.
     """
 
     image: QImage
     request: RenderRequest
     seconds: float
+    final: bool
 
 
 class RenderThread(QObject):
@@ -73,6 +80,7 @@ class RenderThread(QObject):
         self._wanted: RenderRequest | None = None
         self._closed = False
         self._wake = threading.Condition()
+        self._sharpening = CancelToken()
         self._thread = threading.Thread(target=self._run, name="perchead render")
 
     def start(self) -> None:
@@ -83,12 +91,14 @@ class RenderThread(QObject):
         """Draw this next; whatever waited is dropped."""
         with self._wake:
             self._wanted = request
+            self._sharpening.cancel()
             self._wake.notify()
 
     def close(self) -> None:
         """Finish the picture being drawn and end the thread."""
         with self._wake:
             self._closed = True
+            self._sharpening.cancel()
             self._wake.notify()
         self._thread.join()
 
@@ -97,6 +107,8 @@ class RenderThread(QObject):
             while self._wanted is None and not self._closed:
                 self._wake.wait()
             request, self._wanted = self._wanted, None
+            if not self._closed:
+                self._sharpening = CancelToken()
             return None if self._closed else request
 
     def _run(self) -> None:
@@ -108,16 +120,15 @@ class RenderThread(QObject):
             self.failed.emit(f"Nothing can be drawn on this computer: {error}")
             return
         while (request := self._next()) is not None:
-            started = perf_counter()
             try:
-                image = self._draw(request)
+                self._draw(request)
+            except Cancelled:
+                pass  # a newer camera waits
             except PercHeadError as error:
                 self.failed.emit(str(error))
             except Exception as error:
                 LOG.exception("drawing failed")
                 self.failed.emit(f"The head cannot be drawn ({error}): restart PercHead.")
-            else:
-                self.drawn.emit(Picture(image, request, perf_counter() - started))
 
     def _warm_up(self) -> None:
         """Draw a single Gaussian: what a renderer loads at its first picture is loaded now."""
@@ -131,8 +142,29 @@ class RenderThread(QObject):
         )
         self._renderer.render_rgba8(gaussian, orbit_camera(size=(16, 16)), None)
 
-    def _draw(self, request: RenderRequest) -> QImage:
+    def _draw(self, request: RenderRequest) -> None:
         if self._view.mode != request.mode:
             self._view = ViewRenderer(self._renderer, request.mode)
+        started = perf_counter()
+        if request.sharpener is not None:
+            self._draw_and_sharpen(request, request.sharpener)
+            return
         draw = self._view.preview_rgba8 if request.moving else self._view.render_rgba8
-        return qimage_from_rgba8(draw(request.gaussians, request.camera, None))
+        image = qimage_from_rgba8(draw(request.gaussians, request.camera, None))
+        self.drawn.emit(Picture(image, request, perf_counter() - started, not request.moving))
+
+    def _draw_and_sharpen(self, request: RenderRequest, sharpener: PictureSharpener) -> None:
+        """Show the picture as it was drawn, then sharpened, unless the camera moves on.
+
+        Raises:
+            Cancelled: it did.
+        """
+        token = self._sharpening
+        started = perf_counter()
+        frame = self._view.render(request.gaussians, request.camera)
+        image = qimage_from_rgba8(to_rgba8(frame, None))
+        seconds = perf_counter() - started
+        self.drawn.emit(Picture(image, request, seconds, final=False))
+        frame = sharpen_frame(frame, sharpener, token)
+        image = qimage_from_rgba8(to_rgba8(frame, None))
+        self.drawn.emit(Picture(image, request, seconds, final=True))

@@ -55,6 +55,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="write the orbit video (default: yes)",
     )
     parser.add_argument(
+        "--sharpen",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="sharpen pictures and video where the model has a network for it (default: yes)",
+    )
+    parser.add_argument(
         "--size", type=int, default=512, metavar="N", help="edge of pictures and video in pixels"
     )
     parser.add_argument(
@@ -202,6 +208,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from inference.engine import Engine
     from inference.rendering.selection import choose_renderer
+    from inference.rendering.sharpened import sharpened
 
     engine = Engine(arguments.preset, arguments.checkpoint, arguments.backbone)
     job = _check(arguments, engine.decoder_layers)
@@ -216,7 +223,10 @@ def run(arguments: argparse.Namespace) -> int:
     # One portrait shows its stages, many share one bar.
     progress = terminal_progress if single else no_progress
     engine.load_models(progress)
-    renderer = choose_renderer()
+    # A head of only some decoder layers is shown as it is.
+    whole = arguments.layers in (None, engine.decoder_layers)
+    sharpener = engine.sharpener if arguments.sharpen and whole else None
+    renderer = sharpened(choose_renderer(), sharpener)
     failures = 0
     bar = tqdm(total=len(arguments.portraits), unit="portrait", disable=single)
     for portrait, folder in _folders(arguments.portraits, arguments.out):

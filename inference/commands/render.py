@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from inference.export.video import OrbitVideo
     from inference.rendering.camera import Camera
     from inference.rendering.framing import Framing
+    from inference.rendering.sharpened import PictureSharpener
 
 NAME = "render"
 DEFAULT_SIZE = 512
@@ -53,6 +54,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         default="splats",
         help="what is shown (default: splats)",
     )
+    parser.add_argument(
+        "--sharpen",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="sharpen the pictures (default: those of heads that PercHead wrote, where its "
+        "sharpening network is installed)",
+    )
     video = parser.add_argument_group("video")
     video.add_argument("--degrees", type=float, help="how far around the head (default: 360)")
     video.add_argument("--seconds", type=float, default=6.0, help="length (default: 6)")
@@ -73,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     from inference.export.video import write_orbit_video
     from inference.rendering.framing import frame_splats
     from inference.rendering.selection import choose_renderer
+    from inference.rendering.sharpened import sharpened
     from inference.rendering.view_modes import ViewMode, ViewRenderer
 
     background = parse_background(arguments.background)
@@ -94,7 +103,9 @@ def run(arguments: argparse.Namespace) -> int:
     if splats.dropped:
         print(f"perchead: left out {splats.dropped} damaged Gaussians.", file=sys.stderr)
     framing = frame_splats(splats.gaussians)
-    renderer = ViewRenderer(choose_renderer(), ViewMode(arguments.view))
+    view = ViewMode(arguments.view)
+    sharpener = _sharpener(arguments.head, view is ViewMode.SPLATS, arguments.sharpen)
+    renderer = sharpened(ViewRenderer(choose_renderer(), view), sharpener)
     if video:
         settings = _video(arguments, words, size, framing)
         write_orbit_video(
@@ -107,6 +118,25 @@ def run(arguments: argparse.Namespace) -> int:
         )
     print(f"wrote {arguments.out}")
     return 0
+
+
+def _sharpener(head: Path, colours: bool, wanted: bool | None) -> "PictureSharpener | None":
+    """The shipped model's sharpener, if there is one and it suits what is drawn.
+
+    Raises:
+        UsageError: it is wanted, and cannot be had.
+    """
+    from inference.engine import Engine
+    from inference.export.ply import is_own_head
+
+    if wanted and not colours:
+        raise UsageError("--sharpen is for colours: leave it out, or choose --view splats.")
+    if wanted is False or not colours or (wanted is None and not is_own_head(head)):
+        return None
+    sharpener = Engine().sharpener
+    if wanted and sharpener is None:
+        raise UsageError("There is no sharpening network here: leave --sharpen out.")
+    return sharpener
 
 
 def _camera(

@@ -34,6 +34,7 @@ MAX_POSITION = 1e6
 LOG_SCALE_RANGE = (-20.0, 12.0)
 """Natural logarithms of scales are clamped to this: 2e-9 to 1.6e5."""
 
+_COMMENT = "comment PercHead head, metres, y down as splat viewers expect"
 _POSITIONS = ("x", "y", "z")
 _NORMALS = ("nx", "ny", "nz")
 _COLOURS = ("f_dc_0", "f_dc_1", "f_dc_2")
@@ -83,7 +84,7 @@ def write_ply(
         [
             "ply",
             "format binary_little_endian 1.0",
-            "comment PercHead head, metres, y down as splat viewers expect",
+            _COMMENT,
             f"element vertex {len(gaussians)}",
             *(f"property float {name}" for name in PROPERTIES),
             "end_header\n",
@@ -97,6 +98,15 @@ def write_ply(
             handle.write(_rows(gaussians, slice(start, start + _CHUNK)).tobytes())
         cancel.check()
     progress("Writing PLY", 1.0)
+
+
+def is_own_head(path: Path) -> bool:
+    """Whether the file is a head as write_ply wrote it, and no splat of other origin.
+
+    Raises:
+        InvalidSplatError: it cannot be read.
+    """
+    return _COMMENT.encode() in open_start(Path(path))
 
 
 def read_ply(path: Path) -> Gaussians:

@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from inference.errors import InvalidModelError
 from inference.features.protocol import ImageBackbone
-from inference.files import resource_path
 from inference.model.checkpoint import load_checkpoint
 from inference.model.config import FOCUS_SMALL, preset_config
 from inference.model.reconstruction import ReconstructionModel
-
-EMBEDDED_CHECKPOINT = "models/embedded.safetensors"
+from inference.model.shipped import checkpoint_path
 
 
 class AnchorTemplate(Protocol):
@@ -29,21 +27,6 @@ class AnchorTemplate(Protocol):
     def anchors(self) -> NDArray[np.float32]:
         """[65536, 3] metres; the 16 of a patch follow each other."""
         ...
-
-
-def checkpoint_path(preset: str, checkpoint: Path | None) -> Path:
-    """The weights of a preset: those that are given, or those that ship.
-
-    Raises:
-        InvalidModelError: none are given, and none ship.
-    """
-    if checkpoint is not None:
-        return checkpoint
-    if preset != "embedded":
-        raise InvalidModelError(
-            f"The preset {preset!r} comes without weights: choose a checkpoint file for it."
-        )
-    return resource_path(EMBEDDED_CHECKPOINT)
 
 
 def load_reconstruction_model(

@@ -11,9 +11,7 @@ from inference.errors import InvalidModelError
 from inference.model.checkpoint import load_checkpoint
 from inference.model.config import SharpeningConfig
 from inference.model.sharpening import Sharpening
-
-SHARPENING_FILE = "sharpening.safetensors"
-"""Its name, in the folder of the model that it was trained with."""
+from inference.model.shipped import sharpening_path
 
 _WIDEST = 1024  # channels; wider is damage, and building it would take all memory
 
@@ -65,8 +63,8 @@ def sharpening_beside(checkpoint: Path, preset: str) -> Sharpening | None:
     Raises:
         InvalidModelError: see load_sharpening.
     """
-    path = checkpoint.with_name(SHARPENING_FILE)
-    return load_sharpening(path, preset) if path.is_file() else None
+    path = sharpening_path(checkpoint)
+    return None if path is None else load_sharpening(path, preset)
 
 
 def _shape(values: dict[str, Any]) -> SharpeningConfig:

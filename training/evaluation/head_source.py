@@ -7,12 +7,12 @@ import torch
 
 from inference.errors import InvalidModelError
 from inference.head.gaussians import Gaussians
-from inference.model.loading import checkpoint_path
 from inference.model.picture_sharpener import CnnSharpener
 from inference.model.predict import network_input
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.sharpening import Sharpening
 from inference.model.sharpening_file import load_sharpening, sharpening_beside
+from inference.model.shipped import checkpoint_path
 from inference.portrait.types import CropBox, PreparedPortrait
 from inference.rendering.protocol import Frame
 from inference.rendering.sharpened import sharpen_frame
