@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import torch
 
+from inference.torchvision_repair import repair_torchvision
 from training.evaluation.metric import Comparison, MetricUnavailableError, Picture
 
 SIZE = 224
@@ -33,6 +34,7 @@ class DreamSimDistance:
     higher_is_better = False
 
     def __init__(self) -> None:
+        repair_torchvision()
         try:
             from dreamsim import dreamsim
         except ImportError as error:

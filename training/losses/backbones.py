@@ -12,6 +12,7 @@ from torch import nn
 from inference.errors import InvalidModelError, UsageError
 from inference.features.dinov2 import load_dinov2
 from inference.features.vit import IMAGENET_MEAN, IMAGENET_STD, VisionTransformer
+from inference.torchvision_repair import repair_torchvision
 from training.losses.frozen import checkpoint_blocks
 from training.losses.lpips import PictureDistance
 
@@ -64,6 +65,7 @@ def load_sam2_encoder(
         UsageError: transformers is not installed.
         InvalidModelError: the folder holds no such network, or a damaged one.
     """
+    repair_torchvision()  # transformers' models import it where it is installed
     try:
         from transformers import Sam2Model
     except ImportError as error:
@@ -116,6 +118,7 @@ def load_lpips_network(device: torch.device | str = "cpu") -> PictureDistance:
     Raises:
         UsageError: lpips, torchvision or AlexNet's weights are missing.
     """
+    repair_torchvision()
     try:
         from lpips import LPIPS
     except ImportError as error:

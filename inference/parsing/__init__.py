@@ -1,0 +1,1 @@
+"""From a portrait to its map of face regions, behind one small protocol."""
