@@ -14,6 +14,9 @@ HEAD_WIDTH = 64
 _SPREAD = 0.02
 """Standard deviation of random weights, small enough that no activation overflows."""
 
+_BLOCK = 1_000_003
+"""Random numbers that are used again and again; no width divides it, so that no rows agree."""
+
 
 def untrained_backbone(
     config: BackboneConfig, device: torch.device | str = "cpu"
@@ -57,13 +60,21 @@ def untrained_model(
 
 
 def _filled(network: VisionTransformer, device: torch.device | str) -> VisionTransformer:
-    """Give a network without memory its own; torch's initial values would take minutes."""
+    """Give a network without memory its own; a billion random numbers would take a minute."""
     network = network.to_empty(device=device)
+    block = torch.randn(_BLOCK, device=device) * _SPREAD
     for module in network.modules():
         if isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
         else:
             for parameter in module.parameters(recurse=False):
-                nn.init.normal_(parameter, std=_SPREAD)
+                _fill(parameter, block)
     return network.eval().requires_grad_(False)
+
+
+def _fill(parameter: torch.Tensor, block: torch.Tensor) -> None:
+    """Lay random numbers [N] into a parameter, again and again until it is full."""
+    with torch.no_grad():
+        for piece in parameter.detach().view(-1).split(len(block)):
+            piece.copy_(block[: len(piece)])
