@@ -12,8 +12,16 @@ class InvalidImageError(PercHeadError):
     """A file is no image that can be read, or too large a one."""
 
 
+class InvalidVideoError(PercHeadError):
+    """A file is no video that can be decoded, or one without moving pictures."""
+
+
 class NoFaceError(PercHeadError):
     """No face was found and no box was placed by hand."""
+
+
+class InvalidFaceMapError(PercHeadError):
+    """A file is no map of the 19 classes of a face."""
 
 
 class InvalidSplatError(PercHeadError):

@@ -1,0 +1,100 @@
+"""What a brush leaves behind: a class, what lies beneath, what was parsed, or a smoother border."""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from inference.face_map.box import Box
+from inference.face_map.document import SIZE, FaceMapDocument
+from inference.face_map.labels import MIRRORED, ByteArray, Label
+from inference.face_map.uncovering import Uncovered
+
+
+class Ink(Protocol):
+    """Gives the classes that a brush paints."""
+
+    def at(self, box: Box) -> ByteArray | int:
+        """The classes of a box [h, w], or one for all of it."""
+
+    def mirrored(self) -> "Ink":
+        """The ink for the other half of the face."""
+
+
+class LabelInk:
+    """One class."""
+
+    def __init__(self, label: int) -> None:
+        self._label = label
+
+    def at(self, box: Box) -> int:
+        return self._label
+
+    def mirrored(self) -> "LabelInk":
+        return LabelInk(int(MIRRORED[self._label]))
+
+
+class EraserInk:
+    """What lies beneath the map as it was when the stroke began."""
+
+    def __init__(self, document: FaceMapDocument) -> None:
+        self._uncovered = Uncovered(document.before, document.parsed)
+
+    def at(self, box: Box) -> ByteArray:
+        return self._uncovered.under(box)
+
+    def mirrored(self) -> "EraserInk":
+        return self
+
+
+class RestoreInk:
+    """The parsed map."""
+
+    def __init__(self, document: FaceMapDocument) -> None:
+        self._parsed = document.parsed
+
+    def at(self, box: Box) -> ByteArray:
+        return self._parsed[box.slices]
+
+    def mirrored(self) -> "RestoreInk":
+        return self
+
+
+class SmoothInk:
+    """Each pixel takes the class that prevails around it.
+
+    Args:
+        document: its map is read anew at every touch, so that going over it again smooths more.
+        sigma: of the Gaussian neighbourhood, pixels.
+    """
+
+    def __init__(self, document: FaceMapDocument, sigma: float) -> None:
+        self._document, self._sigma = document, sigma
+
+    def at(self, box: Box) -> ByteArray:
+        around = box.grown(int(np.ceil(3 * self._sigma))).within(SIZE)
+        smooth = prevailing(self._document.labels[around.slices], self._sigma)
+        top, left = box.top - around.top, box.left - around.left
+        return smooth[top : top + box.bottom - box.top, left : left + box.right - box.left]
+
+    def mirrored(self) -> "SmoothInk":
+        return self
+
+
+def prevailing(labels: ByteArray, sigma: float) -> ByteArray:
+    """The class [H, W] with the largest share of a Gaussian neighbourhood of labels [H, W]."""
+    present = np.unique(labels)
+    result = np.full_like(labels, present[0] if len(present) else Label.BACKGROUND)
+    if len(present) < 2:
+        return result
+    best = np.full(labels.shape, -1, np.int16)
+    for label in present:
+        share = cv2.GaussianBlur(
+            (labels == label).view(np.uint8) * np.uint8(255), (0, 0), sigma
+        ).astype(np.int16)
+        # At a tie a pixel stays what it is.
+        share = share * 2 + (labels == label)
+        better = share > best
+        np.copyto(best, share, where=better)
+        result[better] = label
+    return result
