@@ -6,8 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.face_map.labels import COUNT
 from inference.head.gaussians import FloatArray
-from inference.parsing.labels import NUM_LABELS
 from inference.portrait.types import PreparedPortrait
 
 
@@ -16,14 +16,14 @@ class FaceParsing:
     """The regions of a portrait.
 
     Attributes:
-        scores: [19, S, S] float32 0..1 that sum to 1 at each pixel, in the order of FaceLabel.
+        scores: [19, S, S] float32 0..1 that sum to 1 at each pixel, in the order of face_map.labels.Label.
     """
 
     scores: FloatArray
 
     def __post_init__(self) -> None:
-        if self.scores.ndim != 3 or len(self.scores) != NUM_LABELS:
-            raise ValueError(f"scores must be [{NUM_LABELS}, S, S], got {self.scores.shape}")
+        if self.scores.ndim != 3 or len(self.scores) != COUNT:
+            raise ValueError(f"scores must be [{COUNT}, S, S], got {self.scores.shape}")
 
     @property
     def labels(self) -> NDArray[np.uint8]:

@@ -13,10 +13,11 @@ from torch import nn
 from inference.catalogue.store import ModelStore
 from inference.catalogue.table import model_entry
 from inference.errors import InvalidModelError, NoFaceError, UsageError
+from inference.face_map.labels import Label
 from inference.files import resource_path
 from inference.fitting.landmark_groups import LEFT_EYE, RIGHT_EYE
 from inference.parsing.farl import FarlParser, load_published_parser
-from inference.parsing.labels import CELEBAMASK_NAMES, FaceLabel, label_order
+from inference.parsing.label_orders import CELEBAMASK_NAMES, label_order
 from inference.portrait.types import CropBox, FaceLandmarks, PreparedPortrait
 from inference.torchvision_repair import repair_torchvision
 
@@ -182,7 +183,7 @@ def test_a_network_that_counts_like_celebamask_gives_our_order(facer, weights, i
     other = FarlParser(weights).parse(portrait(image)).scores
     for channel, label in enumerate(label_order(CELEBAMASK_NAMES)):
         assert np.array_equal(other[label], ours[channel])
-    assert not np.array_equal(other[FaceLabel.HAIR], ours[FaceLabel.HAIR])
+    assert not np.array_equal(other[Label.HAIR], ours[Label.HAIR])
 
 
 def test_the_catalogue_s_files_are_compared_before_they_run(facer, tmp_path, monkeypatch):

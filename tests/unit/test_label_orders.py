@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from inference.parsing.labels import (
+from inference.face_map.labels import Label
+from inference.parsing.label_orders import (
     CELEBAMASK_NAMES,
     FARL_NAMES,
-    FaceLabel,
     from_celebamask,
     label_order,
 )
@@ -14,18 +14,18 @@ from inference.parsing.protocol import FaceParsing
 
 
 def test_farl_s_order_is_ours():
-    assert label_order(FARL_NAMES) == tuple(FaceLabel)
+    assert label_order(FARL_NAMES) == tuple(Label)
 
 
 def test_celebamask_names_sides_as_they_lie_in_the_picture():
     order = dict(zip(CELEBAMASK_NAMES, label_order(CELEBAMASK_NAMES), strict=True))
-    assert sorted(order.values()) == list(FaceLabel)
-    assert order["l_eye"] == FaceLabel.RIGHT_EYE
-    assert order["r_brow"] == FaceLabel.LEFT_BROW
-    assert order["l_ear"] == FaceLabel.RIGHT_EAR
+    assert sorted(order.values()) == list(Label)
+    assert order["l_eye"] == Label.RIGHT_EYE
+    assert order["r_brow"] == Label.LEFT_BROW
+    assert order["l_ear"] == Label.RIGHT_EAR
     # Upper and lower, not sides.
-    assert (order["u_lip"], order["l_lip"]) == (FaceLabel.UPPER_LIP, FaceLabel.LOWER_LIP)
-    assert (order["skin"], order["neck_l"]) == (FaceLabel.FACE, FaceLabel.NECKLACE)
+    assert (order["u_lip"], order["l_lip"]) == (Label.UPPER_LIP, Label.LOWER_LIP)
+    assert (order["skin"], order["neck_l"]) == (Label.FACE, Label.NECKLACE)
 
 
 def test_a_map_is_converted():
