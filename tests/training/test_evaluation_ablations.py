@@ -157,9 +157,10 @@ def test_rows_that_differ_only_in_use_share_one_training():
 # The table
 
 
-def _scores(**means: float) -> dict:
-    figures = {name: {"mean": mean, "views": 3, "lost": 0} for name, mean in means.items()}
-    protocol = {"views": {EXTREME: 3, NOVEL: 3}, "identities": 1}
+def _scores(views: int = 24, **means: float) -> dict:
+    lost = 24 - views
+    figures = {name: {"mean": mean, "views": views, "lost": lost} for name, mean in means.items()}
+    protocol = {"views": {EXTREME: 24, NOVEL: 24}, "identities": 8}
     return {"scores": {EXTREME: figures, NOVEL: figures}, "protocol": protocol}
 
 
@@ -178,7 +179,7 @@ def test_ablations_say_where_the_direction_differs():
     )
     # The paper's DINOv2 row is worse in all; here identity came out better.
     found = direction(BY_NAME["loss-dino"], outcome)
-    assert found.startswith("differs: dlib distance (paper's arcface); same: PSNR dB")
+    assert found.startswith("differs: dlib distance (paper's ArcFace); same: PSNR dB")
     assert direction(BY_NAME["data-2d"], outcome).startswith("same: PSNR dB")
     assert direction(BY_NAME["loss-both"], outcome) == "reference"
     assert direction(BY_NAME["loss-sam"], outcome) == "not run"
@@ -193,10 +194,16 @@ def test_what_another_seed_moves_as_well_has_no_direction():
     repeat = _scores(psnr=15.5, dino=0.21, dlib=0.3)
     outcome = Outcome(REPORTS, repeats=[repeat])
     found = direction(BY_NAME["loss-dino"], outcome)
-    assert "too close: PSNR dB, dlib distance" in found.replace(" (paper's psnr)", "")
+    assert "too close: PSNR dB, dlib distance" in found
     assert "same: DINO distance" in found
     assert "differs" not in found
     assert "again, 1" in ablation_table(outcome, [])
+
+
+def test_few_views_have_no_direction():
+    outcome = Outcome(REPORTS | {"loss-dino": _scores(views=3, dlib=0.1)})
+    assert direction(BY_NAME["loss-dino"], outcome) == "nothing to compare"
+    assert "| 0.100 (3 views, 21 faces lost) | – | 15.40 ▼" in ablation_table(outcome, [])
 
 
 def test_figures_equal_in_the_paper_are_not_compared():
@@ -244,20 +251,20 @@ def test_a_run_trains_measures_and_goes_on(tmp_path, capsys):
     _heads(tmp_path / "test", 1, held_out=True)
     out = tmp_path / "out"
     words = ["--heads", str(tmp_path / "heads"), "--test", f"held-out:{tmp_path / 'test'}"]
-    words += ["--out", str(out), "--most-heads", "3", "--metrics", "psnr", "dino"]
+    words += ["--out", str(out), "--most-heads", "3", "--metrics", "psnr", "mask-iou"]
     little = ["--batch", "1", "--size", "28", "--crop", "32", "--repeats", "1"]
     first = [*little, "--steps", "2", "--sharpening-steps", "1"]
-    assert main([*words, *first, "--only", "loss-both", "loss-lpips-l1"]) == 0
+    assert main([*words, *first, "--only", "loss-both"]) == 0
     page = (out / "ablations.md").read_text(encoding="utf-8")
     assert "**This is a small scale.** 3 synthetic heads, 2 steps of 1 heads" in page
-    assert "LPIPS + L1 (here: stand-in-lpips+l1)" in page
+    assert "DINOv2 + SAM 2.1 (here: stand-in-dino+sam)" in page
     assert "again, 1" in page
     assert "- light: not asked for." in page
 
     # The same command again trains nothing, and another row joins with the plan's own scale,
     # though there are more heads now.
     checkpoints = sorted(out.glob("runs/*/model.safetensors"))
-    assert len(checkpoints) == 3  # the full method twice, and the loss's row
+    assert len(checkpoints) == 2  # the full method with two seeds
     times = [path.stat().st_mtime_ns for path in checkpoints]
     assert main([*words, "--only", "loss-both", "light-s"]) == 0
     assert [path.stat().st_mtime_ns for path in checkpoints] == times

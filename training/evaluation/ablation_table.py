@@ -20,10 +20,17 @@ COUNTERPARTS = {
 }
 """The paper's metric -> ours that say the same, the first that was measured counts."""
 
+PAPER_NAMES = {"psnr": "PSNR", "lpips": "LPIPS", "dreamsim": "DreamSim", "arcface": "ArcFace"}
+"""As the paper's table heads them."""
+
 HIGHER_IS_BETTER = frozenset({"psnr", "ssim", "mask-iou"})
 
 CLEAR = 0.01
 """Share of a figure by which ours must differ before it has a direction (our choice)."""
+
+FEWEST = 8
+"""Views that must have a figure before a mean of them has a direction (our choice): faces seen
+from the side are seldom found."""
 
 BETTER, WORSE, EVEN = "▲", "▼", "≈"
 
@@ -60,7 +67,7 @@ def ablation_table(outcome: Outcome, scale: Sequence[str]) -> str:
         lines += [paragraph, ""]
     lines += [_legend(outcome), ""]
     titles = [METRIC_NAMES[name] for name in names]
-    heads = ["variant", *titles, *(f"paper: {name}" for name in COUNTERPARTS), "direction"]
+    heads = ["variant", *titles, *(f"paper: {name}" for name in PAPER_NAMES.values()), "direction"]
     for table, title in TABLES.items():
         lines += [f"## {title}", "", _line(heads), "|" + "---|" * len(heads)]
         lines += [_row(a, outcome, names) for a in ABLATIONS if a.table == table] + [""]
@@ -101,7 +108,8 @@ def _legend(outcome: Outcome) -> str:
     return (
         f"{BETTER} better, {WORSE} worse than the full method of the same block, {EVEN} as good: "
         f"ours differs by less than {margin} or the paper prints the same figure. "
-        '"Direction" compares those marks where both have one.'
+        f"Means of fewer than {FEWEST} views get no mark. "
+        '"Direction" compares the marks where both have one.'
     )
 
 
@@ -142,14 +150,15 @@ def change_of(ablation: Ablation, outcome: Outcome, metric: str) -> float | None
     """How much better (above 0) or worse a row is than its table's full method.
 
     Returns:
-        0 where the difference is within chance; None where there is nothing to compare.
+        0 where the difference is within chance; None where there is nothing to compare, or too
+        few views.
     """
     reference = reference_of(ablation.table)
-    mine = _mean(outcome.reports.get(ablation.name), metric)
-    full = _mean(outcome.reports.get(reference.name), metric)
+    mine = _mean(outcome.reports.get(ablation.name), metric, FEWEST)
+    full = _mean(outcome.reports.get(reference.name), metric, FEWEST)
     if ablation is reference or mine is None or full is None:
         return None
-    moved = [_mean(report, metric) for report in outcome.repeats]
+    moved = [_mean(report, metric, FEWEST) for report in outcome.repeats]
     margin = max([CLEAR * abs(full), *(abs(m - full) for m in moved if m is not None)])
     if abs(mine - full) <= margin:
         return 0.0
@@ -176,7 +185,7 @@ def direction(ablation: Ablation, outcome: Outcome) -> str:
                 kind = "same" if stated * change > 0 else "differs"
             if kind:
                 said = METRIC_NAMES[name]
-                said += f" (paper's {theirs})" if name != theirs else ""
+                said += f" (paper's {PAPER_NAMES[theirs]})" if name != theirs else ""
                 found[kind].append(said)
             break
     return "; ".join(f"{kind}: {', '.join(which)}" for kind, which in found.items() if which) or (
@@ -195,11 +204,13 @@ def _mark(change: float) -> str:
     return EVEN if not change else BETTER if change > 0 else WORSE
 
 
-def _mean(report: Report | None, metric: str) -> float | None:
+def _mean(report: Report | None, metric: str, fewest: int = 1) -> float | None:
+    """A figure of the extreme views, or None where fewer than so many views have one."""
     if report is None or metric not in report["scores"][EXTREME]:
         return None
-    mean: float | None = report["scores"][EXTREME][metric]["mean"]
-    return mean
+    figure = report["scores"][EXTREME][metric]
+    mean: float | None = figure["mean"]
+    return mean if figure["views"] >= fewest else None
 
 
 def _line(cells: Sequence[str]) -> str:
