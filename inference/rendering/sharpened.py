@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.progress import CancelToken
+from inference.rendering.alpha_bleeding import REACH, bleed
 from inference.rendering.camera import Camera
 from inference.rendering.protocol import WHITE, Background, Frame, Renderer, preview_rgba8
 from inference.rendering.rgba import to_rgba8
@@ -39,15 +40,17 @@ def sharpen_frame(
 ) -> Frame:
     """Sharpen what is drawn; alpha and depth stay.
 
-    The CNN sees the head over white, as in training, whatever will be behind it. What it
-    changes is added to the head in proportion to alpha: so the background stays plain, a
-    transparent picture gets no white rim, and every background shows the same head.
+    The silhouette belongs to alpha, so only the colours inside are sharpened. Over a plain
+    colour the contrast of the silhouette would be sharpened, too, and its dark or light rim
+    would stay with the head over another colour. Hence the sharpener sees the head's own colours
+    beyond the silhouette, and what it changes counts in proportion to alpha: the background
+    stays plain, and every background shows the same head.
 
     Raises:
         Cancelled: the token was set.
     """
-    picture = frame.over(WHITE)
-    change = sharpener(picture, cancel) - picture
+    picture = bleed(frame.colour, frame.alpha)
+    change = sharpener(np.clip(picture, 0, 1), cancel) - picture
     alpha = np.clip(frame.alpha, 0, 1)[..., None]
     colour = np.clip(frame.colour + alpha * change, 0, alpha)
     return replace(frame, colour=colour.astype(np.float32))
@@ -77,7 +80,7 @@ class SharpenedRenderer:
     @property
     def margin(self) -> int:
         """Pixels around a part of a picture that change it."""
-        return self._sharpener.margin
+        return -(-self._sharpener.margin // REACH) * REACH
 
     def render(self, gaussians: Gaussians, camera: Camera) -> Frame:
         """Draw and sharpen."""
