@@ -48,8 +48,6 @@ class ModelRow(QFrame):
         self.verify.clicked.connect(lambda: shelf.verify(entry))
         self.remove.clicked.connect(self.remove_wanted)
         self.progress.cancelled.connect(lambda: shelf.cancel(entry))
-        for button in self.buttons:
-            button.setAccessibleName(f"{button.text().removesuffix('…')} {entry.id}")
         grid = QGridLayout()
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(2)
@@ -90,6 +88,8 @@ class ModelRow(QFrame):
         coming = self.entry.id in self._shelf.fetching
         self.place.setText("On its way" if coming else place_words(self.entry, place))
         self.get.setText("Resume" if state == "partly" else "Get")
+        for button in self.buttons:
+            button.setAccessibleName(f"{button.text().removesuffix('…')} {self.entry.id}")
         self.get.setVisible(state in ("absent", "partly") and self.entry.can_be_fetched)
         self.page.setVisible(state in ("absent", "partly") and not self.entry.can_be_fetched)
         self.import_.setVisible(state in ("absent", "partly"))

@@ -115,7 +115,7 @@ class ModelsWindow(QDialog):
         super().showEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.WindowActivate and self.isVisible():
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self._shelf.look()
         super().changeEvent(event)
 

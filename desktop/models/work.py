@@ -58,7 +58,7 @@ def get(store: ModelStore, entry: ModelEntry, figures: Figures) -> ModelWork:
         from inference.catalogue.download import download_model
 
         _accept(store, entry)
-        figures.tell("Waiting for the server", UNKNOWN)
+        figures.tell("Waiting", UNKNOWN)
         download_model(store, entry, lambda state: figures.tell(*download_words(state)), job.token)
         return None
 
@@ -90,8 +90,7 @@ def verify(store: ModelStore, entry: ModelEntry, figures: Figures) -> ModelWork:
         verdicts = store.verify(entry, job.token, _bytes_words(figures, entry, "Reading"))
         wrong = [file.name for file, verdict in verdicts.items() if verdict == "damaged"]
         if wrong:
-            names = ", ".join(wrong)
-            return Note(f"Damaged: {names}; remove the model and get it again.", bad=True)
+            return Note(_damaged_words(store, entry, ", ".join(wrong)), bad=True)
         unknown = [f.name for f, verdict in verdicts.items() if verdict == "no checksum published"]
         if unknown:
             names = ", ".join(unknown)
@@ -99,6 +98,13 @@ def verify(store: ModelStore, entry: ModelEntry, figures: Figures) -> ModelWork:
         return Note("Every file is as it was published.")
 
     return work
+
+
+def _damaged_words(store: ModelStore, entry: ModelEntry, names: str) -> str:
+    if store.state(entry) != "shared":
+        return f"Damaged: {names}; remove the model and get it again."
+    # What other programs use too is not ours to remove.
+    return f"Damaged: {names} in {store.folder(entry)}; delete it there and get the model again."
 
 
 def remove(store: ModelStore, entry: ModelEntry) -> ModelWork:

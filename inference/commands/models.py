@@ -158,7 +158,10 @@ def _verify(catalogue: Catalogue, ids: list[str]) -> int:
             bad = bad or verdict in ("damaged", "missing")
     if bad:
         again = f"{program_name()} models remove ID"
-        print(f"Remove what is damaged and get it again: '{again}'.")
+        print(
+            f"Remove what is damaged and get it again: '{again}'; in the shared cache, "
+            f"{store.shared}, delete it by hand."
+        )
     return int(bad)
 
 

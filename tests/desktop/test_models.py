@@ -286,6 +286,27 @@ def test_what_another_program_did_is_seen_when_the_window_comes_back(open_models
     (folder / "model.safetensors").write_bytes(WEIGHTS)
     window.actions_["models"].trigger()
     qtbot.waitUntil(lambda: row.place.text() == "On this computer", timeout=WAIT)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+    (folder / "config.json").unlink()
+    window.models.window.activateWindow()
+    qtbot.waitUntil(lambda: row.place.text().startswith("Partly here"), timeout=WAIT)
+
+
+def test_what_is_damaged_in_the_shared_cache_is_named_there(open_models, publisher, qtbot):
+    window, _ = open_models()
+    shelf = window.models.shelf
+    entry = replace(shelf.models[0], repository="nobody/tiny", revision="c" * 40)
+    snapshot = shelf.store.shared / "models--nobody--tiny" / "snapshots" / ("c" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_bytes(CONFIG)
+    (snapshot / "model.safetensors").write_bytes(bytes(len(WEIGHTS)))
+    shelf.verify(entry)
+    settled(qtbot, window)
+    assert shelf.places["tiny"].state == "shared"
+    row = window.models.window.rows["tiny"]
+    assert shown(row) == ["Verify"]
+    assert f"in {snapshot}; delete it there" in row.note.text()
 
 
 def test_the_window_is_never_blocked(open_models, publisher, qtbot):
