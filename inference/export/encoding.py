@@ -1,7 +1,7 @@
 """Pictures to a video file, by PyAV (its wheel carries ffmpeg). The only module that knows it."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +31,11 @@ def check_video(suffix: str) -> None:
 
 
 def encode_video(
-    path: Path, pictures: Iterator[NDArray[np.uint8]], width: int, height: int, fps: int
+    path: Path,
+    pictures: Iterator[NDArray[np.uint8]],
+    width: int,
+    height: int,
+    fps: int | Fraction,
 ) -> None:
     """Write pictures as H.264 in MP4, or as animated WebP, by the suffix.
 
@@ -63,6 +67,41 @@ def encode_video(
             for picture in pictures:
                 container.mux(stream.encode(_frame(picture, mp4)))
             container.mux(stream.encode())
+    except av.FFmpegError as error:
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error)) from error
+
+
+def join_videos(path: Path, pieces: Sequence[Path], pictures: int, fps: Fraction) -> None:
+    """Put MP4 files that encode_video wrote behind each other, without encoding again.
+
+    Args:
+        path: where to; what stands there after an error is half a file.
+        pieces: videos of one size and rate.
+        pictures: how many each has; the last may have fewer.
+        fps: pictures a second.
+
+    Raises:
+        OSError: a piece cannot be read or the file cannot be written.
+    """
+    import av
+
+    try:
+        with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+            stream = None
+            for number, piece in enumerate(pieces):
+                with av.open(str(piece)) as source:
+                    template = source.streams.video[0]
+                    if stream is None:
+                        stream = container.add_stream_from_template(template)
+                    unit = template.time_base or 1 / fps
+                    shift = round(number * pictures / fps / unit)
+                    for packet in source.demux(template):
+                        if packet.dts is None or packet.pts is None:  # the end's empty packet
+                            continue
+                        packet.pts += shift
+                        packet.dts += shift
+                        packet.stream = stream
+                        container.mux(packet)
     except av.FFmpegError as error:
         raise OSError(error.errno or errno.EIO, error.strerror or str(error)) from error
 
