@@ -68,14 +68,23 @@ def load_dinov2(
         for path in files:
             with safe_open(path, framework="pt", device="cpu") as file:
                 for published in file.keys():  # noqa: SIM118 - not a mapping
-                    name = our_name(published)
-                    if name is not None:
-                        weights[name] = file.get_tensor(published).to(device, dtype)
-        return build_vit(_config(weights), weights)
+                    if our_name(published) is not None:
+                        weights[published] = file.get_tensor(published).to(device, dtype)
+        return vit_of_published(weights)
     except (SafetensorError, OSError, RuntimeError, KeyError, ValueError, IndexError) as error:
         raise InvalidModelError(
             f"{source} is damaged or no DINOv2 network: download it again."
         ) from error
+
+
+def vit_of_published(published: dict[str, torch.Tensor]) -> VisionTransformer:
+    """The network around tensors that are there already, by their published names.
+
+    Raises:
+        KeyError, ValueError, IndexError, RuntimeError: names or shapes are not those of a DINOv2.
+    """
+    weights = {ours: t for name, t in published.items() if (ours := our_name(name)) is not None}
+    return build_vit(_config(weights), weights)
 
 
 def _config(weights: dict[str, torch.Tensor]) -> VitConfig:

@@ -231,6 +231,8 @@ def build_vit(config: VitConfig, weights: dict[str, torch.Tensor]) -> VisionTran
     with torch.device("meta"):
         network = VisionTransformer(config)
     if not config.registers:
-        weights = {**weights, "register_tokens": torch.zeros(1, 0, config.embed_dim)}
+        # In the others' precision and place, or joining it with them would fail or convert them.
+        like = weights.get("class_token", torch.zeros(0))
+        weights = {**weights, "register_tokens": like.new_zeros(1, 0, config.embed_dim)}
     network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)

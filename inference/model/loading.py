@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from inference.errors import InvalidModelError
 from inference.features.protocol import ImageBackbone
 from inference.model.checkpoint import load_checkpoint
-from inference.model.config import FOCUS_SMALL, preset_config
+from inference.model.config import preset_config
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.shipped import checkpoint_path
 
@@ -42,7 +42,8 @@ def load_reconstruction_model(
         preset: a name of inference.model.config.PRESETS.
         template: where the Gaussians start.
         checkpoint: the weights; the embedded preset brings its own.
-        backbone: the frozen network; the embedded preset brings its own.
+        backbone: the frozen network; None for the one that the preset names: shipped, or of
+            the catalogue.
         device: where the model runs.
 
     Returns:
@@ -50,19 +51,15 @@ def load_reconstruction_model(
 
     Raises:
         UsageError: there is no such preset.
-        InvalidModelError: weights are missing, damaged or of another preset.
+        InvalidModelError: weights are missing, damaged or of another preset, or the published
+            backbone is not on this computer.
     """
     config = preset_config(preset)
     checkpoint = checkpoint_path(preset, checkpoint)
     if backbone is None:
-        if config.encoder.backbone != FOCUS_SMALL:
-            raise InvalidModelError(
-                f"The preset {preset!r} reads {config.encoder.backbone.name}, which is not "
-                f"installed: download it first."
-            )
-        from inference.features.embedded import load_embedded_backbone
+        from inference.features.published import load_backbone
 
-        backbone = load_embedded_backbone(device)
+        backbone = load_backbone(config.encoder.backbone.name, device)
     model = ReconstructionModel(config, torch.from_numpy(np.array(template.anchors)), backbone)
     info = load_checkpoint(checkpoint, model, config)
     if info.template_id != template.topology:

@@ -1,8 +1,9 @@
 """The orders in which networks and data sets count the 19 face regions.
 
-FaRL's celebm order (pyfacer's "celebm/448") is ours: inference.face_map.labels. Left and right are the person's. CelebAMask-HQ (https://github.com/switchablenorms/CelebAMask-HQ),
-whose order BiSeNet's parsers follow, names them as they lie in the picture: its l_eye is the
-person's right eye.
+FaRL's celebm order (pyfacer's "celebm/448") is ours, see inference.face_map.labels. Left and
+right are the person's. CelebAMask-HQ (https://github.com/switchablenorms/CelebAMask-HQ), whose
+order BiSeNet's parsers follow, names them as they lie in the picture: its l_eye is the person's
+right eye.
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,8 @@ class FaceParsing:
     """The regions of a portrait.
 
     Attributes:
-        scores: [19, S, S] float32 0..1 that sum to 1 at each pixel, in the order of face_map.labels.Label.
+        scores: [19, S, S] float32 0..1 that sum to 1 at each pixel, in the order of Label (see
+            inference.face_map.labels).
     """
 
     scores: FloatArray

@@ -6,9 +6,11 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from inference.errors import InvalidModelError
-from inference.features.dinov2 import load_dinov2
+from inference.catalogue.store import ModelStore
+from inference.errors import InvalidModelError, UsageError
+from inference.features.dinov2 import load_dinov2, vit_of_published
 from inference.features.embedded import load_embedded_backbone
+from inference.features.published import EMBEDDED, load_backbone
 from inference.features.vit import IMAGENET_MEAN, IMAGENET_STD, VitConfig, build_vit
 from inference.files import resource_path
 
@@ -132,6 +134,11 @@ def test_published_networks_give_the_features_of_transformers(tmp_path, variant)
     for a, b in zip(ours(images, (0, 2)), expected, strict=True):
         assert a.shape == (2, 1 + 15, 128)
         torch.testing.assert_close(a, b, atol=2e-5, rtol=1e-5)
+    half = load_dinov2(tmp_path, dtype=torch.bfloat16)
+    assert {parameter.dtype for parameter in half.parameters()} == {torch.bfloat16}
+    (rough,) = half(images, (0,))
+    assert rough.dtype == torch.float32
+    assert (rough - expected[0]).norm() < 0.05 * expected[0].norm()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network", b"\xff" * 64])
@@ -153,3 +160,70 @@ def test_weights_of_another_network_are_told(tmp_path):
     save_file({"embeddings.cls_token": torch.zeros(1, 1, 64)}, tmp_path / "other.safetensors")
     with pytest.raises(InvalidModelError):
         load_dinov2(tmp_path / "other.safetensors")
+
+
+def published_giant(registers):
+    """Names and shapes of facebook/dinov2-giant as published, without numbers."""
+
+    def empty(*shape):
+        return torch.empty(shape, device="meta")
+
+    width, hidden = 1536, 4096
+    tensors = {
+        "embeddings.cls_token": empty(1, 1, width),
+        "embeddings.mask_token": empty(1, width),
+        "embeddings.position_embeddings": empty(1, 1 + 37**2, width),
+        "embeddings.patch_embeddings.projection.weight": empty(width, 3, 14, 14),
+        "embeddings.patch_embeddings.projection.bias": empty(width),
+        "layernorm.weight": empty(width),
+        "layernorm.bias": empty(width),
+    }
+    if registers:
+        tensors["embeddings.register_tokens"] = empty(1, 4, width)
+    for block in range(40):
+        name = f"encoder.layer.{block}"
+        linears = {
+            **{f"attention.attention.{x}": (width, width) for x in ("query", "key", "value")},
+            "attention.output.dense": (width, width),
+            "mlp.weights_in": (2 * hidden, width),
+            "mlp.weights_out": (width, hidden),
+        }
+        for part, shape in linears.items():
+            tensors[f"{name}.{part}.weight"] = empty(*shape)
+            tensors[f"{name}.{part}.bias"] = empty(shape[0])
+        for part in ("norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"):
+            tensors[f"{name}.{part}"] = empty(width)
+        for part in ("layer_scale1.lambda1", "layer_scale2.lambda1"):
+            tensors[f"{name}.{part}"] = empty(width)
+    return tensors
+
+
+@pytest.mark.parametrize("registers", [False, True])
+def test_the_giant_is_built_around_its_tensors_without_numbers_of_its_own(registers):
+    """On the meta device it takes no memory at all, so nothing was initialised on the way."""
+    published = published_giant(registers)
+    network = vit_of_published(published)
+    assert all(parameter.is_meta for parameter in network.parameters())
+    count = sum(p.numel() for p in network.parameters())
+    assert count == sum(t.numel() for n, t in published.items() if "mask_token" not in n)
+    images = torch.zeros(1, 3, 518, 518, device="meta")
+    for features in network(images, (9, 19, 29, 39)):
+        assert features.shape == (1, 1 + 37**2, 1536)
+
+
+def test_a_preset_s_backbone_is_looked_for_in_the_catalogue(tmp_path):
+    import transformers
+
+    store = ModelStore(tmp_path, tmp_path / "shared")
+    with pytest.raises(InvalidModelError, match="models get dinov2-small"):
+        load_backbone("dinov2-small", store=store)
+    with pytest.raises(UsageError, match="no model"):
+        load_backbone("another", store=store)
+    assert load_backbone(EMBEDDED, store=store).embed_dim == 384
+
+    # The register variant's files have no published length: a small stand-in is whole.
+    folder = tmp_path / "dinov2-with-registers-small"
+    classes = transformers.Dinov2WithRegistersConfig, transformers.Dinov2WithRegistersModel
+    save_published(folder, *classes, num_register_tokens=4)
+    network = load_backbone("dinov2-with-registers-small", store=store)
+    assert network.config.registers == 4
