@@ -101,6 +101,13 @@ class PlyDialog(ExportDialog):
     says = "A PLY file that Gaussian splat viewers and editors open."
     filters = "3D Gaussians (*.ply)"
 
+    def __init__(
+        self, path: Path, parent: QWidget | None = None, sharpen: bool | None = None
+    ) -> None:
+        if sharpen:
+            self.says += " It looks softer there: sharpening is for pictures alone."
+        super().__init__(path, parent)
+
     def export(self) -> PlyExport:
         return PlyExport(self.path)
 

@@ -35,7 +35,7 @@ class ExportStarts:
 
     def ply(self) -> None:
         """File > Export 3D Gaussians."""
-        self._open(PlyDialog(self._default("head.ply"), self._window))
+        self._open(PlyDialog(self._default("head.ply"), self._window, self._sharpen()))
 
     def picture(self) -> None:
         """File > Export Picture."""

@@ -8,11 +8,14 @@ import pytest
 from PIL import Image
 
 from inference.cli import main
+from inference.engine import Engine
 from inference.export.ply import read_ply, write_ply
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import HEAD_CENTRE, orbit_camera
 from inference.rendering.camera_json import camera_to_dict
+from inference.rendering.protocol import Renderer
 from inference.rendering.selection import choose_renderer
+from inference.rendering.sharpened import sharpened
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,11 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("head") / "head.ply"
     write_ply(gaussians, path)
     return path
+
+
+def as_shown() -> Renderer:
+    """Draws as the application does, with its sharpener if one ships."""
+    return sharpened(choose_renderer(), Engine().sharpener)
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -51,7 +59,7 @@ def pixels(path: Path) -> np.ndarray:
 def test_draws_what_the_application_shows(head, tmp_path, words, camera) -> None:
     out = tmp_path / "a.png"
     assert main(["render", str(head), "--out", str(out), *words]) == 0
-    expected = choose_renderer().render_rgba8(read_ply(head), camera)[..., :3]
+    expected = as_shown().render_rgba8(read_ply(head), camera)[..., :3]
     np.testing.assert_array_equal(pixels(out), expected)
 
 
@@ -61,7 +69,7 @@ def test_camera_of_a_report(head: Path, tmp_path: Path) -> None:
     report.write_text(json.dumps({"camera": camera_to_dict(camera)}))
     out = tmp_path / "a.png"
     assert main(["render", str(head), "--out", str(out), "--camera", str(report)]) == 0
-    expected = choose_renderer().render_rgba8(read_ply(head), camera)[..., :3]
+    expected = as_shown().render_rgba8(read_ply(head), camera)[..., :3]
     np.testing.assert_array_equal(pixels(out), expected)
     words = ["--camera", str(report), "--size", "40"]
     assert main(["render", str(head), "--out", str(out), *words]) == 0
