@@ -25,6 +25,13 @@ def memory_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
+def total_memory_bytes() -> int:
+    """The memory of this computer."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
 def available_memory_bytes() -> int:
     """The memory that this process can still take, also where a container limits it."""
     import psutil

@@ -16,6 +16,12 @@ COLUMNS = (240, 150, 115, 262)  # pixels at least: what for, terms, size, place
 class ModelRow(QFrame):
     """Shows what the shelf knows of one model.
 
+    Args:
+        entry: the model.
+        shelf: knows of it.
+        memory: bytes of this computer's memory.
+        parent: the list.
+
     Signals:
         get_wanted, import_wanted, remove_wanted: a button was pressed.
     """
@@ -24,7 +30,9 @@ class ModelRow(QFrame):
     import_wanted = Signal()
     remove_wanted = Signal()
 
-    def __init__(self, entry: ModelEntry, shelf: Shelf, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, entry: ModelEntry, shelf: Shelf, memory: int, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("row")
         self.entry, self._shelf = entry, shelf
@@ -57,9 +65,12 @@ class ModelRow(QFrame):
         commercial = label(commercial_words(entry.licence), "small")
         commercial.setToolTip(entry.licence.remark)
         lower = (label(f"{what}. {entry.publisher}", "small", wrap=True), commercial)
+        needs = label(
+            memory_words(entry, memory), "danger" if entry.memory > memory else "small", wrap=True
+        )
         cells = (
             (*upper, label(size_words(entry)), self.place),
-            (*lower, label(memory_words(entry), "small"), row(None, *self.buttons, spacing=6)),
+            (*lower, needs, row(None, *self.buttons, spacing=6)),
         )
         for line, parts in enumerate(cells):
             for column, part in enumerate(parts):
@@ -93,7 +104,7 @@ class ModelRow(QFrame):
         self.get.setVisible(state in ("absent", "partly") and self.entry.can_be_fetched)
         self.page.setVisible(state in ("absent", "partly") and not self.entry.can_be_fetched)
         self.import_.setVisible(state in ("absent", "partly"))
-        self.verify.setVisible(state in ("here", "shared"))
+        self.verify.setVisible(state in ("built in", "here", "shared"))
         self.remove.setVisible(state in ("here", "partly"))
         self.progress.setVisible(job is not None)
         if job is not None:

@@ -1,6 +1,6 @@
 """The window with the list of models."""
 
-from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -17,10 +17,11 @@ from desktop.models.model_row import ModelRow
 from desktop.models.shelf import Shelf
 from desktop.models.wording import PRIVACY
 from desktop.widgets.labels import ElidedLabel, label
+from inference.memory import total_memory_bytes
 
 INTRODUCTION = (
-    "The built-in model makes heads without any of these. One is fetched from its publisher only "
-    "when you press Get and have accepted its licence; nothing is ever sent but that request."
+    "The built-in model makes heads without any of the others. One is fetched from its publisher "
+    "only when you press Get and have accepted its licence; nothing is sent but that request."
 )
 
 
@@ -35,9 +36,10 @@ class ModelsWindow(QDialog):
     def __init__(self, shelf: Shelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.resize(1060, 740)
+        room = self.screen().availableSize() - QSize(40, 80)
+        self.resize(QSize(1060, 740).boundedTo(room))
         self.setSizeGripEnabled(True)
-        self._shelf = shelf
+        self._shelf, self._memory = shelf, total_memory_bytes()
         self.asking = Asking(self, shelf)
         self.rows: dict[str, ModelRow] = {}
         inside = QWidget()
@@ -75,7 +77,7 @@ class ModelsWindow(QDialog):
         for entry in self._shelf.models:
             if entry.group != group:
                 continue
-            line = ModelRow(entry, self._shelf)
+            line = ModelRow(entry, self._shelf, self._memory)
             line.get_wanted.connect(lambda entry=entry: self.asking.get(entry))
             line.import_wanted.connect(
                 lambda entry=entry, line=line: self.asking.bring(entry, line.import_)

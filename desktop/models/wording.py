@@ -26,6 +26,7 @@ def place_words(entry: ModelEntry, place: Place | None) -> str:
         whole = f" of {size_text(entry.size)}" if entry.size else ""
         return f"Partly here: {size_text(place.arrived)}{whole}"
     return {
+        "built in": "Part of PercHead",
         "here": "On this computer",
         "shared": "On this computer, in the shared cache",
         "absent": "Not on this computer",
@@ -34,11 +35,19 @@ def place_words(entry: ModelEntry, place: Place | None) -> str:
 
 def size_words(entry: ModelEntry) -> str:
     """How much is to be fetched."""
+    if entry.built_in:
+        return "No download"
     if not entry.can_be_fetched:
         return "Your own file"
     return size_text(entry.size).capitalize() if entry.size is None else size_text(entry.size)
 
 
-def memory_words(entry: ModelEntry) -> str:
-    """What using it takes."""
-    return f"{size_text(entry.memory)} of memory"
+def memory_words(entry: ModelEntry, memory: int) -> str:
+    """What using it takes, and what there is where that is less.
+
+    Args:
+        entry: the model.
+        memory: bytes of this computer's memory.
+    """
+    needed = f"{size_text(entry.memory)} of memory"
+    return needed if entry.memory <= memory else f"{needed}, here {size_text(memory)}"

@@ -63,6 +63,8 @@ def download_model(
         Cancelled: the token was set; what has arrived stays for later.
     """
     token = cancel or CancelToken()
+    if entry.built_in:
+        raise UsageError(f"{entry.id} comes with PercHead: if it is missing, install it again.")
     if not entry.can_be_fetched:
         raise UsageError(
             f"{entry.publisher} gives {entry.id} out in person: get it at {entry.page}, then "

@@ -6,7 +6,9 @@ from typing import Literal
 
 Commercial = Literal["yes", "no", "unclear"]
 
-Group = Literal["Image features", "Style", "Face regions", "Foreground", "Head mesh", "Training"]
+Group = Literal[
+    "Heads", "Image features", "Style", "Face regions", "Foreground", "Head mesh", "Training"
+]
 
 HUGGING_FACE = "https://huggingface.co"
 
@@ -64,6 +66,7 @@ class ModelEntry:
         page: where a person reads about it.
         repository: on Hugging Face, as owner/name; None when each file has its URL, or none.
         revision: the repository's commit, so that the files can never change.
+        built_in: its files come with PercHead, in resources/models.
     """
 
     id: str
@@ -76,6 +79,7 @@ class ModelEntry:
     page: str
     repository: str | None = None
     revision: str | None = None
+    built_in: bool = False
 
     @property
     def size(self) -> int | None:
@@ -88,7 +92,7 @@ class ModelEntry:
 
     @property
     def can_be_fetched(self) -> bool:
-        """False where the publisher hands the files out in person."""
+        """False where the files come with PercHead, or the publisher hands them out in person."""
         return all(file_url(self, file) is not None for file in self.files)
 
 

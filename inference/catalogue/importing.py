@@ -41,6 +41,8 @@ def import_model(
         Cancelled: the token was set.
     """
     token = cancel or CancelToken()
+    if entry.built_in:
+        raise UsageError(f"{entry.id} comes with PercHead: there is nothing to import.")
     if not store.has_accepted(entry):
         raise UsageError(f"Read the licence of {entry.id} at {entry.licence.url} and accept it.")
     found = _files_at(entry, source)

@@ -22,10 +22,10 @@ from inference.catalogue.checksum import is_published_file
 from inference.catalogue.entries import ModelEntry, ModelFile
 from inference.catalogue.locking import exclusive
 from inference.errors import OutputError
-from inference.files import atomic_write
+from inference.files import atomic_write, resource_path
 from inference.progress import CancelToken
 
-State = Literal["here", "shared", "partly", "absent"]
+State = Literal["built in", "here", "shared", "partly", "absent"]
 Verdict = Literal["good", "no checksum published", "damaged", "missing"]
 OnBytes = Callable[[str, int], None]
 """on_bytes(file, done): how many bytes of which file are through."""
@@ -69,6 +69,8 @@ class ModelStore:
         return None
 
     def _folders(self, entry: ModelEntry) -> list[Path]:
+        if entry.built_in:
+            return [resource_path("models")]
         own = self.root / entry.id
         if entry.repository is None:
             return [own]
@@ -76,10 +78,12 @@ class ModelStore:
         return [own, cached / "snapshots" / str(entry.revision)]
 
     def state(self, entry: ModelEntry) -> State:
-        """Where it is: in our folder ("here"), in the cache, in part, or nowhere."""
+        """Where it is: in the program, in our folder ("here"), in the cache, in part, nowhere."""
         folder = self.folder(entry)
         if folder is None:
             return "partly" if self.arrived(entry) else "absent"
+        if entry.built_in:
+            return "built in"
         return "here" if folder == self.root / entry.id else "shared"
 
     @contextmanager

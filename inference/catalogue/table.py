@@ -2,7 +2,7 @@
 
 Sizes and SHA-256 of each pinned revision are those that independent projects recorded of the
 published files and agree on (OpenAI's checksums are part of the URL); None where we found none.
-Weights of PercHead that are not in resources/ get a row when they are published.
+Of PercHead's own weights those in resources/ have a row; others get one when they are published.
 """
 
 from inference.catalogue.entries import Licence, ModelEntry, ModelFile
@@ -64,6 +64,17 @@ def _clip(
 
 
 MODELS: tuple[ModelEntry, ...] = (
+    ModelEntry(
+        "embedded",
+        "Heads",
+        "makes heads on any computer; trained on synthetic heads alone",
+        "PercHead",
+        _APACHE,
+        (ModelFile("embedded.safetensors"),),
+        2_500_000_000,
+        "https://www.apache.org/licenses/LICENSE-2.0",
+        built_in=True,
+    ),
     _dinov2(
         "dinov2-giant",
         "image features of the presets paper and light",

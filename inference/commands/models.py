@@ -100,7 +100,8 @@ def _list(catalogue: Catalogue, as_json: bool) -> None:
         licence = entry.licence
         print(f"{entry.id}  [{states[entry.id]}]")
         print(f"  {entry.purpose}; {entry.publisher}")
-        print(f"  {size_text(entry.size)}; needs {size_text(entry.memory)} of memory")
+        size = "comes with PercHead" if entry.built_in else size_text(entry.size)
+        print(f"  {size}; needs {size_text(entry.memory)} of memory")
         print(f"  {licence.name}; commercial use: {licence.commercial}  {licence.url}")
         if licence.remark:
             print(f"  {licence.remark}")
@@ -133,6 +134,9 @@ def _import(catalogue: Catalogue, entry: ModelEntry, source: Path, accepted: boo
 
 def _remove(catalogue: Catalogue, entries: list[ModelEntry]) -> None:
     for entry in entries:
+        if entry.built_in:
+            print(f"{entry.id} is part of PercHead and stays.")
+            continue
         freed = catalogue.store.remove(entry)
         print(f"{entry.id}: removed, {size_text(freed)} free again." if freed else _absent(entry))
         shared = catalogue.store.folder(entry)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessage
 from desktop.models.entrance import Models
 from desktop.models.licence_sheet import LicenceSheet
 from desktop.models.window import ModelsWindow
+from desktop.models.wording import memory_words
 from desktop.models.work import download_words
 from desktop.workers import JobRunner
 from inference.catalogue.download import DownloadState
@@ -86,9 +87,10 @@ def test_the_shortcut_opens_it_and_it_says_what_it_must(make_window, qtbot, tmp_
         for part in (entry.id, entry.publisher, entry.licence.name, entry.purpose[1:]):
             assert part in words
         assert f"Commercial use: {entry.licence.commercial}" in words
-        assert "Not on this computer" in words
         wanted = ["Get", "Import…"] if entry.can_be_fetched else ["Website…", "Import…"]
-        assert shown(row) == wanted
+        assert shown(row) == (["Verify"] if entry.built_in else wanted)
+        place = "Part of PercHead" if entry.built_in else "Not on this computer"
+        assert row.place.text() == place
     assert list(tmp_path.glob("models")) == []  # looking makes nothing
 
 
@@ -337,6 +339,12 @@ def test_the_publisher_of_flame_is_found(make_window, qtbot, monkeypatch, tmp_pa
     qtbot.waitUntil(row.page.isVisible, timeout=WAIT)
     qtbot.mouseClick(row.page, LEFT)
     assert opened == ["https://flame.is.tue.mpg.de"]
+
+
+def test_too_little_memory_is_said():
+    entry = entry_at("http://127.0.0.1:9")
+    assert memory_words(entry, 8 * 10**9) == "1.0 MB of memory"
+    assert memory_words(entry, 10**5) == "1.0 MB of memory, here 100.0 kB"
 
 
 def test_figures_for_people():

@@ -103,6 +103,11 @@ def test_the_real_table_and_bad_use_in_a_sentence(capsys, tmp_path, monkeypatch)
     assert main(["models", "list"]) == 0
     listing = capsys.readouterr().out
     assert "dinov2-giant  [absent]" in listing
+    assert "embedded  [built in]" in listing
+    assert main(["models", "remove", "embedded"]) == 0
+    assert "stays" in capsys.readouterr().out
+    assert main(["models", "verify"]) == 0
+    assert "embedded.safetensors" in capsys.readouterr().out
     assert "4.5 GB; needs 6.0 GB of memory" in listing
     for words in (
         ["models"],
@@ -112,6 +117,7 @@ def test_the_real_table_and_bad_use_in_a_sentence(capsys, tmp_path, monkeypatch)
         ["models", "get", "flame", "--accept-licence"],
         ["models", "import", "flame", "nowhere.pkl", "--accept-licence"],
         ["models", "remove", "dinov9"],
+        ["models", "import", "embedded", "nowhere", "--accept-licence"],
     ):
         assert main(words) == 2
         message = capsys.readouterr().err.strip()

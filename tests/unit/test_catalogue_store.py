@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference.catalogue.download import download_model
 from inference.catalogue.entries import file_url
 from inference.catalogue.form import has_its_form
 from inference.catalogue.importing import import_model
@@ -44,7 +45,23 @@ def test_every_row_is_pinned_and_says_its_terms(entry):
         assert file.name == Path(file.name).name
         assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         url = file_url(entry, file)
-        assert entry.id == "flame" or url.startswith("https://")
+        assert entry.id in ("flame", "embedded") or url.startswith("https://")
+
+
+def test_what_comes_with_perchead_is_there_and_stays(tmp_path):
+    entry = model_entry("embedded")
+    store = make_store(tmp_path, entry)
+    assert store.state(entry) == "built in"
+    assert (store.folder(entry) / "embedded.safetensors").is_file()
+    assert list(store.verify(entry).values()) == ["no checksum published"]
+    assert store.remove(entry) == 0
+    for change in (
+        lambda: import_model(store, entry, store.folder(entry)),
+        lambda: download_model(store, entry),
+    ):
+        with pytest.raises(UsageError, match="comes with PercHead"):
+            change()
+    assert not (store.root / "embedded").exists()
 
 
 def test_ids_and_what_the_issue_names_are_there():
