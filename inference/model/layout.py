@@ -1,0 +1,188 @@
+"""What each tensor of a checkpoint is: its name, its shape and the paper's equation.
+
+The table of CHECKPOINTS.md beside this file is made from it; a test holds both to the models.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from inference.model.config import ModelConfig
+from inference.model.editing import EditingModelConfig
+from inference.model.low_rank import pooled_width
+
+Kind = Literal["linear", "norm", "kernel", "tensor"]
+
+_HEAD = "encoder.vit.blocks.{i}"
+_LAYER = "decoder.layers.{i}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row.
+
+    Attributes:
+        name: in the checkpoint, without .weight and .bias; {i} counts from 0.
+        kind: linear has weight [out, in] and bias [out], norm weight and bias [n], kernel weight
+            [out, in, rows, columns] and bias [out], tensor neither: the name is whole.
+        shape: of the weight; letters are those of `dimensions`, "*" is any length.
+        meaning: what it is.
+    """
+
+    name: str
+    kind: Kind
+    shape: tuple[str, ...]
+    meaning: str
+
+
+LAYOUT = (
+    Part(
+        "encoder.vit.embed",
+        "linear",
+        ("E", "p"),
+        "patch to token of the trained branch, F_ViT of equation 1 (F_ViT-geometry of equation 8); "
+        "a patch is flattened by channel, row, column",
+    ),
+    Part(f"{_HEAD}.norm1", "norm", ("E",), "before self-attention"),
+    Part(f"{_HEAD}.attention.query", "linear", ("E", "E"), "query; heads follow each other"),
+    Part(f"{_HEAD}.attention.key_value", "linear", ("2E", "E"), "key, then value"),
+    Part(f"{_HEAD}.attention.out", "linear", ("E", "E"), "after self-attention"),
+    Part(f"{_HEAD}.norm2", "norm", ("E",), "before the MLP"),
+    Part(f"{_HEAD}.mlp.0", "linear", ("e", "E"), "MLP, before GELU"),
+    Part(f"{_HEAD}.mlp.2", "linear", ("E", "e"), "MLP, after GELU"),
+    Part("encoder.vit.norm", "norm", ("E",), "closing norm of the branch"),
+    Part(
+        "encoder.fuse.0",
+        "linear",
+        ("H", "F"),
+        "MLP of equations 1 and 8 over the trained branch's features, then the frozen network's "
+        "layers in order (or the style)",
+    ),
+    Part("encoder.fuse.2", "linear", ("D", "H"), "the same, after GELU"),
+    Part("encoder.norm", "norm", ("D",), "closing norm of F_2D"),
+    Part("template.query", "tensor", ("P", "D"), "learned query of each 3D patch, F_0"),
+    Part(
+        "template.position.0",
+        "linear",
+        ("D", "x"),
+        "F_0 from where the patch's anchors lie: centre, offsets, sines, cosines",
+    ),
+    Part("template.position.2", "linear", ("D", "D"), "the same, after GELU"),
+    Part(f"{_LAYER}.norm1", "norm", ("D",), "before cross-attention, equation 2"),
+    Part(f"{_LAYER}.attention.query", "linear", ("D", "D"), "query from the 3D patches"),
+    Part(f"{_LAYER}.attention.key_value", "linear", ("2D", "D"), "key, then value, from F_2D"),
+    Part(f"{_LAYER}.attention.out", "linear", ("D", "D"), "after cross-attention"),
+    Part(f"{_LAYER}.norm2", "norm", ("D",), "before the MLP"),
+    Part(f"{_LAYER}.mlp.0", "linear", ("M", "D"), "MLP_i of equation 2, before GELU"),
+    Part(f"{_LAYER}.mlp.2", "linear", ("D", "M"), "MLP_i of equation 2, after GELU"),
+    Part("decoder.norm", "norm", ("D",), "closing norm of the decoder"),
+    Part("head.position", "linear", ("3", "d"), "equation 3, before tanh"),
+    Part("head.scale", "linear", ("3", "d"), "log of the scale"),
+    Part("head.rotation", "linear", ("4", "d"), "quaternion wxyz, before normalisation"),
+    Part("head.opacity", "linear", ("1", "d"), "before the sigmoid"),
+    Part("head.colour", "linear", ("3", "d"), "before the sigmoid"),
+    Part("head.start", "tensor", ("*", "*", "3"), "added to the anchor, metres; 0 in the paper"),
+    Part("head.reach", "tensor", ("*", "*", "1"), "s_max of equation 3, metres"),
+    Part("head.colour_start", "tensor", ("*", "*", "3"), "where the colour starts, 0..1"),
+    Part("head.scale_start", "tensor", ("*", "*", "3"), "added to the log of the scale"),
+    Part("head.rotation_start", "tensor", ("*", "*", "4"), "a turn that follows the predicted one"),
+    Part("low_rank.queries", "tensor", ("Q", "D"), "ours: global latents beside the patches"),
+    Part("low_rank.feature_mean", "tensor", ("w",), "ours: of the pooled features"),
+    Part("low_rank.feature_std", "tensor", ("w",), "ours: of the pooled features"),
+    Part("low_rank.shape_basis", "tensor", ("P", "K", "3", "a"), "ours: metres a coefficient"),
+    Part("low_rank.colour_basis", "tensor", ("P", "K", "3", "b"), "ours: RGB a coefficient"),
+    Part("low_rank.linear", "linear", ("c", "w"), "ours: pooled features to coefficients"),
+    Part("low_rank.refine", "linear", ("c", "q"), "ours: global latents to coefficients"),
+    Part("sharpening.down.{i}.enter", "kernel", ("*", "*", "3", "3"), "SHP-CNN, on the way down"),
+    Part("sharpening.down.{i}.refine", "kernel", ("*", "*", "3", "3"), "the same, with a skip"),
+    Part("sharpening.up.{i}.enter", "kernel", ("*", "*", "3", "3"), "SHP-CNN, on the way up"),
+    Part("sharpening.up.{i}.refine", "kernel", ("*", "*", "3", "3"), "the same, with a skip"),
+    Part("sharpening.out.weight", "tensor", ("3", "*", "1", "1"), "SHP-CNN, the residual"),
+)
+
+LETTERS = {
+    "D": "width of a patch latent",
+    "P": "3D patches",
+    "K": "Gaussians a patch",
+    "d": "channels a Gaussian, D / K",
+    "M": "hidden width of the decoder's MLPs",
+    "E": "width of the trained ViT",
+    "e": "hidden width of its MLPs",
+    "p": "numbers of a patch: channels x edge x edge",
+    "F": "features that are fused: E and the frozen network's layers, or E and the style",
+    "H": "hidden width of the fusing MLP",
+    "x": "numbers of a patch's position: 3 + 3 K + 6 octaves",
+    "Q": "global latents",
+    "q": "Q x D",
+    "w": "pooled features",
+    "a": "shape components",
+    "b": "colour components",
+    "c": "a + b",
+}
+"""What the letters of the shapes stand for."""
+
+
+def dimensions(config: ModelConfig | EditingModelConfig) -> dict[str, int]:
+    """The letters' values; those of a part that the model does not have are left out."""
+    encoder, decoder, head = config.encoder, config.decoder, config.head
+    vit = encoder.vit
+    if isinstance(config, EditingModelConfig):
+        channels, patch = config.encoder.classes, config.encoder.patch_size
+        features = vit.width + config.encoder.style_width
+    else:
+        backbone = config.encoder.backbone
+        channels, patch = 3, backbone.patch_size
+        features = vit.width + backbone.width * len(backbone.layers)
+    values = {
+        "D": decoder.width,
+        "P": decoder.patches,
+        "K": head.per_patch,
+        "d": decoder.width // head.per_patch,
+        "M": decoder.mlp_ratio * decoder.width,
+        "E": vit.width,
+        "e": vit.mlp_ratio * vit.width,
+        "p": channels * patch**2,
+        "F": features,
+        "H": encoder.hidden,
+        "x": 3 + 3 * head.per_patch + 6 * decoder.frequencies,
+    }
+    if isinstance(config, ModelConfig) and config.low_rank is not None:
+        low_rank = config.low_rank
+        values |= {
+            "Q": low_rank.queries,
+            "q": low_rank.queries * decoder.width,
+            "w": pooled_width(config.encoder, low_rank),
+            "a": low_rank.shape,
+            "b": low_rank.colour,
+            "c": low_rank.shape + low_rank.colour,
+        }
+    return values
+
+
+def part_of(name: str) -> tuple[Part, tuple[str, ...]]:
+    """The row of a tensor and its shape in letters.
+
+    Raises:
+        KeyError: it has none.
+    """
+    for part in LAYOUT:
+        pattern = re.escape(part.name).replace(r"\{i\}", r"\d+")
+        if part.kind == "tensor":
+            if re.fullmatch(pattern, name):
+                return part, part.shape
+        elif re.fullmatch(rf"{pattern}\.weight", name):
+            return part, part.shape
+        elif re.fullmatch(rf"{pattern}\.bias", name):
+            return part, part.shape[:1]
+    raise KeyError(name)
+
+
+def layout_table() -> str:
+    """The table and the letters in Markdown."""
+    rows = [
+        f"| `{part.name}` | {part.kind} | {' x '.join(part.shape)} | {part.meaning} |"
+        for part in LAYOUT
+    ]
+    head = ["| name | kind | shape | what it is |", "| --- | --- | --- | --- |"]
+    letters = [f"- {letter}: {meaning}" for letter, meaning in LETTERS.items()]
+    return "\n".join([*head, *rows, "", *letters, ""])
