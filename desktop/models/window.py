@@ -93,9 +93,7 @@ class ModelsWindow(QDialog):
         where.setToolTip(f"{store.root}; what other programs keep in {store.shared} is used too")
         reveal = QPushButton("Open the Folder")
         reveal.setAutoDefault(False)
-        reveal.clicked.connect(
-            lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(store.root)))
-        )
+        reveal.clicked.connect(self._open_folder)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         foot = QHBoxLayout()
@@ -105,6 +103,12 @@ class ModelsWindow(QDialog):
         foot.addWidget(reveal)
         foot.addWidget(close)
         return foot
+
+    def _open_folder(self) -> None:
+        root = self._shelf.store.root
+        # Nothing makes the folder before something comes into it.
+        there = next(folder for folder in (root, *root.parents) if folder.exists())
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(there)))
 
     def _on_changed(self, model_id: str) -> None:
         if model_id in self.rows:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessageBox, QPushButton
 
 from desktop.models.entrance import Models
 from desktop.models.licence_sheet import LicenceSheet
@@ -339,6 +339,18 @@ def test_the_publisher_of_flame_is_found(make_window, qtbot, monkeypatch, tmp_pa
     qtbot.waitUntil(row.page.isVisible, timeout=WAIT)
     qtbot.mouseClick(row.page, LEFT)
     assert opened == ["https://flame.is.tue.mpg.de"]
+
+
+def test_the_folder_is_opened_even_before_it_is_made(open_models, qtbot, monkeypatch):
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    window, _ = open_models()
+    root = window.models.shelf.store.root
+    for _ in range(2):
+        buttons = window.models.window.findChildren(QPushButton)
+        click(qtbot, next(b for b in buttons if b.text() == "Open the Folder"))
+        root.mkdir(exist_ok=True)
+    assert opened == [root.parent.as_posix(), root.as_posix()]
 
 
 def test_too_little_memory_is_said():

@@ -1,7 +1,12 @@
 """`perchead doctor --model PRESET --measure`: what a preset really takes."""
 
 import json
+import mmap
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -21,6 +26,7 @@ from inference.model.config import (
 from inference.progress import Cancelled, CancelToken
 from inference.rendering.portable.renderer import PortableRenderer
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = replace(
     PRESETS["paper"],
     name="small",
@@ -72,6 +78,34 @@ def test_what_does_not_fit_is_refused_in_a_sentence_before_it_is_built():
         measuring.measure_preset(huge, anchors, PortableRenderer())
 
 
+STARVED = """
+import resource
+import sys
+
+from desktop.__main__ import main
+import inference.model.measuring
+import psutil
+
+held = psutil.Process().memory_info().vms
+resource.setrlimit(resource.RLIMIT_AS, (held + 200_000_000,) * 2)
+sys.exit(main(["doctor", "--model", "light-s", "--measure"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited in Linux's way")
+def test_memory_that_runs_out_on_the_way_is_the_same_sentence():
+    run = subprocess.run(
+        [sys.executable, "-c", STARVED],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 2, run.stderr
+    assert run.stderr.startswith("perchead: The preset light-s at full size takes about 1.3 GB")
+    assert run.stderr.count("\n") == 1
+
+
 def test_the_paper_takes_more_than_its_weights_and_less_than_a_desktop_has():
     needed = {name: measuring.needed_memory(config) / 1e9 for name, config in PRESETS.items()}
     assert 4.55 + 0.5 < needed["paper"] < 8
@@ -103,7 +137,9 @@ def test_bad_use_is_one_sentence(words, capsys):
 
 def test_memory_of_this_process_and_what_is_left():
     before = memory_bytes()
-    held = torch.ones(50_000_000, dtype=torch.uint8)
-    assert memory_bytes() - before > 0.8 * len(held)
-    assert memory_bytes() <= peak_memory_bytes() * 1.01
+    size = 50_000_000
+    with mmap.mmap(-1, size) as held:  # torch would take what it has freed before
+        held.write(b"1" * size)
+        assert memory_bytes() - before > 0.9 * size
+        assert memory_bytes() <= peak_memory_bytes() * 1.01
     assert available_memory_bytes() > 0
