@@ -29,12 +29,13 @@ COLOURS: dict[str, Background | None] = {
 }
 
 
-class ExportDialog(QDialog):
-    """Title, what is set, where to, Export and Cancel."""
+class FileDialog(QDialog):
+    """Title, what is set, where to, a button that does it, and Cancel."""
 
     title = ""
     says = ""
     filters = ""
+    does = "Export"
 
     def __init__(self, path: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +45,7 @@ class ExportDialog(QDialog):
         self._grid.setVerticalSpacing(10)
         self._grid.setColumnStretch(1, 1)
         self.path_row = PathRow(path, self.filters)
-        self.export_button = QPushButton("Export")
+        self.export_button = QPushButton(self.does)
         self.export_button.setProperty("role", "primary")
         self.export_button.setDefault(True)
         self.export_button.clicked.connect(self.accept)
@@ -78,10 +79,6 @@ class ExportDialog(QDialog):
         self._grid.addWidget(words, line, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(field, line, 1, Qt.AlignmentFlag.AlignLeft)
 
-    def export(self) -> Export:
-        """What the user asked for; valid after the dialog was accepted."""
-        raise NotImplementedError
-
     @property
     def path(self) -> Path:
         """Where to."""
@@ -92,6 +89,14 @@ class ExportDialog(QDialog):
 
     def _on_path(self) -> None:
         self.export_button.setEnabled(self.path_row.path is not None)
+
+
+class ExportDialog(FileDialog):
+    """A dialog that exports the open head."""
+
+    def export(self) -> Export:
+        """What the user asked for; valid after the dialog was accepted."""
+        raise NotImplementedError
 
 
 class PlyDialog(ExportDialog):

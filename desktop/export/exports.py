@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from desktop.export.settings import Export, PictureExport, PlyExport
-from desktop.workers import Job, JobRunner
+from desktop.workers import Job, JobRunner, Work
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import Camera
 from inference.rendering.protocol import Renderer
@@ -14,6 +14,9 @@ from inference.rendering.sharpened import PictureSharpener, sharpened
 
 class Exports(QObject):
     """The exports of this session.
+
+    Attributes:
+        renderer: what draws for them.
 
     Signals:
         started: a Job and the Path it writes.
@@ -25,7 +28,7 @@ class Exports(QObject):
 
     def __init__(self, runner: JobRunner, renderer: Renderer) -> None:
         super().__init__()
-        self._runner, self._renderer = runner, renderer
+        self._runner, self.renderer = runner, renderer
         self._writing: set[Path] = set()
 
     def start(
@@ -46,19 +49,32 @@ class Exports(QObject):
         Returns:
             The job, or None where another export is writing the same file.
         """
+        renderer = self.renderer
         path = export.path.absolute()
+
+        def work(job: Job) -> Path:
+            _write(export, renderer, gaussians, camera, sharpener, job)
+            return path
+
+        return self.run(path, work)
+
+    def run(self, path: Path, work: Work) -> Job | None:
+        """Run what writes a file; it is shown and cancelled as an export.
+
+        Args:
+            path: the file.
+            work: writes it, in a thread of its own.
+
+        Returns:
+            The job, or None where another export is writing the same file.
+        """
+        path = path.absolute()
         if path in self._writing:
             self.refused.emit(
                 f"{path.name} is being written by another export: choose another name."
             )
             return None
         self._writing.add(path)
-        renderer = self._renderer
-
-        def work(job: Job) -> Path:
-            _write(export, renderer, gaussians, camera, sharpener, job)
-            return path
-
         job = self._runner.start(path.name, work)
         job.ended.connect(lambda: self._writing.discard(path))
         self.started.emit(job, path)

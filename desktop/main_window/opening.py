@@ -10,17 +10,17 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from desktop.pipeline import Pipeline
 from desktop.portrait.incoming import incoming_from
 from desktop.preferences import Preferences
+from desktop.video.starts import CLIP_SUFFIXES, HeadVideoStarts, is_clip
 from inference.files import resource_path
 
-FILTERS = (
-    "Pictures (*.jpg *.jpeg *.png *.webp *.tif *.tiff *.bmp *.gif *.heic *.heif *.avif);;"
-    "All files (*)"
-)
+PICTURES = "*.jpg *.jpeg *.png *.webp *.tif *.tiff *.bmp *.gif *.heic *.heif *.avif"
+CLIPS = " ".join(f"*{suffix}" for suffix in CLIP_SUFFIXES)
+FILTERS = f"Pictures and videos ({PICTURES} {CLIPS});;All files (*)"
 NO_PICTURE = "There is no picture on the clipboard: copy one, or a picture file, and paste again."
 
 
 class Opening:
-    """Opens portraits and remembers the files among them."""
+    """Opens portraits and remembers the files among them; clips go to the head videos."""
 
     def __init__(
         self,
@@ -28,19 +28,25 @@ class Opening:
         pipeline: Pipeline,
         preferences: Preferences,
         say: Callable[[str], None],
+        head_videos: HeadVideoStarts,
     ) -> None:
-        self._window, self._pipeline = window, pipeline
+        self._window, self._pipeline, self._head_videos = window, pipeline, head_videos
         self._preferences, self._say = preferences, say
 
     def open(self, path: Path) -> None:
         """Open a file."""
-        self._pipeline.open(path)
+        if is_clip(path):
+            self._head_videos.ask(path)
+        else:
+            self._pipeline.open(path)
 
     def ask(self) -> None:
         """File > Open."""
         recent = self._preferences.recent
         folder = str(Path(recent[0]).parent) if recent else str(Path.home())
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open a Portrait", folder, FILTERS)
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a Portrait or a Video", folder, FILTERS
+        )
         if chosen:
             self.open(Path(chosen))
 
@@ -58,7 +64,10 @@ class Opening:
         incoming = incoming_from(mime) if mime is not None else None
         if incoming is None:
             return False
-        self._pipeline.open(incoming.source, incoming.name)
+        if isinstance(incoming.source, Path):
+            self.open(incoming.source)
+        else:
+            self._pipeline.open(incoming.source, incoming.name)
         return True
 
     def remember(self, path: Path | None) -> None:

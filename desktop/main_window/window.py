@@ -32,6 +32,7 @@ from desktop.portrait.panel import PortraitPanel
 from desktop.preferences import Preferences
 from desktop.session import Session, Topic
 from desktop.theme import apply_theme, palette_named
+from desktop.video.starts import HeadVideoStarts
 from desktop.viewport.background_menu import background_menu
 from desktop.viewport.pose import OrbitPose, preset
 from desktop.viewport.progress_card import ProgressCard
@@ -78,10 +79,11 @@ class MainWindow(QMainWindow):
         self._renderer = renderer
         self._palette = palette_named(preferences.theme)
         self.actions_ = ActionSet(self, self._palette)
-        self.opening = Opening(self, self.pipeline, preferences, self._complain)
         self.viewport = Viewport(renderer.preview, self._palette)
         self.status = StatusLine(Readout(self.viewport.frames))
         self.exports = Exports(self.runner, renderer.exports)
+        self.head_videos = HeadVideoStarts(self, engine, self.exports, preferences, self.status.say)
+        self.opening = Opening(self, self.pipeline, preferences, self._complain, self.head_videos)
         self.sharpness = Sharpness(
             self.actions_["sharpen"],
             self.pipeline,
@@ -200,6 +202,7 @@ class MainWindow(QMainWindow):
         self.pipeline.stopped.connect(lambda: self.status.say("Stopped."))
         self.pipeline.state_changed.connect(self._refresh)
         self.exports.refused.connect(self._complain)
+        self.exports.started.connect(self._refresh)
         session.subscribe(self._on_session)
 
     # Reacting
@@ -244,7 +247,8 @@ class MainWindow(QMainWindow):
         self.stage.setCurrentIndex(1 if there or busy else 0)
         panels = there and actions["panels"].isChecked()
         self.portrait_panel.setVisible(panels)
-        self.export_panel.setVisible(panels)
+        # Without a portrait it shows head videos that are being made.
+        self.export_panel.setVisible(panels or (not there and bool(self.export_panel.rows)))
         self.toolbar.setVisible(head)
         drawn = self.viewport.frames.image is not None
         self.card.setVisible(not drawn and (head or busy))

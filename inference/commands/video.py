@@ -69,6 +69,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--fit", action="store_true", help="fit every head to its frame; several times slower"
     )
+    parser.add_argument(
+        "--sharpen",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="sharpen the pictures where the model has a network for it (default: yes)",
+    )
     parser.add_argument("--background", default="white", help="white, black or #rrggbb")
     parser.add_argument(
         "--preset", default="embedded", help="model: embedded (default), light-s, light, paper"
@@ -92,6 +98,7 @@ def _settings(arguments: argparse.Namespace) -> HeadVideo:
         smoothing=Smoothing(arguments.smoothing),
         splats=arguments.splats,
         fit=arguments.fit,
+        sharpen=arguments.sharpen,
         face=arguments.face,
         background=background,
     )

@@ -21,6 +21,7 @@ from inference.files import atomic_write
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.progress import Cancelled, CancelToken, Progress, no_progress
 from inference.rendering.protocol import Renderer
+from inference.rendering.sharpened import PictureSharpener, sharpened
 from inference.version import program_version
 from inference.video.clip import ClipReader
 from inference.video.crop_path import CropPath, Gap, make_crop_path
@@ -103,7 +104,9 @@ def make_head_video(
         pass  # what is no clip is told before the models are loaded
     engine.load_models(progress, cancel)
     heads = frame_heads(engine, settings.fit)
-    unfinished = Unfinished(path, _job(clip, settings, heads, renderer))
+    sharpener = engine.sharpener if settings.sharpen else None
+    unfinished = Unfinished(path, _job(clip, settings, heads, renderer, sharpener))
+    renderer = sharpened(renderer, sharpener, cancel)
     making = _Making(engine, renderer, heads, Path(clip), path, settings, unfinished, cancel)
     try:
         return making.run(progress)
@@ -121,7 +124,13 @@ def splats_folder(path: Path) -> Path:
     return path.with_name(f"{path.stem}_splats")
 
 
-def _job(clip: Path, settings: HeadVideo, heads: FrameHeads, renderer: Renderer) -> dict[str, Any]:
+def _job(
+    clip: Path,
+    settings: HeadVideo,
+    heads: FrameHeads,
+    renderer: Renderer,
+    sharpener: PictureSharpener | None,
+) -> dict[str, Any]:
     """What must be the same for going on."""
     status = clip.stat()
     return {
@@ -131,6 +140,7 @@ def _job(clip: Path, settings: HeadVideo, heads: FrameHeads, renderer: Renderer)
         "model": heads.key,
         "batch": heads.batch,
         "renderer": renderer.name.split(" (")[0],  # its threads change nothing
+        "sharpened": sharpener is not None,
     }
 
 

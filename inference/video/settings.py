@@ -57,6 +57,7 @@ class HeadVideo:
         smoothing: how much flicker is taken out.
         splats: also write each picture's Gaussians as a PLY file.
         fit: make every head agree with its frame after the network; far slower.
+        sharpen: sharpen the pictures, where the model has a network for it.
         face: which face of the first frame that shows any, 1 is the largest.
         background: RGB 0..1.
     """
@@ -70,6 +71,7 @@ class HeadVideo:
     smoothing: Smoothing = Smoothing.NORMAL
     splats: bool = False
     fit: bool = False
+    sharpen: bool = True
     face: int = 1
     background: Background = WHITE
 

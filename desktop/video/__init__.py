@@ -1,0 +1,1 @@
+"""Making a head video from a clip, in the window."""
