@@ -6,17 +6,22 @@ import numpy as np
 import torch
 
 from inference.head.gaussians import FloatArray
+from inference.model.config import SharpeningConfig
 from inference.model.sharpening import Sharpening
 from inference.progress import CancelToken
 
 PART = 512
 """Edge in pixels of what is sharpened at once, without the margin (our choice)."""
 
+_VALUES = 2**22
+"""Values that a layer of the first level may have for such a part; wide CNNs get smaller parts,
+so that they are as soon stopped and need no more memory (our choice)."""
+
 
 class CnnSharpener:
     """Implements inference.rendering.sharpened.PictureSharpener with a CNN.
 
-    Pictures larger than PART are done in parts that overlap by what the CNN sees around a
+    Large pictures are done in parts that overlap by what the CNN sees around a
     pixel and begin at multiples of its step: the result is that of the whole.
 
     Args:
@@ -43,9 +48,9 @@ class CnnSharpener:
         """
         cancel = cancel or CancelToken()
         result = np.empty(picture.shape, np.float32)
-        step, margin = self._cnn.config.step, self.margin
-        for rows, seen_rows in _parts(picture.shape[0], step, margin):
-            for columns, seen_columns in _parts(picture.shape[1], step, margin):
+        edge, config = part_edge(self._cnn.config), self._cnn.config
+        for rows, seen_rows in _parts(picture.shape[0], edge, config):
+            for columns, seen_columns in _parts(picture.shape[1], edge, config):
                 cancel.check()
                 part = self._sharpen(picture[seen_rows, seen_columns])
                 top, left = rows.start - seen_rows.start, columns.start - seen_columns.start
@@ -62,10 +67,19 @@ class CnnSharpener:
         return result
 
 
-def _parts(length: int, step: int, margin: int) -> Iterator[tuple[slice, slice]]:
+def part_edge(config: SharpeningConfig) -> int:
+    """Edge in pixels of the parts that a CNN works on, without the margin."""
+    edge = PART
+    while edge > 128 and config.width * edge**2 > _VALUES * config.fold**2:
+        edge //= 2
+    return edge
+
+
+def _parts(length: int, edge: int, config: SharpeningConfig) -> Iterator[tuple[slice, slice]]:
     """About equal parts of a side: each with what has to be seen for it."""
-    count = max(1, -(-length // PART))
-    size = -(-length // (count * step)) * step
+    count = max(1, -(-length // edge))
+    size = -(-length // (count * config.step)) * config.step
     for start in range(0, length, size):
         stop = min(start + size, length)
-        yield slice(start, stop), slice(max(0, start - margin), min(length, stop + margin))
+        seen = slice(max(0, start - config.margin), min(length, stop + config.margin))
+        yield slice(start, stop), seen

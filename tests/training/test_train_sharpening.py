@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from inference.errors import UsageError
-from inference.model.checkpoint import load_checkpoint, save_checkpoint
-from inference.model.sharpening import Sharpening
+from inference.model.checkpoint import save_checkpoint
+from inference.model.sharpening_file import load_sharpening
 from tests.training.script_helpers import TRIAL, write_heads
 from training import train_sharpening
 from training.run_state import read_curve
@@ -48,8 +48,7 @@ def test_the_cnn_learns_and_nothing_else_does(start):
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed
     assert all(name.startswith("sharpening.") for name in changed)
-    alone = Sharpening(TRIAL_MODEL.sharpening)
-    load_checkpoint(out / "sharpening.safetensors", alone, TRIAL_MODEL)
+    alone = load_sharpening(out / "sharpening.safetensors", TRIAL_MODEL.name)
     assert torch.equal(alone.out.weight, after["sharpening.out.weight"])
 
 

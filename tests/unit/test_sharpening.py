@@ -17,7 +17,7 @@ from inference.export.picture import TILE, draw_bands
 from inference.head.gaussians import Gaussians
 from inference.model import picture_sharpener
 from inference.model.config import SharpeningConfig, preset_config
-from inference.model.picture_sharpener import CnnSharpener
+from inference.model.picture_sharpener import CnnSharpener, part_edge
 from inference.model.sharpening_file import load_sharpening, sharpening_beside
 from inference.progress import Cancelled, CancelToken
 from inference.rendering.alpha_bleeding import bleed
@@ -164,6 +164,12 @@ class TestPictures:
         largest = picture_sharpener.PART + 2 * sharpener.margin + TINY.step
         assert len(seen) == 3 * 5
         assert max(max(shape) for shape in seen) <= largest
+
+    def test_wide_networks_get_smaller_parts(self):
+        paper = preset_config("paper").sharpening
+        assert part_edge(SharpeningConfig(8, 2, fold=2)) == 512
+        assert part_edge(paper) == 256
+        assert part_edge(replace(paper, width=512)) == 128
 
     def test_a_large_picture_is_cancelled_between_its_parts(self):
         token = CancelToken()
