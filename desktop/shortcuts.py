@@ -69,6 +69,33 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("about", "Help", "About PercHead"),
 )  # fmt: skip
 
+PAINT_ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("brush", "Paint", "Brush", ("B",), "brush", checkable=True, group="tool"),
+    ActionSpec("eraser", "Paint", "Eraser", ("E",), "eraser", checkable=True, group="tool"),
+    ActionSpec("restore", "Paint", "Restore What Was Parsed", ("Q",), "restore-brush",
+               checkable=True, group="tool"),
+    ActionSpec("smooth", "Paint", "Smooth Borders", ("W",), "smooth", checkable=True,
+               group="tool"),
+    ActionSpec("fill", "Paint", "Fill", ("G",), "fill", checkable=True, group="tool"),
+    ActionSpec("lasso", "Paint", "Lasso", ("L",), "lasso", checkable=True, group="tool"),
+    ActionSpec("move", "Paint", "Move and Scale", ("V",), "move", checkable=True, group="tool"),
+    ActionSpec("pick", "Paint", "Pick a Class", ("I",), "pick", checkable=True, group="tool"),
+    ActionSpec("mirror", "Paint", "Mirror Brush", ("M",), "mirror", checkable=True),
+    ActionSpec("smaller", "Paint", "Smaller Brush", ("[",)),
+    ActionSpec("larger", "Paint", "Larger Brush", ("]",)),
+    ActionSpec("overlay", "Paint", "Overlay", ("Alt+1",), "map-overlay", checkable=True,
+               group="map_view"),
+    ActionSpec("outline", "Paint", "Outlines", ("Alt+2",), "map-outline", checkable=True,
+               group="map_view"),
+    ActionSpec("side_by_side", "Paint", "Side by Side", ("Alt+3",), "map-side", checkable=True,
+               group="map_view"),
+    ActionSpec("fit_map", "Paint", "Whole Map", ("0",), "fit"),
+    ActionSpec("reset_map", "Paint", "Reset the Map", ("Ctrl+Shift+R",), "map-reset"),
+    ActionSpec("import_map", "Paint", "Import a Map…", ("Ctrl+Shift+O",), "map-import"),
+    ActionSpec("export_map", "Paint", "Export the Map…", ("Ctrl+Shift+E",), "map-export"),
+)  # fmt: skip
+"""What the painting panel does; its keys work while it has the focus, and mean nothing else."""
+
 GESTURES: tuple[tuple[str, str, str], ...] = (
     ("Head", "Left drag, arrow keys", "Orbit"),
     ("Head", "Middle drag, Shift + left drag", "Pan"),
@@ -82,3 +109,17 @@ GESTURES: tuple[tuple[str, str, str], ...] = (
     ("Window", "Drop a picture", "Open it"),
 )
 """What the mouse does: (where, gesture, effect); only the help sheet needs it."""
+
+PAINT_GESTURES: tuple[tuple[str, str, str], ...] = (
+    ("Map", "Hold Ctrl", "Erase instead"),
+    ("Map", "Alt + wheel", "Size of the brush"),
+    ("Map", "Shift + click", "Straight line from the last stroke"),
+    ("Map", "Alt + click", "Pick the class"),
+    ("Map", "Wheel", "Zoom at the cursor"),
+    ("Map", "Hold Space, middle drag", "Pan"),
+    ("Map", "Lasso: drag, or click corners", "Draw around, or set a polygon"),
+    ("Map", "Enter, double click", "Close the polygon"),
+    ("Map", "Move: drag, corners, arrow keys", "Move and scale; Shift keeps the shape"),
+    ("Map", "Esc", "Let go, take the stroke back"),
+)
+"""What the mouse does on the painting canvas: (where, gesture, effect)."""

@@ -196,6 +196,24 @@ QToolButton::menu-indicator { image: none; }
 #row { background: @raised@; border: 1px solid @line@; border-radius: 9px; }
 #divider { background: @line@; border: none; }
 
+#painting { background: @window@; border: none; }
+#option_bar { background: @panel@; border: none; border-bottom: 1px solid @line@; }
+#paint_hint { background: @panel@; border-top: 1px solid @line@; }
+#tool { padding: 7px; }
+#tool:checked { background: @hover@; border-color: @line@; }
+#class_row { border: 1px solid transparent; border-radius: 7px; }
+#class_row:hover { background: @raised@; }
+#class_row[chosen="true"] { background: @hover@; border-color: @accent@; }
+#class_row QLabel:disabled { color: @muted@; }
+#class_toggle { padding: 3px; border-radius: 5px; }
+#class_toggle:checked { background: transparent; }
+#class_toggle:hover { background: @line@; }
+QPushButton#quiet {
+  background: transparent; border: none; color: @muted@; padding: 2px 6px; min-height: 14px;
+  font-size: 12px;
+}
+QPushButton#quiet:hover { color: @text@; }
+
 QProgressBar {
   background: @hover@; border: none; border-radius: 3px; max-height: 6px; min-height: 6px;
 }

@@ -85,6 +85,10 @@ class FaceMapDocument:
         """Call the listener after every change."""
         self._listeners.append(listener)
 
+    def unsubscribe(self, listener: Listener) -> None:
+        """Call the listener no more."""
+        self._listeners.remove(listener)
+
     def _tell(self, box: Box, *, finished: bool) -> None:
         for listener in self._listeners:
             listener(box, finished)
@@ -126,6 +130,14 @@ class FaceMapDocument:
         np.copyto(window, np.asarray(values, np.uint8), where=place)
         self._dirty = box.united(self._dirty)
         self._tell(box, finished=False)
+
+    def show(self, labels: ByteArray) -> None:
+        """Within a stroke, put another map [512, 512] in place, whatever is protected."""
+        if not self.painting:
+            raise RuntimeError("show belongs between begin and finish")
+        self._labels[:] = _checked(labels)
+        self._dirty = EVERYTHING
+        self._tell(EVERYTHING, finished=False)
 
     def finish(self) -> bool:
         """End the stroke; returns whether it changed anything."""

@@ -1,0 +1,116 @@
+"""One class of the palette: colour, name, and what is shown, locked, painted over."""
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from desktop.icons import icon
+from desktop.theme import Palette
+from desktop.widgets.labels import label as text_label
+from inference.face_map.labels import COLOURS, Label
+
+
+class Swatch(QWidget):
+    """A rounded square in a class's colour."""
+
+    def __init__(self, label: Label) -> None:
+        super().__init__()
+        self._colour = QColor(*COLOURS[label].tolist())
+        self.setFixedSize(18, 18)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        rim = self.palette().windowText().color()
+        rim.setAlpha(70)
+        painter.setPen(rim)
+        painter.setBrush(self._colour)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 4.5, 4.5)
+
+
+class ClassRow(QFrame):
+    """A row that is clicked to choose the class; its toggles show what differs from usual.
+
+    Signals:
+        chosen: the row was clicked.
+        toggled: one of "shown", "locked", "only_over" is now on or off.
+    """
+
+    chosen = Signal()
+    toggled = Signal(str, bool)
+
+    def __init__(self, label: Label, palette: Palette) -> None:
+        super().__init__()
+        self.setObjectName("class_row")
+        self.label = label
+        self.name = text_label(label.title)
+        self.name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        if label.name.startswith(("RIGHT", "LEFT")):
+            side = "right" if label.name.startswith("RIGHT") else "left"
+            self.setToolTip(f"{label.title}: the person's own {side}")
+        self.only_over = self._toggle("only_over", f"Paint only over {label.title}")
+        self.lock = self._toggle("locked", f"Lock {label.title}: nothing paints over it")
+        self.eye = self._toggle("shown", f"Show or hide {label.title}")
+        self.eye.setChecked(True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 2, 4, 2)
+        layout.setSpacing(0)
+        layout.addWidget(Swatch(label))
+        layout.addSpacing(9)
+        layout.addWidget(self.name, 1)
+        for button in (self.only_over, self.lock, self.eye):
+            layout.addWidget(button)
+        self.setAccessibleName(label.title)
+        self.set_palette(palette)
+
+    def _toggle(self, what: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setCheckable(True)
+        button.setObjectName("class_toggle")
+        button.setIconSize(QSize(16, 16))
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.toggled.connect(lambda on: self.toggled.emit(what, on))
+        return button
+
+    def set_palette(self, palette: Palette) -> None:
+        """Colour the toggles: quiet as usual, in the accent where something is special."""
+        quiet = QColor(palette.muted)
+        self.only_over.setIcon(_pair("only-over", "only-over", quiet, palette.accent, 0.32))
+        self.lock.setIcon(_pair("lock-open", "lock", quiet, palette.accent, 0.32))
+        self.eye.setIcon(_pair("eye-off", "eye", QColor(palette.accent), palette.muted, 1.0))
+
+    def choose(self, *, on: bool) -> None:
+        """Whether this is the class that is painted."""
+        if self.property("chosen") != on:
+            self.setProperty("chosen", on)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def show_state(self, *, shown: bool, locked: bool, only_over: bool) -> None:
+        """Set the toggles without telling anybody."""
+        for button, on in ((self.eye, shown), (self.lock, locked), (self.only_over, only_over)):
+            button.blockSignals(True)
+            button.setChecked(on)
+            button.blockSignals(False)
+        self.name.setEnabled(shown)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit()
+
+
+def _pair(off: str, on: str, off_colour: QColor, on_colour: str, strength: float) -> QIcon:
+    """An icon with another picture while it is on."""
+    result = QIcon()
+    quiet = icon(off, off_colour.name())
+    loud = icon(on, on_colour)
+    mode = QIcon.Mode.Normal if strength == 1.0 else QIcon.Mode.Disabled
+    for pixels in (16, 32):
+        result.addPixmap(quiet.pixmap(pixels, pixels, mode), QIcon.Mode.Normal, QIcon.State.Off)
+        result.addPixmap(
+            quiet.pixmap(pixels, pixels), QIcon.Mode.Active, QIcon.State.Off
+        )  # under the mouse
+        result.addPixmap(loud.pixmap(pixels, pixels), QIcon.Mode.Normal, QIcon.State.On)
+    return result

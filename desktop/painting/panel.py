@@ -1,0 +1,234 @@
+"""The painting panel: tools, options, canvas and classes around one face map."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop.painting.actions import PaintActions
+from desktop.painting.canvas import PaintCanvas
+from desktop.painting.class_list import ClassList
+from desktop.painting.hints import hint_of
+from desktop.painting.option_bar import OptionBar
+from desktop.painting.stamp_menu import stamp_menu
+from desktop.painting.state import MapView, PaintState, Tool
+from desktop.painting.tool_strip import ToolStrip
+from desktop.shortcuts import ACTIONS
+from desktop.theme import Palette
+from desktop.widgets.labels import label
+from inference.errors import PercHeadError
+from inference.face_map.box import Box
+from inference.face_map.document import FaceMapDocument
+from inference.face_map.files import read_face_map, write_face_map
+from inference.face_map.stamps.stamp import Stamp, stamped
+from inference.head.template import HeadTemplate
+
+TemplateSource = Callable[[], HeadTemplate]
+
+_FILTER = "Face maps (*.png);;Pictures (*.png *.bmp *.gif *.tif *.tiff *.webp *.jpg *.jpeg)"
+
+
+class PaintingPanel(QFrame):
+    """Edits a `FaceMapDocument`; everything else of the window listens to `edited`.
+
+    Undo and redo keys that reach the panel are the map's; `undo` and `redo` do the same for a
+    menu, and `history_changed` tells when their titles (`document.history`) may be different.
+
+    Signals:
+        edited: a copy of the map [512, 512] uint8, when a stroke is over.
+        history_changed: what can be undone is different.
+
+    Args:
+        palette: the theme.
+        template: gives the head template when a stamp is first used; read once.
+    """
+
+    edited = Signal(object)
+    history_changed = Signal()
+
+    def __init__(
+        self,
+        palette: Palette,
+        template: TemplateSource = HeadTemplate.load,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("painting")
+        self._template = cache(template)
+        self.document = FaceMapDocument()
+        self.state = PaintState(self)
+        self.actions_ = PaintActions(self, palette)
+        self.canvas = PaintCanvas(self.document, self.state)
+        self.classes = ClassList(self.document, self.state, palette)
+        self.options = OptionBar(self.state, self.actions_.__getitem__)
+        groups = (("brush", "eraser", "restore", "smooth"), ("fill", "lasso", "move", "pick"))
+        self.strip = ToolStrip(
+            [[self.actions_[name] for name in group] for group in groups],
+            stamp_menu(self, self.put_stamp),
+            palette,
+        )
+        self.hint = label("", "small")
+        self.hint.setObjectName("paint_hint")
+        self.hint.setContentsMargins(14, 5, 14, 6)
+        self._said = ""
+        self._build()
+        self._connect()
+        self.document.subscribe(self._on_map)
+        self._refresh()
+
+    def _build(self) -> None:
+        middle = QVBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.canvas, 1)
+        middle.addWidget(self.hint)
+        below = QHBoxLayout()
+        below.setSpacing(0)
+        below.addWidget(self.strip)
+        below.addLayout(middle, 1)
+        below.addWidget(self.classes)
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, 0)
+        outside.setSpacing(0)
+        outside.addWidget(self.options)
+        outside.addLayout(below, 1)
+
+    def _connect(self) -> None:
+        actions, state = self.actions_, self.state
+        for tool in Tool:
+            actions[tool.value].triggered.connect(lambda _=False, tool=tool: self._choose(tool))
+        for view in MapView:
+            actions[view.value].triggered.connect(lambda _=False, view=view: state.set(view=view))
+        actions["mirror"].toggled.connect(lambda on: state.set(mirror=on))
+        actions["smaller"].triggered.connect(lambda: state.resize(-1))
+        actions["larger"].triggered.connect(lambda: state.resize(1))
+        actions["fit_map"].triggered.connect(self.canvas.fit)
+        actions["reset_map"].triggered.connect(lambda: self.document.reset())
+        actions["import_map"].triggered.connect(self._ask_import)
+        actions["export_map"].triggered.connect(self._ask_export)
+        state.changed.connect(self._refresh)
+        state.said.connect(self.say)
+        self.classes.protection_changed.connect(lambda: self.say(""))
+
+    # What the window calls
+
+    def set_document(self, document: FaceMapDocument) -> None:
+        """Edit another map, for example of another photograph; its history comes with it."""
+        self.document.unsubscribe(self._on_map)
+        self.document = document
+        self.canvas.set_document(document)
+        self.classes.set_document(document)
+        document.subscribe(self._on_map)
+        self._refresh()
+        self.history_changed.emit()
+
+    def set_photograph(self, image: QImage) -> None:
+        """Show the crop that the map belongs to behind it."""
+        self.canvas.set_photograph(image)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Follow the theme."""
+        self.actions_.set_palette(palette)
+        self.classes.set_palette(palette)
+        self.strip.set_palette(palette)
+
+    def undo(self) -> bool:
+        """Take the last stroke back; returns whether there was one."""
+        return self.document.undo()
+
+    def redo(self) -> bool:
+        """Do the last undone stroke again; returns whether there was one."""
+        return self.document.redo()
+
+    def put_stamp(self, stamp: Stamp) -> None:
+        """Put glasses, a hat, earrings or hair where they belong."""
+        labels = stamped(stamp, self.document, self._template())
+        if labels is None:
+            self.say("Stamps need a face that was found.")
+        elif self.document.replace(stamp.value, labels):
+            self.say(f"{stamp.value}: press V to move or scale.")
+        else:
+            self.say(f"{stamp.value}: nothing changed; is a class locked?")
+
+    def import_map(self, path: Path) -> None:
+        """Put the map of a file in place, as one step; what is wrong with it is said."""
+        try:
+            labels = read_face_map(path)
+        except PercHeadError as error:
+            self.say(str(error))
+            return
+        self.document.replace("Import Map", labels, protect=False)
+        self.say(f"Imported {path.name}.")
+
+    def export_map(self, path: Path) -> None:
+        """Write the map as an indexed PNG; what goes wrong is said."""
+        path = path if path.suffix else path.with_suffix(".png")
+        try:
+            write_face_map(path, self.document.labels)
+        except PercHeadError as error:
+            self.say(str(error))
+            return
+        self.say(f"Exported {path.name}.")
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence under the canvas; without one, what the tool can do."""
+        self._said = sentence
+        self.hint.setText(sentence or hint_of(self.state.tool))
+
+    # Reacting
+
+    def _on_map(self, box: Box, finished: bool) -> None:
+        if finished:
+            self.edited.emit(np.array(self.document.labels))
+            self.history_changed.emit()
+
+    def _choose(self, tool: Tool) -> None:
+        self.say("")
+        self.state.set(tool=tool)
+        self.canvas.setFocus()
+
+    def _refresh(self) -> None:
+        state = self.state
+        self.actions_[state.tool.value].setChecked(True)
+        self.actions_[state.view.value].setChecked(True)
+        self.actions_["mirror"].setChecked(state.mirror)
+        self.strip.enable_stamps(on=self.document.landmarks is not None)
+        if not self._said:
+            self.say("")
+
+    def _ask_import(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Import a Map", "", _FILTER)
+        if chosen:
+            self.import_map(Path(chosen))
+
+    def _ask_export(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export the Map", "map.png", "PNG (*.png)")
+        if chosen:
+            self.export_map(Path(chosen))
+
+    # Undo and redo keys, which also belong to the window: inside the panel they are the map's
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and self._step(event) is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = self._step(event)
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            (self.undo if step == "undo" else self.redo)()
+
+    def _step(self, event: QEvent) -> str | None:
+        if not isinstance(event, QKeyEvent):
+            return None
+        pressed = QKeySequence(event.keyCombination())
+        for spec in ACTIONS:
+            if spec.id in ("undo", "redo") and pressed in map(QKeySequence, spec.keys):
+                return spec.id
+        return None
