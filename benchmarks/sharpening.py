@@ -2,8 +2,8 @@
 
     python -m benchmarks.sharpening [--size 512] [--repeat 9]
 
-Processor time, so that other programs disturb little. The weights do not matter for the time, so they are random. `bleed` is what goes before: the
-head's colours beyond its silhouette.
+Processor time, so that other programs disturb little. The weights do not matter for it, so they
+are random. `bleed` is what goes before: the head's colours beyond its silhouette.
 """
 
 import argparse
