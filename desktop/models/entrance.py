@@ -1,15 +1,18 @@
 """Where the main window meets the models: showing them, and closing while one is on its way."""
 
+import importlib
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from desktop.models.shelf import Shelf
-from desktop.models.window import ModelsWindow
-from desktop.workers import JobRunner
-from inference.catalogue.entries import ModelEntry
-from inference.catalogue.store import ModelStore, default_store
-from inference.catalogue.table import MODELS
+from desktop.workers import Job, JobRunner
+
+if TYPE_CHECKING:  # what few look at must not make every start slower
+    from desktop.models.shelf import Shelf
+    from desktop.models.window import ModelsWindow
+    from inference.catalogue.entries import ModelEntry
+    from inference.catalogue.store import ModelStore
 
 
 class Models:
@@ -19,7 +22,7 @@ class Models:
         parent: the main window.
         runner: runs the work, and stops it when the application is closed.
         say: tells the user something while the window is closed.
-        models: the table.
+        models: the table; None is the published one.
         store: where the files are; None is the user's own place.
     """
 
@@ -28,8 +31,8 @@ class Models:
         parent: QWidget,
         runner: JobRunner,
         say: Callable[[str], None],
-        models: Sequence[ModelEntry] = MODELS,
-        store: ModelStore | None = None,
+        models: "Sequence[ModelEntry] | None" = None,
+        store: "ModelStore | None" = None,
     ) -> None:
         self._parent, self._runner, self._say = parent, runner, say
         self._models, self._store = models, store
@@ -38,17 +41,27 @@ class Models:
         self.window: ModelsWindow | None = None
 
     def show(self) -> None:
-        """Show the window, in front."""
+        """Show the window, in front; the first time its libraries are imported in a worker."""
         if self.window is None:
-            self.shelf = Shelf(
-                self._runner, self._models, self._store or default_store(), self._parent
-            )
-            self.shelf.finished.connect(self._on_finished)
-            self.window = ModelsWindow(self.shelf, self._parent)
-            self.window.finished.connect(self._on_closed)
-        self.window.show()
-        self.window.raise_()
-        self.window.activateWindow()
+            job = self._runner.start("Opening the models", _import_catalogue, lane="models")
+            job.succeeded.connect(self._make)
+        else:
+            self.window.show()
+            self.window.raise_()
+            self.window.activateWindow()
+
+    def _make(self) -> None:
+        from desktop.models.shelf import Shelf
+        from desktop.models.window import ModelsWindow
+        from inference.catalogue.store import default_store
+        from inference.catalogue.table import MODELS
+
+        models, store = self._models or MODELS, self._store or default_store()
+        self.shelf = Shelf(self._runner, models, store, self._parent)
+        self.shelf.finished.connect(self._on_finished)
+        self.window = ModelsWindow(self.shelf, self._parent)
+        self.window.finished.connect(self._on_closed)
+        self.show()
 
     def may_close(self) -> bool:
         """Whether the application may be closed; asks where a model is on its way."""
@@ -76,6 +89,11 @@ class Models:
     def _on_finished(self, model_id: str) -> None:
         if self.window is not None and not self.window.isVisible():
             self._say(f"{model_id} is on this computer now.")
+
+
+def _import_catalogue(job: Job) -> None:
+    for name in ("inference.catalogue.store", "inference.catalogue.table", "psutil"):
+        importlib.import_module(name)
 
 
 def _names(ids: list[str]) -> str:

@@ -1,6 +1,6 @@
 """The window with the list of models."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -46,14 +46,11 @@ class ModelsWindow(QDialog):
         self._list = QVBoxLayout(inside)
         self._list.setContentsMargins(26, 18, 26, 22)
         self._list.setSpacing(8)
-        for group in dict.fromkeys(entry.group for entry in shelf.models):
-            self._add_group(group)
         self._list.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(inside.minimumSizeHint().width() + 14)  # with its scroll bar
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(inside)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         head = QVBoxLayout()
         head.setContentsMargins(26, 22, 26, 14)
         head.setSpacing(6)
@@ -66,25 +63,34 @@ class ModelsWindow(QDialog):
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(_divider())
-        layout.addWidget(scroll, 1)
+        layout.addWidget(self._scroll, 1)
         layout.addWidget(_divider())
         layout.addLayout(self._foot())
         shelf.changed.connect(self._on_changed)
+        groups = list(dict.fromkeys(entry.group for entry in shelf.models))
+        self._coming = sorted(shelf.models, key=lambda entry: groups.index(entry.group))
+        self._add_next()
 
-    def _add_group(self, group: str) -> None:
-        self._list.addSpacing(8)
-        self._list.addWidget(label(group.upper(), "section"))
-        for entry in self._shelf.models:
-            if entry.group != group:
-                continue
-            line = ModelRow(entry, self._shelf, self._memory)
-            line.get_wanted.connect(lambda entry=entry: self.asking.get(entry))
-            line.import_wanted.connect(
-                lambda entry=entry, line=line: self.asking.bring(entry, line.import_)
-            )
-            line.remove_wanted.connect(lambda entry=entry: self.asking.remove(entry))
-            self.rows[entry.id] = line
-            self._list.addWidget(line)
+    def _add_next(self) -> None:
+        """Add one row; the next one in another turn of the event loop, so that nothing waits."""
+        if not self._coming:
+            return
+        entry = self._coming.pop(0)
+        if not self.rows or list(self.rows.values())[-1].entry.group != entry.group:
+            heading = label(entry.group.upper(), "section")
+            heading.setContentsMargins(0, 14 if self.rows else 0, 0, 0)
+            self._insert(heading)
+        line = ModelRow(entry, self._shelf, self._memory)
+        line.get_wanted.connect(lambda: self.asking.get(entry))
+        line.import_wanted.connect(lambda: self.asking.bring(entry, line.import_))
+        line.remove_wanted.connect(lambda: self.asking.remove(entry))
+        self.rows[entry.id] = line
+        self._insert(line)
+        self._scroll.setMinimumWidth(self._list.minimumSize().width() + 14)  # with its bar
+        QTimer.singleShot(0, self, self._add_next)
+
+    def _insert(self, part: QWidget) -> None:
+        self._list.insertWidget(self._list.count() - 1, part)  # the last one stretches
 
     def _foot(self) -> QHBoxLayout:
         store = self._shelf.store

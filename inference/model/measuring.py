@@ -162,8 +162,8 @@ def _too_little(config: ModelConfig, free: int) -> UsageError:
 def _timed(work: Callable[[], Result], repeat: bool) -> tuple[float, Result]:
     """The shortest time of a work and its result; slow work runs once."""
     best = float("inf")
+    gc.collect()
     for _ in range(_RUNS if repeat else 1):
-        gc.collect()
         start = time.perf_counter()
         result = work()
         seconds = time.perf_counter() - start

@@ -45,8 +45,11 @@ def open_models(make_window, publisher, tmp_path, qtbot):
             window, window.runner, window.status.say, models=(first, second), store=store
         )
         window.actions_["models"].trigger()
+        qtbot.waitUntil(lambda: window.models.window is not None, timeout=WAIT)
         shelf = window.models.shelf
         qtbot.waitUntil(lambda: set(shelf.places) == {"tiny", "other"}, timeout=WAIT)
+        qtbot.waitUntil(lambda: len(window.models.window.rows) == 2, timeout=WAIT)
+        qtbot.waitUntil(window.models.window.rows["other"].isVisible, timeout=WAIT)
         return window, window.models.window.rows["tiny"]
 
     return show
@@ -76,11 +79,14 @@ def test_the_shortcut_opens_it_and_it_says_what_it_must(make_window, qtbot, tmp_
     window = make_window()
     keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(window, Qt.Key.Key_M, keys)
+    qtbot.waitUntil(lambda: window.models.window is not None, timeout=WAIT)
     models = window.models.window
     assert isinstance(models, ModelsWindow)
     assert models.isVisible()
     assert models.privacy.text() == "Your portraits never leave this computer."
     qtbot.waitUntil(lambda: len(window.models.shelf.places) == len(MODELS), timeout=WAIT)
+    qtbot.waitUntil(lambda: len(models.rows) == len(MODELS), timeout=WAIT)
+    qtbot.waitUntil(models.rows["flame"].isVisible, timeout=WAIT)  # the last one
     for entry in MODELS:
         row = models.rows[entry.id]
         words = "\n".join(part.text() for part in row.findChildren(QLabel))
@@ -316,7 +322,13 @@ def test_the_window_is_never_blocked(open_models, publisher, qtbot):
     pauses = []
     for _ in range(4):  # a busy machine may keep the process waiting
         publisher.faults = ["slow"]
+        again = Models(window, window.runner, window.status.say)
         with Heartbeat() as heart:
+            again.show()
+            qtbot.waitUntil(lambda again=again: again.window is not None, timeout=WAIT)
+            rows = again.window.rows
+            qtbot.waitUntil(lambda rows=rows: len(rows) == len(MODELS), timeout=WAIT)
+            again.window.close()
             click(qtbot, row.get)
             settled(qtbot, window)
             click(qtbot, row.verify)
@@ -335,6 +347,8 @@ def test_the_publisher_of_flame_is_found(make_window, qtbot, monkeypatch, tmp_pa
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
     window = make_window()
     window.models.show()
+    qtbot.waitUntil(lambda: window.models.window is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: "flame" in window.models.window.rows, timeout=WAIT)
     row = window.models.window.rows["flame"]
     qtbot.waitUntil(row.page.isVisible, timeout=WAIT)
     qtbot.mouseClick(row.page, LEFT)
@@ -370,11 +384,15 @@ def test_figures_for_people():
     )
 
 
-def test_the_list_needs_no_network_code():
-    code = (
-        "import sys; from desktop.models.window import ModelsWindow; "
-        "print([name for name in ('http.client', 'ssl', 'torch') if name in sys.modules])"
-    )
+@pytest.mark.parametrize(
+    ("module", "libraries"),
+    [
+        ("desktop.models.window", ("http.client", "ssl", "torch")),
+        ("desktop.main_window.window", ("filelock", "inference.catalogue.table")),
+    ],
+)
+def test_neither_the_list_nor_the_start_waits_for_what_it_does_not_need(module, libraries):
+    code = f"import sys, {module}; print([name for name in {libraries} if name in sys.modules])"
     run = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -391,6 +409,7 @@ def test_a_runner_that_was_shut_down_is_left_alone(qapp, publisher, tmp_path, qt
     entry = entry_at(publisher.url)
     models = Models(None, runner, print, models=(entry,), store=make_store(tmp_path, entry))
     models.show()
+    qtbot.waitUntil(lambda: models.window is not None, timeout=WAIT)
     qtbot.addWidget(models.window)
     publisher.faults = ["stall"]
     models.shelf.get(entry)

@@ -125,7 +125,7 @@ def look():
         camera = window.viewport.view_camera(64, 64)
         jobs.extend(window.exports.start(e, head.gaussians, camera) for e in exports)
     shelf = window.models.shelf
-    if all(job.done for job in jobs) and len(shelf.places) == len(shelf.models):
+    if shelf and all(job.done for job in jobs) and len(shelf.places) == len(shelf.models):
         window.close()
 
 
