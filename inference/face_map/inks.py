@@ -7,7 +7,8 @@ import numpy as np
 
 from inference.face_map.box import Box
 from inference.face_map.document import SIZE, FaceMapDocument
-from inference.face_map.labels import MIRRORED, ByteArray, Label
+from inference.face_map.labels import MIRRORED, ByteArray
+from inference.face_map.regions import box_of
 from inference.face_map.uncovering import Uncovered
 
 
@@ -82,19 +83,29 @@ class SmoothInk:
 
 
 def prevailing(labels: ByteArray, sigma: float) -> ByteArray:
-    """The class [H, W] with the largest share of a Gaussian neighbourhood of labels [H, W]."""
+    """The class [H, W] with the largest share of the neighbourhood of each of labels [H, W].
+
+    The neighbourhood is two box blurs one after the other, near to a Gaussian of sigma pixels and
+    much quicker. At a tie a pixel stays what it is.
+    """
     present = np.unique(labels)
-    result = np.full_like(labels, present[0] if len(present) else Label.BACKGROUND)
+    result = labels.copy()
     if len(present) < 2:
         return result
-    best = np.full(labels.shape, -1, np.int16)
+    # Two boxes of n pixels have the variance (n^2 - 1) / 6.
+    edge = 2 * round((np.sqrt(6 * sigma**2 + 1) - 1) / 2) + 1
+    size = max(labels.shape)
+    best = np.zeros(labels.shape, np.uint16)
     for label in present:
-        share = cv2.GaussianBlur(
-            (labels == label).view(np.uint8) * np.uint8(255), (0, 0), sigma
-        ).astype(np.int16)
-        # At a tie a pixel stays what it is.
-        share = share * 2 + (labels == label)
-        better = share > best
-        np.copyto(best, share, where=better)
-        result[better] = label
+        own = labels == label
+        around = box_of(own)
+        if around is None:
+            continue
+        reach = Box(*around).grown(edge).within(size)  # beyond it the class has no share
+        own = own[reach.slices]
+        share = cv2.blur(own.view(np.uint8) * np.uint8(254), (edge, edge))
+        share = cv2.blur(share, (edge, edge)).astype(np.uint16) + own
+        better = share > best[reach.slices]
+        np.copyto(best[reach.slices], share, where=better)
+        np.copyto(result[reach.slices], label, where=better)
     return result
