@@ -215,6 +215,7 @@ class _Making:
                 words = ["Making the heads", left.words(done)]
                 progress(", ".join(filter(None, words)), FOLLOWING + (0.99 - FOLLOWING) * done)
 
+            tell(state.pieces * PIECE)
             for first in range(state.pieces * PIECE, len(schedule), PIECE):
                 number = first // PIECE
                 sources = schedule.sources[first : first + PIECE].tolist()
