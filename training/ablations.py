@@ -52,6 +52,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     length.add_argument("--steps", type=int, help="of every reconstruction model")
     length.add_argument("--minutes", type=float, help="of every reconstruction model, about")
     add("--sharpening-steps", type=int, help="of every sharpening CNN; default a fifth of steps")
+    add("--sharpen", choices=["all", "own"], help="which blocks' rows; default all, as the paper")
     add("--batch", type=int, help="heads per step, default 2")
     add("--size", type=int, help="edge of the compared pictures in pixels, default 112")
     add("--crop", type=int, help="edge of the measured crops in pixels, default 128")
@@ -90,6 +91,7 @@ def begin_plan(options: argparse.Namespace, subjects: SubjectSet) -> AblationPla
         "scale": options.scale,
         "steps": options.steps,
         "sharpening_steps": options.sharpening_steps,
+        "sharpen": options.sharpen,
         "batch": options.batch,
         "size": options.size,
         "crop": options.crop,
@@ -107,6 +109,7 @@ def begin_plan(options: argparse.Namespace, subjects: SubjectSet) -> AblationPla
         scale=options.scale,
         steps=steps,
         sharpening_steps=options.sharpening_steps or max(1, steps // 5),
+        sharpen=options.sharpen or "all",
         batch=options.batch or 2,
         size=options.size or 112,
         crop=options.crop or 128,

@@ -253,13 +253,18 @@ def test_a_run_trains_measures_and_goes_on(tmp_path, capsys):
     words = ["--heads", str(tmp_path / "heads"), "--test", f"held-out:{tmp_path / 'test'}"]
     words += ["--out", str(out), "--most-heads", "3", "--metrics", "psnr", "mask-iou"]
     little = ["--batch", "1", "--size", "28", "--crop", "32", "--repeats", "1"]
-    first = [*little, "--steps", "2", "--sharpening-steps", "1"]
-    assert main([*words, *first, "--only", "loss-both"]) == 0
+    first = [*little, "--steps", "2", "--sharpening-steps", "1", "--sharpen", "own"]
+    assert main([*words, *first, "--only", "loss-both", "sharpening-with"]) == 0
     page = (out / "ablations.md").read_text(encoding="utf-8")
     assert "**This is a small scale.** 3 synthetic heads, 2 steps of 1 heads" in page
     assert "DINOv2 + SAM 2.1 (here: stand-in-dino+sam)" in page
     assert "again, 1" in page
     assert "- light: not asked for." in page
+
+    full = "full-both-stand-in-dino+sam"
+    measured = {path.name for path in (out / "measured").iterdir()}
+    assert measured == {full, f"{full}-again-1", f"{full}-sharpened"}
+    assert not (out / "runs" / f"{full}-again-1" / "sharpening").exists()
 
     # The same command again trains nothing, and another row joins with the plan's own scale,
     # though there are more heads now.

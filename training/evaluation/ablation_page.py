@@ -26,6 +26,11 @@ def scale_in_words(
         metrics: what was measured, and what could not be.
     """
     paragraphs = [_scale(plan, outcome), _data(plan), _models(plan)]
+    if plan.sharpen == "own":
+        paragraphs.append(
+            "Only the block of the sharpening CNN has one. All others compare plain "
+            "reconstructions, where the paper's rows have a CNN each."
+        )
     if any(outcome.made_with.values()):
         paragraphs.append(_losses(plan, missing))
     return [*paragraphs, _metrics(metrics)]
@@ -75,7 +80,8 @@ def _models(plan: AblationPlan) -> str:
     return (
         f"Models: the paper's architecture in little. {decoder.patches} patches of "
         f"{full.head.per_patch} Gaussians, decoder {decoder.width} wide with {decoder.layers} "
-        f"layers; the paper has 4096, 1024 and 10. Light has {light.decoder.layers} layers and no "
+        f"layers, opaque and grey at first; the paper has 4096, 1024 and 10. "
+        f"Light has {light.decoder.layers} layers and no "
         "sharpening CNN, four tenths of the layers as in the paper. Light-S reads "
         f"{len(small.encoder.backbone.layers)} layer of the frozen network instead of "
         f"{len(full.encoder.backbone.layers)}, a quarter of the width as DINOv2 small is of the "

@@ -22,6 +22,8 @@ class AblationPlan:
         scale: "mini" or "paper", key of training.evaluation.ablation_models.MODELS.
         steps: optimiser steps of every reconstruction model.
         sharpening_steps: of every sharpening CNN.
+        sharpen: "all" for every row whose method has a sharpening CNN, as in the paper; "own" for
+            the sharpening block alone, so that the others compare plain reconstructions.
         batch: heads per step.
         size: edge in pixels of the pictures that the losses compare.
         crop: edge in pixels of the measured crops.
@@ -35,6 +37,7 @@ class AblationPlan:
     scale: str
     steps: int
     sharpening_steps: int
+    sharpen: str
     batch: int
     size: int
     crop: int

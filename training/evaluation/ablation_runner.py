@@ -144,6 +144,7 @@ class Runner:
 
         once(run / "finished", train)
         sharpened = ablation.sharpening and shape.sharpening is not None
+        sharpened &= self._plan.sharpen == "all" or ablation.table == "sharpening"
         if sharpened:
             once(run / "sharpening" / "finished", train_sharpening)
         measured = self._out / "measured" / (name + ("-sharpened" if sharpened else ""))
