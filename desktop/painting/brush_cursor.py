@@ -1,7 +1,9 @@
-"""The ring that shows where the brush is and what it leaves."""
+"""What shows where the brush is, what it leaves, and where its mirror stands."""
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from desktop.painting.tools.tool import contrast_pens
 from inference.face_map.labels import COLOURS, Label
@@ -31,4 +33,15 @@ def paint_brush(
         painter.setPen(contrast_pens(0.6)[0])
         painter.setBrush(QColor("white") if label is None else QColor(*COLOURS[label].tolist()))
         painter.drawEllipse(centre, DOT, DOT)
+    painter.restore()
+
+
+def paint_axis(painter: QPainter, within: QRectF, ends: Sequence[QPointF], accent: QColor) -> None:
+    """Draw the face's axis of symmetry between two points, inside the map's square."""
+    colour = QColor(accent)
+    colour.setAlpha(190)
+    painter.save()
+    painter.setClipRect(within, Qt.ClipOperation.IntersectClip)
+    painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
+    painter.drawLine(ends[0], ends[1])
     painter.restore()

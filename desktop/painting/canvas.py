@@ -12,17 +12,17 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
-    QPen,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from desktop.painting.brush_cursor import paint_brush
+from desktop.painting.brush_cursor import paint_axis, paint_brush
 from desktop.painting.map_picture import MapPicture
 from desktop.painting.map_view import Placement
-from desktop.painting.state import MapView, PaintState, Tool
+from desktop.painting.panes import panes_of
+from desktop.painting.photograph import Photograph
+from desktop.painting.state import PaintState, Tool
 from desktop.painting.tools.brush_tool import BrushTool
 from desktop.painting.tools.click_tools import FillTool, PickTool, pick
 from desktop.painting.tools.lasso_tool import LassoTool
@@ -33,7 +33,6 @@ from inference.face_map.document import EVERYTHING, SIZE, FaceMapDocument
 from inference.face_map.symmetry import symmetry_axis
 
 ZOOM = 1.25  # per notch of the wheel
-GAP = 10.0  # widget pixels between two panes
 CRISP = 4.0  # widget pixels a map pixel from which on pixels are drawn as squares
 
 _CURSORS = {
@@ -63,8 +62,7 @@ class PaintCanvas(QWidget):
         self.setMinimumSize(240, 240)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._document, self._state = document, state
-        self._photograph = QImage()
-        self._scaled: tuple[object, QPixmap] | None = None
+        self._photograph = Photograph()
         self._picture = MapPicture()
         self.placement = Placement(1, 1)
         self._mouse: QPointF | None = None
@@ -102,7 +100,7 @@ class PaintCanvas(QWidget):
 
     def set_photograph(self, image: QImage) -> None:
         """Show another photograph behind the map; it covers the same square."""
-        self._photograph, self._scaled = image, None
+        self._photograph.set_image(image)
         self.update()
 
     def fit(self) -> None:
@@ -113,17 +111,7 @@ class PaintCanvas(QWidget):
     # Geometry
 
     def _panes(self) -> list[QRectF]:
-        """Where the map is shown; side by side the photograph has the first."""
-        if self._state.view is not MapView.SIDE_BY_SIDE:
-            return [QRectF(self.rect())]
-        if self.width() >= self.height():
-            width = (self.width() - GAP) / 2
-            return [
-                QRectF(0, 0, width, self.height()),
-                QRectF(width + GAP, 0, width, self.height()),
-            ]
-        height = (self.height() - GAP) / 2
-        return [QRectF(0, 0, self.width(), height), QRectF(0, height + GAP, self.width(), height)]
+        return panes_of(QRectF(self.rect()), self._state.view)
 
     def _pane_at(self, point: QPointF) -> QRectF:
         panes = self._panes()
@@ -159,7 +147,6 @@ class PaintCanvas(QWidget):
     def _refit(self) -> None:
         pane = self._panes()[0]
         self.placement = self.placement.resized(pane.width(), pane.height())
-        self._scaled = None
 
     # What changed
 
@@ -222,8 +209,9 @@ class PaintCanvas(QWidget):
         self, painter: QPainter, pane: QRectF, *, photograph: bool, coloured: bool
     ) -> None:
         target = QRectF(self.to_widget(0, 0, pane), self.to_widget(SIZE, SIZE, pane))
-        if photograph and not self._photograph.isNull():
-            painter.drawPixmap(pane.topLeft(), self._photograph_pixmap(pane))
+        if photograph and self._photograph.there:
+            pixmap = self._photograph.pixmap(self.placement, self.devicePixelRatioF())
+            painter.drawPixmap(pane.topLeft(), pixmap)
         elif photograph:
             painter.fillRect(target, self.palette().color(QPalette.ColorRole.Base))
         if coloured:
@@ -238,37 +226,14 @@ class PaintCanvas(QWidget):
         if self._mouse is not None and self._state.tool.sized and not self._space:
             self._paint_brush(painter, pane)
 
-    def _photograph_pixmap(self, pane: QRectF) -> QPixmap:
-        """The photograph as the pane shows it, made once for a view."""
-        ratio = self.devicePixelRatioF()
-        key = (self.placement, ratio)
-        if self._scaled is None or self._scaled[0] != key:
-            pixmap = QPixmap(QSize(round(pane.width() * ratio), round(pane.height() * ratio)))
-            pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            corner, far = self.placement.to_pane(0, 0), self.placement.to_pane(SIZE, SIZE)
-            painter.drawImage(QRectF(QPointF(*corner), QPointF(*far)), self._photograph)
-            painter.end()
-            self._scaled = key, pixmap
-        return self._scaled[1]
-
     def _paint_axis(self, painter: QPainter, pane: QRectF, accent: QColor) -> None:
         axis = symmetry_axis(self._document.landmarks, SIZE)
-        colour = QColor(accent)
-        colour.setAlpha(190)
-        pen = QPen(colour, 1.2, Qt.PenStyle.DashLine)
         ends = [
             self.to_widget(axis.x + way * axis.along_x, axis.y + way * axis.along_y, pane)
             for way in (-2 * SIZE, 2 * SIZE)
         ]
-        painter.save()
         map_rect = QRectF(self.to_widget(0, 0, pane), self.to_widget(SIZE, SIZE, pane))
-        painter.setClipRect(map_rect, Qt.ClipOperation.IntersectClip)
-        painter.setPen(pen)
-        painter.drawLine(*ends)
-        painter.restore()
+        paint_axis(painter, map_rect, ends, accent)
 
     def _paint_brush(self, painter: QPainter, pane: QRectF) -> None:
         assert self._mouse is not None
@@ -369,6 +334,18 @@ class PaintCanvas(QWidget):
                 self.update(QRectF(middle - corner, middle + corner).toAlignedRect())
 
     # Keys
+
+    def event(self, event: QEvent) -> bool:
+        # The window's Esc stops its work; here it first lets go of what the tool holds.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and self._tool.busy
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())

@@ -203,8 +203,10 @@ class FaceMapDocument:
         self._tell(EVERYTHING, finished=True)
 
     def undo(self) -> bool:
-        """Take the last stroke back; returns whether there was one."""
-        self.abandon()
+        """Take the stroke that is going on or the last one back; returns whether there was one."""
+        if self.painting:
+            self.abandon()
+            return True
         return self._moved(self.history.undo(self._labels))
 
     def redo(self) -> bool:

@@ -65,16 +65,17 @@ class SmoothInk:
     """Each pixel takes the class that prevails around it.
 
     Args:
-        document: its map is read anew at every touch, so that going over it again smooths more.
+        document: its map as it was before the stroke, so that resting on a place does not wear
+            it away; another stroke smooths more.
         sigma: of the Gaussian neighbourhood, pixels.
     """
 
     def __init__(self, document: FaceMapDocument, sigma: float) -> None:
-        self._document, self._sigma = document, sigma
+        self._before, self._sigma = document.before, sigma
 
     def at(self, box: Box) -> ByteArray:
         around = box.grown(int(np.ceil(3 * self._sigma))).within(SIZE)
-        smooth = prevailing(self._document.labels[around.slices], self._sigma)
+        smooth = prevailing(self._before[around.slices], self._sigma)
         top, left = box.top - around.top, box.left - around.left
         return smooth[top : top + box.bottom - box.top, left : left + box.right - box.left]
 

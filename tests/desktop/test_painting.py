@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QKeySequence, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton
+from PySide6.QtGui import QAction, QImage, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QToolButton
 
 from desktop.main_window.help_sheet import HelpSheet
 from desktop.painting.panel import PaintingPanel
@@ -130,6 +130,53 @@ def test_escape_takes_back_the_stroke_under_the_mouse(panel, qtbot):
     qtbot.mouseMove(panel.canvas, at(panel, 200, 80))
     qtbot.mouseRelease(panel.canvas, LEFT, pos=at(panel, 200, 80))
     np.testing.assert_array_equal(panel.document.labels, head())
+
+
+def test_undo_in_the_middle_of_a_stroke_ends_it(panel, qtbot):
+    drag(qtbot, panel, (100, 80), (200, 80))
+    first = panel.document.labels.copy()
+    for tool in (Tool.BRUSH, Tool.MOVE):
+        panel.state.set(tool=tool)
+        qtbot.mousePress(panel.canvas, LEFT, pos=at(panel, 150, 80))
+        qtbot.mouseMove(panel.canvas, at(panel, 150, 120))
+        assert not np.array_equal(panel.document.labels, first)
+        qtbot.keyClick(panel.canvas, Qt.Key.Key_Z, CTRL)
+        qtbot.mouseMove(panel.canvas, at(panel, 150, 140))
+        qtbot.mouseRelease(panel.canvas, LEFT, pos=at(panel, 150, 140))
+        np.testing.assert_array_equal(panel.document.labels, first)
+
+
+def test_inside_a_window_its_own_undo_and_esc_wait(panel, qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.setCentralWidget(panel)
+    heard = []
+    for key in ("Ctrl+Z", "Esc"):
+        action = QAction(key, window)
+        action.setShortcut(QKeySequence(key))
+        action.triggered.connect(lambda _=False, key=key: heard.append(key))
+        window.addAction(action)
+    window.resize(1000, 640)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT)
+    panel.canvas.setFocus()
+    drag(qtbot, panel, (100, 80), (200, 80))
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Z, CTRL)
+    np.testing.assert_array_equal(panel.document.labels, head())
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_L)
+    click(qtbot, panel, 100, 80)
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Escape)
+    assert heard == []
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Escape)  # nothing is held any more
+    assert heard == ["Esc"]
+    window.takeCentralWidget()
+
+
+def test_painting_a_hidden_class_is_said(panel, qtbot):
+    qtbot.mouseClick(panel.classes.rows[Label.HAIR].eye, LEFT)
+    click(qtbot, panel, 100, 80)
+    assert "hidden" in panel.hint.text()
 
 
 def test_shift_draws_a_straight_line_from_the_last_stroke(panel, qtbot):

@@ -25,6 +25,10 @@ class BrushTool(CanvasTool):
         self._stroke: BrushStroke | None = None
         self._last: Point | None = None
 
+    @property
+    def busy(self) -> bool:
+        return self._stroke is not None
+
     def press(self, touch: Touch) -> None:
         state, document = self._state, self._document
         tool = Tool.ERASER if touch.erase else state.tool
@@ -37,7 +41,8 @@ class BrushTool(CanvasTool):
         self.move(touch)
 
     def move(self, touch: Touch) -> None:
-        if self._stroke is not None:
+        # Undo or a stamp may have ended the stroke under the mouse.
+        if self._stroke is not None and self._document.painting:
             self._stroke.to(touch.x, touch.y)
             self._last = touch.x, touch.y
 
@@ -46,7 +51,7 @@ class BrushTool(CanvasTool):
             return
         self._stroke = None
         changed = self._document.finish()
-        self._state.said.emit("" if changed else self._why_nothing())
+        self._state.said.emit(self._why_unseen() if changed else self._why_nothing())
 
     def cancel(self) -> bool:
         was_painting = self._stroke is not None
@@ -63,8 +68,14 @@ class BrushTool(CanvasTool):
         if tool is Tool.RESTORE:
             return RestoreInk(self._document)
         if tool is Tool.SMOOTH:
-            return SmoothInk(self._document, min(max(self._state.radius / 6, 1.5), 5.0))
+            return SmoothInk(self._document, min(max(self._state.radius / 6, 1.5), 3.5))
         return LabelInk(self._state.label)
+
+    def _why_unseen(self) -> str:
+        """A stroke that cannot be seen."""
+        label = self._state.label
+        unseen = self._state.tool is Tool.BRUSH and label in self._state.hidden
+        return f"{label.title} is hidden: click its eye to see what you paint." if unseen else ""
 
     def _why_nothing(self) -> str:
         """A stroke that did nothing although something was in its way."""

@@ -28,6 +28,10 @@ class LassoTool(CanvasTool):
         self._erase = False
         self._mouse: Point | None = None
 
+    @property
+    def busy(self) -> bool:
+        return bool(self._points)
+
     def press(self, touch: Touch) -> None:
         self._erase = touch.erase
         self._pressed = self._mouse = touch.x, touch.y

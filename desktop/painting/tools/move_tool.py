@@ -40,6 +40,10 @@ class MoveTool(CanvasTool):
         self._lifted_from = document.labels
         self._protected = np.zeros(document.labels.shape, bool)
 
+    @property
+    def busy(self) -> bool:
+        return self._region is not None
+
     def press(self, touch: Touch) -> None:
         if self._region is not None and not self._is_current():
             self.drop()
@@ -52,7 +56,8 @@ class MoveTool(CanvasTool):
 
     def move(self, touch: Touch) -> None:
         drag, region = self._drag, self._region
-        if drag is None or region is None:
+        # Undo or a stamp may have ended the drag under the mouse.
+        if drag is None or region is None or not self._document.painting:
             return
         self._placement = self._dragged(drag, touch)
         self._show(region)

@@ -30,6 +30,11 @@ class Touch:
 class CanvasTool:
     """A tool that does nothing; each real one overrides what it needs."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to let go of."""
+        return False
+
     def press(self, touch: Touch) -> None:
         """The left button went down."""
 
