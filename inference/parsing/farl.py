@@ -90,9 +90,10 @@ class FarlParser:
         """
         image = torch.from_numpy(np.ascontiguousarray(portrait.image)).clamp(0, 1)
         images = image.permute(2, 0, 1)[None].to(self._device)
-        points = self._detected_points(images)
+        known = _points_of(portrait.landmarks)
+        points = self._detected_points(images, known)
         if points is None:
-            points = _points_of(portrait.landmarks)
+            points = known
         if points is None:
             raise NoFaceError("There is no face to be found in the crop: move the crop box.")
         scores = self._scores(images, points.to(self._device, torch.float32)[None])
@@ -103,16 +104,20 @@ class FarlParser:
     def _detected_points(
         self,
         images: torch.Tensor,  # [1, 3, S, S] RGB 0..1
+        known: torch.Tensor | None,  # [5, 2] pixels
     ) -> torch.Tensor | None:
-        """RetinaFace's five points [5, 2] of the largest face, in pixels of the crop."""
+        """RetinaFace's five points [5, 2] of the face that is known, or of the largest."""
         if self._detector is None:
             return None
         found = self._detector((images * 255).round())
         if len(found["rects"]) == 0:
             return None
+        points: torch.Tensor = found["points"]
+        if known is not None:
+            away = (points - known.to(points)).norm(dim=-1).mean(dim=1)
+            return points[away.argmin()]
         left, top, right, bottom = found["rects"].unbind(1)
-        points: torch.Tensor = found["points"][((right - left) * (bottom - top)).argmax()]
-        return points
+        return points[((right - left) * (bottom - top)).argmax()]
 
     def _scores(
         self,

@@ -117,22 +117,29 @@ def their_scores(facer, weights, image, faces):
     return found.numpy(), network.get_warp_grid(pictures, faces["points"])[1][0].abs().amax(-1)
 
 
-def largest(faces):
+def chosen(faces, with_landmarks):
+    """The face that our landmarks lie on, else the largest."""
     rects = faces["rects"]
     index = ((rects[:, 2] - rects[:, 0]) * (rects[:, 3] - rects[:, 1])).argmax()
+    if with_landmarks:
+        index = (faces["points"] - five_points()["points"]).norm(dim=2).mean(dim=1).argmin()
     return {"points": faces["points"][index][None], "image_ids": torch.zeros(1, dtype=torch.long)}
 
 
-def test_inside_the_aligned_square_scores_are_pyfacer_s(facer, weights, detector, image):
+@pytest.mark.parametrize("with_landmarks", [False, True])
+def test_inside_the_aligned_square_scores_are_pyfacer_s(
+    facer, weights, detector, image, with_landmarks
+):
     retina = facer.face_detector("retinaface/mobilenet", "cpu", model_path=str(detector))
     with torch.inference_mode():
         faces = retina(facer.hwc2bchw(torch.from_numpy(image * 255).round()))
-    assert len(faces["rects"]) > 1
-    expected, position = their_scores(facer, weights, image, largest(faces))
+    both = [chosen(faces, known)["points"] for known in (False, True)]
+    assert not torch.equal(*both)
+    expected, position = their_scores(facer, weights, image, chosen(faces, with_landmarks))
     inside = (position < 0.9).numpy()
     assert 0.05 < inside.mean() < 0.95
 
-    parsing = FarlParser(weights, detector).parse(portrait(image))
+    parsing = FarlParser(weights, detector).parse(portrait(image, with_landmarks))
     assert parsing.scores.shape == (19, SIZE, SIZE)
     assert parsing.scores.dtype == np.float32
     np.testing.assert_allclose(parsing.scores.sum(0), 1, atol=1e-5)
