@@ -1,7 +1,7 @@
 """The palette: the 19 classes, each with its toggles."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.painting.class_row import ClassRow
@@ -35,6 +35,7 @@ class ClassList(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName("Classes")
         self._document, self._state = document, state
+        self._revealed: Label | None = None
         self.rows = {label: ClassRow(label, palette) for label in Label}
         inside = QWidget()
         layout = QVBoxLayout(inside)
@@ -81,6 +82,8 @@ class ClassList(QFrame):
     def refresh(self) -> None:
         """Show what is chosen, hidden and protected."""
         document, state = self._document, self._state
+        if state.label is not self._revealed and self.isVisible():
+            self._reveal(state.label)
         for label, class_row in self.rows.items():
             class_row.choose(on=label == state.label)
             class_row.show_state(
@@ -92,9 +95,13 @@ class ClassList(QFrame):
 
     def _choose(self, label: Label) -> None:
         self._state.set(label=label)
-        self._reveal(label)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self.refresh)  # when the rows have their places
 
     def _reveal(self, label: Label) -> None:
+        self._revealed = label
         self._scroll.ensureWidgetVisible(self.rows[label], 0, 8)
 
     def _toggle(self, label: Label, what: str, *, on: bool) -> None:

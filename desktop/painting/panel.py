@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.painting.actions import PaintActions
 from desktop.painting.canvas import PaintCanvas
@@ -74,6 +74,8 @@ class PaintingPanel(QFrame):
         self.hint = label("", "small")
         self.hint.setObjectName("paint_hint")
         self.hint.setContentsMargins(14, 5, 14, 6)
+        # A long sentence must not widen the window.
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._said = ""
         self._build()
         self._connect()
@@ -177,6 +179,7 @@ class PaintingPanel(QFrame):
         """Show a sentence under the canvas; without one, what the tool can do."""
         self._said = sentence
         self.hint.setText(sentence or hint_of(self.state.tool))
+        self.hint.setToolTip(self.hint.text())
 
     # Reacting
 

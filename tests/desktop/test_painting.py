@@ -414,6 +414,14 @@ def test_arrow_keys_go_through_the_classes(panel, qtbot):
     assert panel.state.label is Label.GLASSES
 
 
+def test_the_chosen_class_is_in_sight_in_a_low_window(panel, qtbot):
+    panel.resize(800, 330)
+    for label in (Label.BACKGROUND, Label.NECKLACE):
+        panel.state.set(label=label)
+        row = panel.classes.rows[label]
+        qtbot.waitUntil(lambda row=row: not row.visibleRegion().isEmpty(), timeout=WAIT)
+
+
 def test_every_button_says_what_it_does(panel):
     for button in panel.findChildren(QToolButton):
         if button.isVisible():
