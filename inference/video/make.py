@@ -173,7 +173,7 @@ class _Making:
         schedule = make_schedule(path, info.rate, self.settings.rate(info.rate))
         if not len(schedule):
             raise NoFaceError(
-                f"no face was found in {self.clip.name}: choose a video that shows a face."
+                f"No face was found in {self.clip.name}: choose a video that shows a face."
             )
         self._write_pieces(path, schedule, progress)
         progress("Joining the video", 0.99)

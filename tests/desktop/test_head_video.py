@@ -103,7 +103,7 @@ def test_a_clip_without_a_face_is_told_in_its_row(make_window, tmp_path, qtbot):
     job = window.head_videos.start(clip, tmp_path / "head.mp4", SMALL)
     qtbot.waitUntil(lambda: job.done, timeout=WAIT)
     says = window.export_panel.rows[0].says.text()
-    assert says == "no face was found in wall.mp4: choose a video that shows a face."
+    assert says == "No face was found in wall.mp4: choose a video that shows a face."
 
 
 def test_what_was_left_out_is_said(make_window, tmp_path, qtbot):

@@ -59,7 +59,7 @@ def test_a_phone_s_clip_becomes_a_video_of_the_head(tmp_path):
         (lambda p: p.write_bytes(b"no video"), "is damaged, cut off or no video"),
         (write_sound, "holds no moving pictures"),
         (lambda p: None, "does not exist"),
-        (lambda p: write_clip(p, [empty_frame()] * 2), "no face was found"),
+        (lambda p: write_clip(p, [empty_frame()] * 2), "No face was found"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(tmp_path, make, says):

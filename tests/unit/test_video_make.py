@@ -122,7 +122,7 @@ def test_a_variable_rate_becomes_a_steady_one(tmp_path, renderer):
 
 def test_no_face_is_told_and_leaves_nothing(tmp_path, renderer):
     clip = write_clip(tmp_path / "wall.mp4", [empty_frame()] * 8)
-    with pytest.raises(NoFaceError, match=r"no face was found in wall\.mp4"):
+    with pytest.raises(NoFaceError, match=r"No face was found in wall\.mp4"):
         make(clip, tmp_path / "out" / "head.mp4", renderer)
     assert list((tmp_path / "out").iterdir()) == []
 
