@@ -40,7 +40,7 @@ class Uncovered:
         self, labels: ByteArray, parsed: ByteArray, taken: NDArray[np.bool_] | None = None
     ) -> None:
         self._labels, self._parsed, self._taken = labels, parsed, taken
-        self._filled: dict[int, ByteArray] = {}
+        self._filled: dict[frozenset[Label], ByteArray | None] = {}
 
     def under(self, box: Box) -> ByteArray:
         """What lies beneath each pixel of a box [h, w]."""
@@ -55,16 +55,16 @@ class Uncovered:
     def _without(self, label: int) -> ByteArray:
         if label == Label.BACKGROUND:  # nothing lies beneath it
             return self._labels
-        if label not in self._filled:
+        kinds = beneath(label)  # the same for most features, so they share one search
+        if kinds not in self._filled:
             allowed = np.zeros(256, bool)
-            allowed[list(beneath(label))] = True
+            allowed[list(kinds)] = True
             sources = allowed[self._labels]
             if self._taken is not None:
                 sources &= ~self._taken
-            if not sources.any():
-                sources = self._labels != label
-            self._filled[label] = nearest_class(self._labels, sources)
-        return self._filled[label]
+            self._filled[kinds] = nearest_class(self._labels, sources) if sources.any() else None
+        filled = self._filled[kinds]
+        return nearest_class(self._labels, self._labels != label) if filled is None else filled
 
 
 def without(
