@@ -200,6 +200,15 @@ def test_what_another_seed_moves_as_well_has_no_direction():
     assert "again, 1" in ablation_table(outcome, [])
 
 
+def test_chance_is_that_of_the_row_that_was_repeated():
+    reports = REPORTS | {
+        "sharpening-with": _scores(psnr=16.0, dino=0.2),
+        "sharpening-without": _scores(psnr=17.0, dino=0.21),
+    }
+    outcome = Outcome(reports, repeats=[_scores(psnr=17.1, dino=0.2)])
+    assert "| without SHP-CNN | 17.00 ▲ | – | 0.210 ▼ |" in ablation_table(outcome, [])
+
+
 def test_few_views_have_no_direction():
     outcome = Outcome(REPORTS | {"loss-dino": _scores(views=3, dlib=0.1)})
     assert direction(BY_NAME["loss-dino"], outcome) == "nothing to compare"

@@ -158,11 +158,19 @@ def change_of(ablation: Ablation, outcome: Outcome, metric: str) -> float | None
     full = _mean(outcome.reports.get(reference.name), metric, FEWEST)
     if ablation is reference or mine is None or full is None:
         return None
-    moved = [_mean(report, metric, FEWEST) for report in outcome.repeats]
-    margin = max([CLEAR * abs(full), *(abs(m - full) for m in moved if m is not None)])
+    margin = max(CLEAR * abs(full), _chance(outcome, metric))
     if abs(mine - full) <= margin:
         return 0.0
     return mine - full if metric in HIGHER_IS_BETTER else full - mine
+
+
+def _chance(outcome: Outcome, metric: str) -> float:
+    """How far another seed moved the full method; the repeats are those of the loss's block."""
+    first = _mean(outcome.reports.get(reference_of("loss").name), metric, FEWEST)
+    again = [_mean(report, metric, FEWEST) for report in outcome.repeats]
+    if first is None:
+        return 0.0
+    return max((abs(value - first) for value in again if value is not None), default=0.0)
 
 
 def direction(ablation: Ablation, outcome: Outcome) -> str:
