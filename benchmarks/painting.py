@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
@@ -30,6 +30,7 @@ from inference.face_map.labels import ByteArray, Label
 from inference.head.template import HeadTemplate
 from inference.portrait.types import FaceLandmarks
 
+LONGEST = 1.0  # seconds that a picture is waited for
 SCALE = 1500  # pixels of the map a metre of the head
 
 
@@ -65,20 +66,38 @@ def send(panel: PaintingPanel, kind: QEvent.Type, x: float, y: float) -> None:
     )
 
 
+class PaintCounter(QObject):
+    """Counts how often a widget was told to paint itself."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
 def stroke(panel: PaintingPanel, moves: int) -> dict[str, float]:
     """Milliseconds of the moves of one long stroke, and of its press and release."""
 
     def timed(kind: QEvent.Type, x: float, y: float) -> float:
-        start = perf_counter()
-        send(panel, kind, x, y)
         QApplication.processEvents()
+        seen, start = counter.count, perf_counter()
+        send(panel, kind, x, y)
+        # Letting go of a stroke that changed nothing paints nothing.
+        waits = kind != QEvent.Type.MouseButtonRelease
+        QApplication.processEvents()
+        while waits and counter.count == seen and perf_counter() - start < LONGEST:
+            QApplication.processEvents()  # Qt may let a few milliseconds pass before it paints
         return 1000 * (perf_counter() - start)
 
+    counter = PaintCounter()
+    panel.canvas.installEventFilter(counter)
     angles = np.linspace(0, 4 * np.pi, moves)
     way = [(256 + 130 * np.cos(a), 250 + 110 * np.sin(a)) for a in angles]
     press = timed(QEvent.Type.MouseButtonPress, *way[0])
     taken = [timed(QEvent.Type.MouseMove, x, y) for x, y in way]
     release = timed(QEvent.Type.MouseButtonRelease, *way[-1])
+    panel.canvas.removeEventFilter(counter)
     panel.undo()
     QApplication.processEvents()
     return {

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from desktop.painting.brush_cursor import paint_axis, paint_brush
+from desktop.painting.brush_cursor import BrushCursor, paint_axis
 from desktop.painting.map_picture import MapPicture
 from desktop.painting.map_view import Placement
 from desktop.painting.panes import panes_of
@@ -63,6 +63,7 @@ class PaintCanvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._document, self._state = document, state
         self._photograph = Photograph()
+        self._cursor = BrushCursor()
         self._picture = MapPicture()
         self.placement = Placement(1, 1)
         self._mouse: QPointF | None = None
@@ -242,10 +243,10 @@ class PaintCanvas(QWidget):
         erasing = self._ctrl or state.tool is not Tool.BRUSH
         radius = state.radius * self.placement.scale
         label = None if erasing else state.label
-        paint_brush(painter, self.to_widget(x, y, pane), radius, label)
+        self._cursor.paint(painter, self.to_widget(x, y, pane), radius, label)
         if state.mirror:
             other = symmetry_axis(self._document.landmarks, SIZE).reflected(x, y)
-            paint_brush(painter, self.to_widget(*other, pane), radius, None, faint=True)
+            self._cursor.paint(painter, self.to_widget(*other, pane), radius, None, faint=True)
 
     # Mouse
 
