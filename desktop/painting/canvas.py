@@ -25,6 +25,7 @@ from desktop.painting.photograph import Photograph
 from desktop.painting.state import PaintState, Tool
 from desktop.painting.tools.brush_tool import BrushTool
 from desktop.painting.tools.click_tools import FillTool, PickTool, pick
+from desktop.painting.tools.keys import give_key
 from desktop.painting.tools.lasso_tool import LassoTool
 from desktop.painting.tools.move_tool import MoveTool
 from desktop.painting.tools.tool import CanvasTool, Touch
@@ -40,12 +41,6 @@ _CURSORS = {
     Tool.PICK: Qt.CursorShape.CrossCursor,
     Tool.LASSO: Qt.CursorShape.CrossCursor,
     Tool.MOVE: Qt.CursorShape.SizeAllCursor,
-}
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
 }
 
 
@@ -361,20 +356,9 @@ class PaintCanvas(QWidget):
             super().keyPressEvent(event)
 
     def _tool_key(self, key: Qt.Key, *, shift: bool) -> bool:
-        tool = self._tool
-        if key in _ARROWS:
-            step = 10 if shift else 1
-            dx, dy = _ARROWS[key]
-            meant = tool.nudge(dx * step, dy * step)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            meant = tool.confirm()
-        elif key == Qt.Key.Key_Backspace:
-            meant = tool.step_back()
-        elif key == Qt.Key.Key_Escape:
-            meant = tool.cancel()
-            self._pressed = self._pressed and not meant
-        else:
-            return False
+        meant = give_key(self._tool, key, shift=shift)
+        if meant and key == Qt.Key.Key_Escape:
+            self._pressed = False
         if meant:
             self.update()
         return meant
