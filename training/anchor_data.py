@@ -17,6 +17,7 @@ from PIL import Image
 
 from training.data.errors import BrokenSampleError
 from training.data.neutral import CAMERAS, parse_cameras
+from training.log_shape import MIRRORED
 
 SKIN, HAIR, CLOTH, GLASSES, HAT, JEWELLERY = range(6)
 """Values of `kind`: what an anchor stands for in one head."""
@@ -50,6 +51,7 @@ class HeadTargets:
         kind: [N] uint8, SKIN, HAIR, CLOTH, GLASSES, HAT or JEWELLERY.
         normals: [N, 3] int8 in 127ths, outward; None in files of a generator without them.
         directions: [N, 3] int8 in 127ths along the hairs, zero elsewhere; None as normals.
+        shapes: [N, 6] float16, each anchor as a splat (training.log_shape), where it was made.
     """
 
     positions: NDArray[np.float16]
@@ -57,6 +59,7 @@ class HeadTargets:
     kind: NDArray[np.uint8]
     normals: NDArray[np.int8] | None = None
     directions: NDArray[np.int8] | None = None
+    shapes: NDArray[np.float16] | None = None
 
 
 def mirrored_targets(targets: HeadTargets, mirror: NDArray[np.int32]) -> HeadTargets:
@@ -68,6 +71,7 @@ def mirrored_targets(targets: HeadTargets, mirror: NDArray[np.int32]) -> HeadTar
         targets.kind[mirror],
         None if targets.normals is None else targets.normals[mirror] * flip,
         None if targets.directions is None else targets.directions[mirror] * flip,
+        None if targets.shapes is None else targets.shapes[mirror] * MIRRORED.astype(np.float16),
     )
 
 

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from inference.model.tensors import GaussianTensors
+from training.log_shape import log_shape
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,13 @@ class AnchorLossConfig:
         beta: error, in spreads of the anchor, from which on the position loss is linear.
         colour: weight of the colour error against the position error.
         coefficients: weight of the low-rank coefficients' error.
+        shape: weight of the error of the splats' log shapes.
     """
 
     beta: float = 0.3
     colour: float = 4.0
     coefficients: float = 0.5
+    shape: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class AnchorTargets:
         coefficients: [B, K] low-rank coefficients, or None.
         share: [K] explained variance of each coefficient, 1 for shape and 1 for colour in
             all, or None.
+        shapes: [B, N, 6] splats as training.log_shape writes them, or None.
     """
 
     positions: torch.Tensor
@@ -41,6 +45,7 @@ class AnchorTargets:
     spread: torch.Tensor
     coefficients: torch.Tensor | None = None
     share: torch.Tensor | None = None
+    shapes: torch.Tensor | None = None
 
 
 def anchor_loss(
@@ -60,6 +65,10 @@ def anchor_loss(
         "colour": (predicted.colours - truth.colours).abs().mean(),
     }
     total = terms["position"] + config.colour * terms["colour"]
+    if truth.shapes is not None:
+        found = log_shape(predicted.quaternions, predicted.scales)
+        terms["shape"] = functional.smooth_l1_loss(found, truth.shapes)
+        total = total + config.shape * terms["shape"]
     if coefficients is not None and truth.coefficients is not None and truth.share is not None:
         square = (coefficients.float() - truth.coefficients) ** 2
         terms["coefficients"] = (square * truth.share).sum(1).mean()

@@ -17,6 +17,7 @@ from training.augment import apply_light
 from training.averaging import MovingAverage
 from training.feature_cache import CacheBatch, FeatureCache
 from training.linear_start import LinearStart, pooled_features, view_coefficients
+from training.log_shape import MIRRORED
 from training.patch_sampling import draw_patches, patch_probabilities
 
 
@@ -192,7 +193,7 @@ class AnchorTrainer:
     ) -> AnchorTargets:
         per_patch = self.model.config.head.per_patch
         anchors = (patches[:, None] * per_patch + np.arange(per_patch)).ravel()
-        positions, colours = [], []
+        positions, colours, shapes = [], [], []
         for head, flipped, light in zip(batch.heads, batch.mirrored, batch.light, strict=True):
             truth = self.cache.targets[head]
             chosen = self._mirror[anchors] if flipped else anchors
@@ -200,6 +201,9 @@ class AnchorTrainer:
             if flipped:
                 place[:, 0] *= -1
             positions.append(place)
+            if truth.shapes is not None:
+                shape = truth.shapes[chosen].astype(np.float32)
+                shapes.append(shape * MIRRORED if flipped else shape)
             unit = np.multiply(truth.colours[chosen], 1 / 255, dtype=np.float32)
             colours.append(apply_light(unit, light))
         return AnchorTargets(
@@ -208,6 +212,7 @@ class AnchorTrainer:
             self._spread[anchors],
             torch.from_numpy(self._coefficients[views]),
             self._share,
+            torch.from_numpy(np.stack(shapes)) if shapes else None,
         )
 
 

@@ -1,11 +1,11 @@
-"""Backbone features of augmented views, computed once and kept on disk.
+"""Backbone features of augmented views and splats of the exact anchors, computed once and kept.
 
 Append-only raw files, one per field, and an index that is written last: whatever a killed run
 left behind the index's count is ignored and overwritten. New heads can be added at any time.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from inference.model.encoder import DualBranchEncoder
 from inference.model.foreground import foreground_patches
 from training.anchor_data import HeadTargets, list_heads, read_head
 from training.augment import AugmentedView, augment_view, plain_view
+from training.target_splats import with_places, with_shapes
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class FeatureCache:
                 head = read_head(source / name)
                 if head is None:
                     raise FileNotFoundError(f"{source / name} is in the cache but cannot be read")
-                self.targets.append(head[1])
+                self.targets.append(with_places(head[1]))
             self.names, self._count = list(known["names"]), int(known["count"])
         added = 0
         for path in list_heads(source):
@@ -129,19 +130,25 @@ class FeatureCache:
             for repeat in range(self.repeats)
         ]
         columns = self._encode(drawn) | {"heads": np.full(len(drawn), number, np.int32)}
-        for field, (dtype, shape) in self._fields.items():
-            path = self.folder / f"{field}.bin"
-            path.touch()
-            with open(path, "r+b") as file:
-                item = int(np.dtype(dtype).itemsize * np.prod(shape, dtype=np.int64))
-                file.seek(self._count * item)
-                file.truncate()
-                file.write(np.ascontiguousarray(columns[field], dtype).tobytes())
+        for field, (dtype, _) in self._fields.items():
+            self._put(field, self._count, np.asarray(columns[field], dtype))
+        splats = with_shapes(targets)
+        assert splats.shapes is not None
+        self._put("shapes", number, splats.shapes[None])
         self.names.append(name)
-        self.targets.append(targets)
+        self.targets.append(splats)
         self._count += len(drawn)
         with atomic_write(self.folder / "index.json") as temporary:
             temporary.write_text(json.dumps({"names": self.names, "count": self._count}))
+
+    def _put(self, field: str, first: int, rows: NDArray[Any]) -> None:
+        """Write rows [R, ...] of a field from row `first` on; what was there goes."""
+        path = self.folder / f"{field}.bin"
+        path.touch()
+        with open(path, "r+b") as file:
+            file.seek(first * rows[0].nbytes)
+            file.truncate()
+            file.write(np.ascontiguousarray(rows).tobytes())
 
     def _encode(self, views: list[AugmentedView]) -> dict[str, NDArray[Any]]:
         images = np.stack([view.image for view in views])
@@ -169,6 +176,15 @@ class FeatureCache:
                 )
                 for field, (dtype, shape) in self._fields.items()
             }
+            # Too many to keep in memory for each head.
+            count = len(self.targets[0].positions)
+            shapes = np.memmap(
+                self.folder / "shapes.bin", np.float16, "r", shape=(len(self.names), count, 6)
+            )
+            self.targets = [
+                replace(target, shapes=row)
+                for target, row in zip(self.targets, shapes, strict=True)
+            ]
 
     @property
     def heads(self) -> NDArray[np.int32]:

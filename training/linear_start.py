@@ -14,6 +14,7 @@ from inference.model.reconstruction import ReconstructionModel
 from training.anchor_data import HeadTargets, TargetStatistics, mirrored_targets, target_statistics
 from training.augment import apply_light
 from training.feature_cache import FeatureCache
+from training.mean_splat import MeanSplat, mean_splat
 
 Array = NDArray[np.float32]
 REACH_SPREADS = 6.0
@@ -129,6 +130,7 @@ class LinearStart:
 
     Attributes:
         statistics: mean head and spread.
+        splat: mean splat over the spacing.
         shape: components of positions in metres.
         colour: components of colours 0..1.
         held_out: [V, shape + colour] what the regression says about each cached view when
@@ -136,6 +138,7 @@ class LinearStart:
     """
 
     statistics: TargetStatistics
+    splat: MeanSplat
     shape: Basis
     colour: Basis
     held_out: Array
@@ -162,7 +165,8 @@ class LinearStart:
     def load(cls, path: Path) -> "LinearStart":
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as data:
-            parts: dict[str, dict[str, Array]] = {"statistics": {}, "shape": {}, "colour": {}}
+            names = ("statistics", "splat", "shape", "colour")
+            parts: dict[str, dict[str, Array]] = {name: {} for name in names}
             held_out = data["held_out"]
             for key in data.files:
                 if key == "held_out":
@@ -171,6 +175,7 @@ class LinearStart:
                 parts[name][field] = data[key]
         return cls(
             TargetStatistics(**parts["statistics"]),
+            MeanSplat(**parts["splat"]),
             Basis(**parts["shape"]),
             Basis(**parts["colour"]),
             held_out,
@@ -205,7 +210,8 @@ def components(
     colours = np.stack([_unit(t.colours).ravel() for t in targets])
     colour_basis = principal_components(colours, np.repeat(importance, 3), colour)
     nothing = np.zeros((0, shape + colour), np.float32)
-    return LinearStart(statistics, shape_basis, colour_basis, nothing)
+    splat = mean_splat(targets, per_patch)
+    return LinearStart(statistics, splat, shape_basis, colour_basis, nothing)
 
 
 def pooled_features(model: ReconstructionModel, cache: FeatureCache, first: int = 0) -> Array:
@@ -296,6 +302,9 @@ def _write(
         head.start: statistics.mean.reshape(anchors) - head.anchors.numpy(),
         head.reach: reach.reshape(*anchors[:2], 1),
         head.colour_start: statistics.colour.reshape(anchors),
+        head.scale_start: start.splat.scales.reshape(anchors),
+        head.rotation_start: start.splat.turns.reshape(*anchors[:2], 4),
+        head.scale.bias: np.zeros(3, np.float32),
         low_rank.feature_mean: mean,
         low_rank.feature_std: std,
         low_rank.shape_basis: start.shape.columns.reshape(*anchors, -1),

@@ -12,6 +12,7 @@ import torch
 from inference.errors import UsageError
 from training.command_line import command_parser, exit_status
 from training.config import training_config
+from training.data.generated import GeneratedHeads
 from training.data.mixture import Mixture
 from training.data.sample import HeadDataset
 from training.data.shards import ShardDataset
@@ -30,11 +31,12 @@ def training_parser(
         document: the help's text, the module's docstring.
         presets: by name.
     """
-    usage = "%(prog)s (--data SHARDS ... | --generate N) --out RUN [options]"
+    usage = "%(prog)s (--data SHARDS ... | --heads DIR | --generate N) --out RUN [options]"
     parser = command_parser(f"training.{script}", document, usage)
     add = parser.add_argument
     add("--preset", choices=list(presets), default="paper", help="default paper")
     add("--data", type=Path, nargs="*", default=[], help="folders of shards (data.prepare)")
+    add("--heads", type=Path, help="folder of synthetic heads (synthetic.generate)")
     add("--generate", type=int, metavar="N", help="N synthetic heads, drawn while training")
     add("--wheel", type=Path, help="of the synthetic heads' mesh, see synthetic.generate")
     add("--skins", type=Path, help="more skins for them")
@@ -109,23 +111,25 @@ def _with(part: Any, options: argparse.Namespace) -> Any:
 
 
 def open_data(options: argparse.Namespace, size: int) -> list[HeadDataset]:
-    """The training halves of the data sets, and the generator, which comes last.
+    """The training halves of the data sets, then heads from files, then the generator.
 
     Args:
-        options: --data, --generate and what the generator is made from.
+        options: --data, --heads, --generate and what the generator is made from.
         size: edge in pixels of generated pictures.
 
     Raises:
         UsageError: there is none, or a folder holds no shards.
     """
     datasets: list[HeadDataset] = [ShardDataset(folder) for folder in options.data]
+    if options.heads:
+        datasets.append(GeneratedHeads(options.heads))
     if options.generate:
         folders = GeneratorFolders(
             options.wheel, options.skins, options.hdris, options.identity_modes
         )
         datasets.append(SyntheticHeads(options.generate, size, folders=folders))
     if not datasets:
-        raise UsageError("Training needs data: give folders of shards as --data, or --generate N.")
+        raise UsageError("Training needs data: give --data, --heads or --generate.")
     return datasets
 
 
@@ -141,7 +145,7 @@ def mix(
     """
     weights = options.weights or [None] * len(datasets)
     if len(weights) != len(datasets):
-        raise UsageError("Give one of --weights for each of --data, and one for --generate.")
+        raise UsageError("Give one of --weights for each of --data, --heads and --generate.")
     pairs = [(data, w) for data, w in zip(datasets, weights, strict=True) if not keep or keep(data)]
     if not pairs:
         names = ", ".join(data.name for data in datasets)
@@ -152,7 +156,7 @@ def mix(
 
 def run_settings(options: argparse.Namespace, mixture: Mixture) -> dict[str, Any]:
     """What decides a run beside its configuration; a resumed run must say the same."""
-    names = ("data", "generate", "weights", "init", "dinov2", "loss_dino", "loss_sam")
+    names = ("data", "heads", "generate", "weights", "init", "dinov2", "loss_dino", "loss_sam")
     return {
         **{name: getattr(options, name, None) for name in names},
         "views": {data.name: len(data) for data in mixture.datasets},

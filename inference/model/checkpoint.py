@@ -1,6 +1,7 @@
 """Checkpoints: safetensors with JSON metadata; nothing in them is ever executed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,13 @@ from inference.errors import InvalidModelError
 from inference.files import atomic_write
 
 FORMAT = "perchead-1"
+
+LATER_TENSORS: Mapping[str, tuple[float, ...]] = {
+    "head.scale_start": (0.0, 0.0, 0.0),
+    "head.rotation_start": (1.0, 0.0, 0.0, 0.0),
+}
+"""What the format gained since, by the value of each anchor with which a file without it means
+the same as before."""
 
 
 class CheckpointConfig(Protocol):
@@ -119,6 +127,8 @@ def load_checkpoint(path: Path, model: nn.Module, config: CheckpointConfig) -> C
                 )
             names = set(file.keys())
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+            later = set(LATER_TENSORS) & set(wanted) - names
+            shapes |= {name: tuple(wanted[name].shape) for name in later}
             same = shapes == {name: tuple(tensor.shape) for name, tensor in wanted.items()}
             described = json.dumps(config.to_dict(), sort_keys=True)
             if not same or metadata.get("config") != described:
@@ -127,6 +137,9 @@ def load_checkpoint(path: Path, model: nn.Module, config: CheckpointConfig) -> C
                     f"{config.name!r}: download it again."
                 )
             state = {name: file.get_tensor(name).float() for name in names}
+            state |= {
+                name: torch.tensor(LATER_TENSORS[name]).expand(shapes[name]) for name in later
+            }
     except (OSError, SafetensorError) as error:
         raise _damaged(path) from error
     if not all(_is_finite(tensor) for tensor in state.values()):

@@ -17,15 +17,18 @@ _NEIGHBOURS = 3
 class GaussianHead(nn.Module):
     """Section 3.1 and equation 3: X = X_template + tanh(Linear(F) * s_init) * s_max.
 
-    `start`, `reach` and `colour_start` are buffers: constants, or, where the configuration says
-    per_anchor, one value per anchor that the checkpoint brings (a mean head to start from,
-    each anchor's own s_max, the mean colour).
+    `start`, `reach`, `colour_start`, `scale_start` and `rotation_start` are buffers: constants,
+    or, where the configuration says per_anchor, one value per anchor that the checkpoint brings
+    (a mean head to start from, each anchor's own s_max, the mean colour, the mean splat: the log
+    of its scales over the spacing, and its turn as a wxyz quaternion).
     """
 
     anchors: torch.Tensor
     start: torch.Tensor
     reach: torch.Tensor
     colour_start: torch.Tensor
+    scale_start: torch.Tensor
+    rotation_start: torch.Tensor
 
     def __init__(
         self,
@@ -44,6 +47,9 @@ class GaussianHead(nn.Module):
         self.register_buffer("start", torch.zeros(*shape, 3))
         self.register_buffer("reach", torch.full((*shape, 1), config.s_max))
         self.register_buffer("colour_start", torch.full((*shape, 3), 0.5))
+        self.register_buffer("scale_start", torch.zeros(*shape, 3))
+        upright = torch.tensor([1.0, 0.0, 0.0, 0.0])
+        self.register_buffer("rotation_start", upright.expand(*shape, 4).clone())
         channels = width // config.per_patch
         self.position = nn.Linear(channels, 3)
         self.scale = nn.Linear(channels, 3)
@@ -74,8 +80,11 @@ class GaussianHead(nn.Module):
         # On tokens, PixelShuffle is this plain reshape: D -> 16 Gaussians of D / 16 channels.
         gaussians = latents.unflatten(-1, (self.config.per_patch, -1))
         means = self._means(self.position(gaussians).float(), patches, low_rank)
-        scales = self._scales(self.scale(gaussians).float(), means)
-        rotation = functional.normalize(self.rotation(gaussians).float(), dim=-1)
+        scales = self._scales(self.scale(gaussians).float(), means, patches)
+        turn = multiply_quaternions(
+            _pick(self.rotation_start, patches), self.rotation(gaussians).float()
+        )
+        rotation = functional.normalize(turn, dim=-1)
         colours = self._colours(self.colour(gaussians).float(), patches, low_rank)
         opacity = torch.sigmoid(self.opacity(gaussians).float()).squeeze(-1)
         return GaussianTensors(
@@ -96,8 +105,13 @@ class GaussianHead(nn.Module):
             push = push + torch.atanh((low_rank.means / reach).clamp(-_MAX_PUSH, _MAX_PUSH))
         return anchors + start + torch.tanh(push) * reach
 
-    def _scales(self, raw: torch.Tensor, means: torch.Tensor) -> torch.Tensor:
-        scale = raw.exp()
+    def _scales(
+        self,
+        raw: torch.Tensor,  # [B, P, 16, 3]
+        means: torch.Tensor,  # [B, P, 16, 3]
+        patches: torch.Tensor | None,
+    ) -> torch.Tensor:
+        scale = (raw + _pick(self.scale_start, patches)).exp()
         if self.config.scale_prior == "spacing":
             scale = scale * patch_spacing(means.detach())[..., None]
         return scale.clamp(_MIN_SCALE, self.config.scale_max)
@@ -117,6 +131,19 @@ class GaussianHead(nn.Module):
 def _pick(buffer: torch.Tensor, patches: torch.Tensor | None) -> torch.Tensor:
     """Rows of a per-patch buffer; a constant (one row) stays as it is."""
     return buffer if patches is None or len(buffer) == 1 else buffer[patches]
+
+
+def multiply_quaternions(
+    first: torch.Tensor,  # [..., 4] wxyz
+    second: torch.Tensor,  # [..., 4] wxyz
+) -> torch.Tensor:
+    """The turn [..., 4] that does `second`, then `first`."""
+    w, xyz = first[..., :1], first[..., 1:]
+    other_w, other_xyz = second[..., :1], second[..., 1:]
+    real = w * other_w - (xyz * other_xyz).sum(-1, keepdim=True)
+    xyz, other_xyz = torch.broadcast_tensors(xyz, other_xyz)
+    imaginary = w * other_xyz + other_w * xyz + torch.cross(xyz, other_xyz, dim=-1)
+    return torch.cat([real, imaginary], dim=-1)
 
 
 def patch_spacing(

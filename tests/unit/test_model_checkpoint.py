@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from inference.errors import InvalidModelError, UsageError
 from inference.model.checkpoint import (
+    LATER_TENSORS,
     CheckpointInfo,
     load_checkpoint,
     read_info,
@@ -133,6 +134,21 @@ def test_another_preset_is_told(saved):
 def test_a_file_of_another_version_is_told(saved, change):
     rewrite(saved, change)
     refused(saved, match="another version")
+
+
+def test_a_file_from_before_splats_had_a_start_means_the_same_as_then(saved):
+    def forget(tensors, _):
+        for name in LATER_TENSORS:
+            tensors.pop(name)
+
+    rewrite(saved, forget)
+    model = build(3)
+    with torch.no_grad():
+        model.head.scale_start.fill_(1)
+        model.head.rotation_start.fill_(0.5)
+    load_checkpoint(saved, model, CONFIG)
+    assert (model.head.scale_start == 0).all()
+    assert (model.head.rotation_start == torch.tensor([1.0, 0, 0, 0])).all()
 
 
 @pytest.mark.parametrize(
