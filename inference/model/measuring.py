@@ -101,6 +101,7 @@ def measure_preset(
     if config.sharpening:
         *cost, sharpening_flop = cost
     features_flop, encoder_flop, *decoder_flop = cost
+    free = available_memory_bytes()  # asking takes memory, of which there may be none left
     try:
         with torch.inference_mode():
             model = stage(
@@ -136,7 +137,7 @@ def measure_preset(
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "alloc" not in str(error):
             raise
-        raise _too_little(config, available_memory_bytes()) from error
+        raise _too_little(config, free) from error
     return measured
 
 
