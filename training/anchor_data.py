@@ -90,17 +90,22 @@ def read_head(path: Path) -> tuple[HeadViews, HeadTargets] | None:
     try:
         if path.is_dir():
             with np.load(path / _ANCHORS, allow_pickle=False) as data:
-                targets = _targets(data)
+                targets = targets_of(data)
             return _read_views(path), targets
         with np.load(path, allow_pickle=False) as data:
             views = HeadViews(*(data[key] for key in _VIEW_KEYS))
-            targets = _targets(data)
+            targets = targets_of(data)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError, BrokenSampleError):
         return None
     return views, targets
 
 
-def _targets(data: Mapping[str, NDArray[Any]]) -> HeadTargets:
+def targets_of(data: Mapping[str, NDArray[Any]]) -> HeadTargets:
+    """The targets among a head's stored arrays.
+
+    Raises:
+        KeyError: positions, colours or kind are not there.
+    """
     found = (data.get(key) for key in _DRAWN_KEYS)
     return HeadTargets(*(data[key] for key in _TARGET_KEYS), *found)
 

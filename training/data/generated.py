@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from inference.errors import UsageError
-from inference.rendering.camera import Camera
 from training.anchor_data import list_heads
 from training.data.errors import BrokenSampleError
 from training.data.sample import TrainingSample, TrainingView
 from training.data.shards import TARGETS
 from training.data.splits import identity_of
-from training.synthetic.dataset import load_sample
+from training.synthetic.dataset import load_sample, views_of
 
 NAME = "generated"
 
@@ -78,19 +77,8 @@ class GeneratedHeads:
         )
 
 
-def _read(path: Path) -> list[TrainingView]:
+def _read(path: Path) -> tuple[TrainingView, ...]:
     try:
-        stored = load_sample(path)
-        columns = [stored[key] for key in ("rgb", "alpha", "label", "K", "w2c")]
+        return views_of(load_sample(path))
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise BrokenSampleError(f"{path} is damaged: generate it again.") from error
-    edge = columns[0].shape[1]
-    return [
-        TrainingView(
-            rgb.astype(np.float32) / np.float32(255),
-            alpha.astype(np.float32) / np.float32(255),
-            Camera(edge, edge, intrinsics, pose),
-            label,
-        )
-        for rgb, alpha, label, intrinsics, pose in zip(*columns, strict=True)
-    ]

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.rendering.camera import Camera
-from training.anchor_data import HeadTargets
-from training.data.sample import TrainingView
+from training.anchor_data import targets_of
 from training.evaluation.groups import groups_of
 from training.evaluation.manifest import verify
 from training.evaluation.subject import Subject
 from training.evaluation.view_selection import HELD_OUT
-from training.synthetic.dataset import load_sample
+from training.synthetic.dataset import load_sample, views_of
 
 
 class HeldOutSubjects:
@@ -46,24 +44,10 @@ class HeldOutSubjects:
 def load_subject(path: Path) -> Subject:
     """One head of the generator's files."""
     stored = load_sample(path)
-    edge = stored["rgb"].shape[1]
-    views = tuple(
-        TrainingView(
-            rgb.astype(np.float32) / 255,
-            alpha.astype(np.float32) / 255,
-            Camera(edge, edge, intrinsics, pose),
-            label,
-        )
-        for rgb, alpha, label, intrinsics, pose in zip(
-            *(stored[key] for key in ("rgb", "alpha", "label", "K", "w2c")), strict=True
-        )
-    )
-    targets = HeadTargets(
-        *(stored[key] for key in ("positions", "colours", "kind")),
-        *(stored.get(key) for key in ("normals", "directions")),
-    )
     identity = f"synthetic/{stored['attributes']['seed']}"
     foregrounds = None
     if "straight" in stored:
         foregrounds = tuple(rgb.astype(np.float32) / 255 for rgb in stored["straight"])
-    return Subject(identity, views, targets, groups_of(stored["attributes"]), foregrounds)
+    return Subject(
+        identity, views_of(stored), targets_of(stored), groups_of(stored["attributes"]), foregrounds
+    )

@@ -6,6 +6,7 @@ head's own colours, not mixed with what is behind; where alpha is 0 they hold th
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,21 @@ def load_sample(path: Path) -> dict[str, Any]:
         if key in content:
             content[key] = json.loads(str(content[key]))
     return content
+
+
+def views_of(stored: Mapping[str, Any]) -> tuple[TrainingView, ...]:
+    """The pictures of a head that load_sample read."""
+    edge = stored["rgb"].shape[1]
+    columns = (stored[key] for key in ("rgb", "alpha", "label", "K", "w2c"))
+    return tuple(
+        TrainingView(
+            rgb.astype(np.float32) / np.float32(255),
+            alpha.astype(np.float32) / np.float32(255),
+            Camera(edge, edge, intrinsics, pose),
+            label,
+        )
+        for rgb, alpha, label, intrinsics, pose in zip(*columns, strict=True)
+    )
 
 
 def _load_neutral(folder: Path) -> dict[str, Any]:

