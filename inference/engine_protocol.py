@@ -6,13 +6,17 @@ same contract tests.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inference.head.gaussians import Gaussians
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
 from inference.progress import CancelToken, Progress
 from inference.rendering.camera import Camera
 from inference.rendering.sharpened import PictureSharpener
+
+if TYPE_CHECKING:  # they know Reconstruction, which stands here
+    from inference.editing.types import EditedHead, EditRequest, Style
+    from inference.parsing.protocol import FaceParsing
 
 
 @dataclass(frozen=True)
@@ -103,4 +107,28 @@ class EngineProtocol(Protocol):
         cancel: CancelToken,
     ) -> Reconstruction:
         """Make the head."""
+        ...
+
+    def parse(
+        self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
+    ) -> "FaceParsing":
+        """The 19 regions of the portrait's crop, in its size."""
+        ...
+
+    def style_of_portrait(
+        self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
+    ) -> "Style":
+        """The style of a photograph, its own or a reference's."""
+        ...
+
+    def style_of_text(self, text: str, progress: Progress, cancel: CancelToken) -> "Style":
+        """The style that a description in English means.
+
+        Raises:
+            UsageError: the text is empty.
+        """
+        ...
+
+    def edit(self, request: "EditRequest", progress: Progress, cancel: CancelToken) -> "EditedHead":
+        """Make the head that a face map and a style describe."""
         ...

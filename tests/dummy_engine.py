@@ -13,9 +13,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
+from inference.editing.types import EditedHead, EditRequest, Style
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
-from inference.errors import InvalidImageError
+from inference.errors import InvalidImageError, UsageError
+from inference.face_map.labels import COLOURS, COUNT, Label
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.parsing.protocol import FaceParsing
 from inference.portrait.types import (
     CropBox,
     FaceDetection,
@@ -180,6 +183,65 @@ class DummyEngine:
             np.clip(colours, 0, 1).astype(np.float32),
         )
         return Reconstruction(gaussians, camera, portrait, options, seconds, "dummy")
+
+    def parse(
+        self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
+    ) -> FaceParsing:
+        self._work("Reading the face map", progress, cancel)
+        unit = (np.arange(portrait.size) + 0.5) / portrait.size * 2 - 1
+        labels = np.where(portrait.alpha > 0.5, Label.HAIR, Label.BACKGROUND).astype(np.uint8)
+        inside = np.hypot(unit[None] / 0.45, unit[:, None] / 0.6) < 1
+        labels[inside & (portrait.alpha > 0.5)] = Label.FACE
+        scores = labels[None] == np.arange(COUNT, dtype=np.uint8)[:, None, None]
+        return FaceParsing(scores.astype(np.float32))
+
+    def style_of_portrait(
+        self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
+    ) -> Style:
+        self._work("Reading the style", progress, cancel)
+        weight = portrait.alpha[..., None]
+        colour = (portrait.image * weight).sum((0, 1)) / (weight.sum() + 1e-6)
+        return self._style(colour, "this portrait")
+
+    def style_of_text(self, text: str, progress: Progress, cancel: CancelToken) -> Style:
+        if not text.strip():
+            raise UsageError("Write what the head shall look like, for example: grey curly hair.")
+        self._work("Reading the words", progress, cancel)
+        seed = int.from_bytes(text.encode()[:8].ljust(8), "little")
+        return self._style(np.random.default_rng(seed).random(3), text)
+
+    def edit(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> EditedHead:
+        """An ellipsoid in the map's colours, tinted by the style."""
+        started = perf_counter()
+        self._work("Making the head", progress, cancel)
+        size = len(request.labels)
+        camera = request.base.camera if request.base else orbit_camera(size=(size, size))
+        index = np.arange(NUM_GAUSSIANS)
+        height = 1 - (2 * index + 1) / NUM_GAUSSIANS
+        angle = index * np.pi * (3 - np.sqrt(5))
+        ring = np.sqrt(1 - height**2)
+        normals = np.stack([ring * np.sin(angle), height, ring * np.cos(angle)], axis=1)
+        means = (normals * RADII + np.array(HEAD_CENTRE)).astype(np.float32)
+        pixels = camera.project(means)[0] * (size / camera.width)
+        column, row = np.clip(pixels.astype(int), 0, size - 1).T
+        tint = np.abs(request.style.vector[:3]) / np.abs(request.style.vector[:3]).max()
+        colours = COLOURS[request.labels[row, column]] / 255 * tint
+        if request.base is not None:
+            keep = request.keep_identity
+            colours = (1 - keep) * colours + keep * request.base.gaussians.colours
+        gaussians = Gaussians(
+            means,
+            np.tile(np.array([1, 0, 0, 0], np.float32), (NUM_GAUSSIANS, 1)),
+            np.full((NUM_GAUSSIANS, 3), 0.0011, np.float32),
+            np.full(NUM_GAUSSIANS, 0.9, np.float32),
+            np.clip(colours, 0, 1).astype(np.float32),
+        )
+        return EditedHead(gaussians, camera, request, {"edit": perf_counter() - started}, "dummy")
+
+    @staticmethod
+    def _style(colour: np.ndarray, description: str) -> Style:
+        vector = np.append(colour, 0.1)
+        return Style((vector / np.linalg.norm(vector)).astype(np.float32), "dummy", description)
 
     def _work(self, stage: str, progress: Progress, cancel: CancelToken) -> None:
         """Compute for a while: numpy work in the calling thread, and in no other."""
