@@ -109,6 +109,10 @@ class EngineProtocol(Protocol):
         """Make the head."""
         ...
 
+
+class EditingEngineProtocol(EngineProtocol, Protocol):
+    """An engine that also reads face maps and makes heads from them."""
+
     def parse(
         self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
     ) -> "FaceParsing":

@@ -55,7 +55,7 @@ class UnsharpMask:
 
 @dataclass
 class DummyEngine:
-    """Implements EngineProtocol.
+    """Implements EditingEngineProtocol.
 
     Attributes:
         seconds: how long every stage computes; it is real work, in the caller's thread.
