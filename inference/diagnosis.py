@@ -7,11 +7,12 @@ import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inference.model.config import ModelConfig
 
 GIB = 1024**3
-
-PRESET_MEMORY_GIB = {"light-s": 4, "light": 8, "paper": 16}
-"""GPU memory that each preset is made for; `embedded` runs on any computer."""
 
 NEEDED_RESOURCES = (
     "template.npz",
@@ -155,7 +156,7 @@ def drawing_facts(cuda: Cuda) -> list[Fact]:
 
 
 def preset_facts(cuda: Cuda, complete: bool) -> list[Fact]:
-    """Which model configurations this computer can run.
+    """Which model configurations this computer can run, and where.
 
     Args:
         cuda: its GPU.
@@ -163,21 +164,41 @@ def preset_facts(cuda: Cuda, complete: bool) -> list[Fact]:
     """
     from inference.model.config import PRESETS
 
-    facts = []
-    for name in PRESETS:
-        need = PRESET_MEMORY_GIB.get(name)
-        if need is None:
-            why = "its weights are shipped" if complete else "see resources below"
-            facts.append(Fact("presets", name, "yes" if complete else "no", why))
-        elif not cuda.name:
-            why = f"made for a CUDA GPU with {need} GB: {cuda.why_not}"
-            facts.append(Fact("presets", name, "no", why))
-        elif cuda.memory_gib < 0.9 * need:
-            why = f"made for {need} GB of GPU memory, this one has {cuda.memory_gib:.0f}"
-            facts.append(Fact("presets", name, "no", why))
-        else:
-            facts.append(Fact("presets", name, "yes", "with a checkpoint and backbone of yours"))
-    return facts
+    shipped = "its weights are shipped" if complete else "see resources below"
+    return [
+        Fact("presets", name, "yes" if complete else "no", shipped)
+        if name == "embedded"
+        else _large_preset_fact(config, cuda)
+        for name, config in PRESETS.items()
+    ]
+
+
+def _large_preset_fact(config: "ModelConfig", cuda: Cuda) -> Fact:
+    """Where a preset that needs a published backbone and a checkpoint would run."""
+    from inference.catalogue.locate import published_folder
+    from inference.device import choose_device
+    from inference.errors import InvalidModelError
+    from inference.memory import available_memory_bytes
+    from inference.model.gpu_memory import gpu_bytes
+    from inference.model.measuring import needed_memory
+
+    backbone = config.encoder.backbone.name
+    try:
+        published_folder(backbone)
+        wants = "with a checkpoint of yours"
+    except InvalidModelError as error:
+        wants = f"with a checkpoint of yours; {str(error)[0].lower()}{str(error)[1:-1]}"
+    needed = needed_memory(config)
+    device = choose_device(config)
+    if device.name != "cpu":
+        takes = gpu_bytes(config, device.precision, device.streamed) / 1e9
+        streamed = ", streamed" if device.streamed else ""
+        where = f"on {cuda.name} in {device.precision}{streamed}, {takes:.1f} GB of its memory"
+        return Fact("presets", config.name, "yes", f"{where}; {wants}")
+    if needed > available_memory_bytes():
+        why = f"takes {needed / 1e9:.1f} GB of memory, which are not free; no GPU: {device.why}"
+        return Fact("presets", config.name, "no", why)
+    return Fact("presets", config.name, "slowly", f"on the processor: {device.why}; {wants}")
 
 
 def format_facts() -> list[Fact]:

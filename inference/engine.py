@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inference.device import AUTOMATIC, Device, check_device_words, choose_device
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.head.template import HeadTemplate
 from inference.portrait.loading import load_image
@@ -17,6 +18,7 @@ from inference.progress import CancelToken, Progress, no_progress
 if TYPE_CHECKING:  # torch and scipy are imported by the first call that needs them
     from inference.fitting.morphs import Morphs
     from inference.model.reconstruction import ReconstructionModel
+    from inference.model.trunk import Trunk
     from inference.rendering.sharpened import PictureSharpener
 
 DEFAULT_PRESET = "embedded"
@@ -45,7 +47,11 @@ class Engine:
         preset: which model configuration to run.
         checkpoint: its weights; None takes those that ship with PercHead.
         backbone: folder or file of the published image backbone that presets other than
-            `embedded` need.
+            `embedded` need; None looks for it among the user's models.
+        device: where the network shall run: "auto", "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        UsageError: no device has that name.
     """
 
     def __init__(
@@ -53,13 +59,17 @@ class Engine:
         preset: str = DEFAULT_PRESET,
         checkpoint: Path | None = None,
         backbone: Path | None = None,
+        device: str = AUTOMATIC,
     ) -> None:
         self.preset = preset
         self._checkpoint = checkpoint
         self._backbone = backbone
+        self._wanted_device = check_device_words(device)
+        self._device: Device | None = None
         self._template: HeadTemplate | None = None
         self._preparer: PortraitPreparer | None = None
         self._model: ReconstructionModel | None = None
+        self._trunk: Trunk | None = None
         self._morphs: Morphs | None = None
         self._warm = False
         self._sharpener: PictureSharpener | None = None
@@ -73,9 +83,17 @@ class Engine:
         return preset_config(self.preset).decoder.layers
 
     @property
-    def device(self) -> str:
-        """Where the network runs."""
-        return str(next(self.model.parameters()).device)
+    def device(self) -> Device:
+        """Where the network runs, chosen once.
+
+        Raises:
+            UsageError: the one that the user wants cannot be used.
+        """
+        if self._device is None:
+            from inference.model.config import preset_config
+
+            self._device = choose_device(preset_config(self.preset), self._wanted_device)
+        return self._device
 
     @property
     def template(self) -> HeadTemplate:
@@ -95,16 +113,21 @@ class Engine:
     def model(self) -> "ReconstructionModel":
         """The reconstruction model, read once."""
         if self._model is None:
-            from inference.features.dinov2 import load_dinov2
             from inference.model.loading import load_reconstruction_model
 
             self._model = load_reconstruction_model(
-                self.preset,
-                self.template,
-                checkpoint=self._checkpoint,
-                backbone=load_dinov2(self._backbone) if self._backbone else None,
+                self.preset, self.template, self._checkpoint, self._backbone, self.device
             )
         return self._model
+
+    @property
+    def trunk(self) -> "Trunk":
+        """What the model's 2D side says of portraits, each read once."""
+        if self._trunk is None:
+            from inference.model.trunk import Trunk
+
+            self._trunk = Trunk(self.model)
+        return self._trunk
 
     @property
     def sharpener(self) -> "PictureSharpener | None":
@@ -215,7 +238,7 @@ class Engine:
         """Make the head: network first, then the fit if it is wanted."""
         from inference.fitting.camera import fit_camera
         from inference.fitting.fit import fit_head
-        from inference.model.predict import predict_head
+        from inference.model.predict import decode_head
 
         options = options or ReconstructionOptions()
         cancel = cancel or CancelToken()
@@ -223,7 +246,8 @@ class Engine:
         with clock.stage("load models"):
             self.load_models(progress, cancel)
         with clock.stage("network"):
-            gaussians = predict_head(self.model, portrait, options.layers, progress, cancel)
+            tokens = self.trunk.tokens(portrait, progress, cancel)
+            gaussians = decode_head(self.model, tokens, options.layers, progress, cancel)
         cancel.check()
         if options.fit and options.fit_strength > 0:
             with clock.stage("fit"):

@@ -54,6 +54,7 @@ def _print_costs(preset: str, as_json: bool) -> None:
 
     from inference.model.config import preset_config
     from inference.model.cost import cost_table, model_cost
+    from inference.model.gpu_memory import memory_lines
 
     config = preset_config(preset)
     if as_json:
@@ -61,6 +62,8 @@ def _print_costs(preset: str, as_json: bool) -> None:
         print(json.dumps({"preset": preset, "parts": parts}, indent=2))
     else:
         print(cost_table(config))
+        if config.name != "embedded":
+            print(memory_lines(config))
 
 
 def _print_measures(preset: str | None, as_json: bool) -> None:

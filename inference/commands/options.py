@@ -1,9 +1,11 @@
 """Words of the command line that several sub-commands understand."""
 
+import argparse
 import re
 import sys
 from dataclasses import dataclass
 
+from inference.device import AUTOMATIC
 from inference.errors import UsageError
 from inference.rendering.camera import PORTRAIT_FOV_DEGREES
 from inference.rendering.camera_json import MAX_SIDE
@@ -31,6 +33,16 @@ class OrbitWords:
     elevation: float = 0.0
     distance: float | None = None
     fov_degrees: float = PORTRAIT_FOV_DEGREES
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Where the network runs."""
+    parser.add_argument(
+        "--device",
+        default=AUTOMATIC,
+        help="where the network runs: auto (default: a GPU for the large presets, where CUDA "
+        "works and has the memory), cpu, cuda, cuda:1",
+    )
 
 
 def parse_background(text: str) -> Background | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.commands.options import terminal_progress
+from inference.commands.options import add_device, terminal_progress
 from inference.engine_protocol import ReconstructionOptions
 from inference.errors import NoFaceError, PercHeadError, UsageError
 from inference.portrait.types import CropBox, LoadedImage
@@ -36,6 +36,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("--checkpoint", type=Path, help="weights of the preset (safetensors)")
     parser.add_argument("--backbone", type=Path, help="published image backbone of the preset")
+    add_device(parser)
     parser.add_argument(
         "--fit",
         action=argparse.BooleanOptionalAction,
@@ -186,7 +187,7 @@ def _write_outputs(
             write_orbit_video(
                 renderer, head.gaussians, settings, path, WHITE, progress, CancelToken()
             )
-    report = build_report(portrait, faces, head, clock.seconds, renderer.name, engine.device)
+    report = build_report(portrait, faces, head, clock.seconds, renderer.name, engine.device.name)
     write_report(report, folder / "report.json")
 
 
@@ -210,7 +211,7 @@ def run(arguments: argparse.Namespace) -> int:
     from inference.rendering.selection import choose_renderer
     from inference.rendering.sharpened import sharpened
 
-    engine = Engine(arguments.preset, arguments.checkpoint, arguments.backbone)
+    engine = Engine(arguments.preset, arguments.checkpoint, arguments.backbone, arguments.device)
     job = _check(arguments, engine.decoder_layers)
     single = len(arguments.portraits) == 1
     for portrait in arguments.portraits if single else []:

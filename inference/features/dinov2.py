@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from inference.errors import InvalidModelError
+from inference.features.streaming import stream_blocks
 from inference.features.vit import VisionTransformer, VitConfig, build_vit
 
 HEAD_WIDTH = 64
@@ -48,7 +49,10 @@ def our_name(published: str) -> str | None:
 
 
 def load_dinov2(
-    source: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
+    source: Path,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    streamed: bool = False,
 ) -> VisionTransformer:
     """Load a published DINOv2 as a frozen ImageBackbone.
 
@@ -56,6 +60,7 @@ def load_dinov2(
         source: a .safetensors file, or the folder that holds the model's files.
         device: where it shall run.
         dtype: precision it shall run in; its features are float32 anyhow.
+        streamed: its blocks stay in the computer's memory and come to the device one by one.
 
     Raises:
         InvalidModelError: there are no such weights, or they are damaged or of another network.
@@ -68,13 +73,22 @@ def load_dinov2(
         for path in files:
             with safe_open(path, framework="pt", device="cpu") as file:
                 for published in file.keys():  # noqa: SIM118 - not a mapping
-                    if our_name(published) is not None:
-                        weights[published] = file.get_tensor(published).to(device, dtype)
-        return vit_of_published(weights)
+                    ours = our_name(published)
+                    if ours is None:
+                        continue
+                    # One by one, so that there is never a second copy of the network.
+                    tensor = file.get_tensor(published).to(dtype)
+                    if not (streamed and ours.startswith("blocks.")):
+                        tensor = tensor.to(device)
+                    elif torch.device(device).type == "cuda":
+                        tensor = tensor.pin_memory()  # what can be sent while others compute
+                    weights[published] = tensor
+        network = vit_of_published(weights)
     except (SafetensorError, OSError, RuntimeError, KeyError, ValueError, IndexError) as error:
         raise InvalidModelError(
             f"{source} is damaged or no DINOv2 network: download it again."
         ) from error
+    return stream_blocks(network) if streamed else network
 
 
 def vit_of_published(published: dict[str, torch.Tensor]) -> VisionTransformer:

@@ -18,6 +18,9 @@ from inference.model.config import (
 )
 from inference.model.low_rank import pooled_width
 
+PICTURE_SIZE = 512
+"""Edge in pixels of the picture that is drawn and sharpened, as in table 5."""
+
 
 @dataclass(frozen=True)
 class PartCost:
@@ -124,7 +127,7 @@ def _sharpening_cost(config: SharpeningConfig, size: int) -> tuple[int, int]:
 
 
 def model_cost(
-    config: ModelConfig, foreground: float = 1.0, render_size: int = 512
+    config: ModelConfig, foreground: float = 1.0, render_size: int = PICTURE_SIZE
 ) -> list[PartCost]:
     """The cost of every part of a preset for one portrait.
 

@@ -58,6 +58,11 @@ class DualBranchEncoder(nn.Module):
         for name, value in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
             self.register_buffer(name, torch.tensor(value).view(1, 3, 1, 1), persistent=False)
 
+    @property
+    def backbone(self) -> ImageBackbone | None:
+        """The frozen network."""
+        return self._backbone[0]
+
     def forward(
         self,
         images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
@@ -76,7 +81,7 @@ class DualBranchEncoder(nn.Module):
         images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
     ) -> torch.Tensor:
         """The frozen branch: [B, P, layers * width], the class token dropped."""
-        backbone = self._backbone[0]
+        backbone = self.backbone
         if backbone is None:
             raise ValueError("this encoder was built without a backbone")
         size = self.config.image_size

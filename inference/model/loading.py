@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inference.device import CPU, Device
 from inference.errors import InvalidModelError
-from inference.features.protocol import ImageBackbone
+from inference.features.published import load_backbone
 from inference.model.checkpoint import load_checkpoint
 from inference.model.config import preset_config
 from inference.model.reconstruction import ReconstructionModel
@@ -33,8 +34,8 @@ def load_reconstruction_model(
     preset: str,
     template: AnchorTemplate,
     checkpoint: Path | None = None,
-    backbone: ImageBackbone | None = None,
-    device: torch.device | str = "cpu",
+    backbone: Path | None = None,
+    device: Device = CPU,
 ) -> ReconstructionModel:
     """Build a model and read its weights.
 
@@ -42,9 +43,9 @@ def load_reconstruction_model(
         preset: a name of inference.model.config.PRESETS.
         template: where the Gaussians start.
         checkpoint: the weights; the embedded preset brings its own.
-        backbone: the frozen network; None for the one that the preset names: shipped, or of
-            the catalogue.
-        device: where the model runs.
+        backbone: folder or file of the published network that the preset names; None for the
+            shipped one, or that of the catalogue.
+        device: where and in which precision the model runs.
 
     Returns:
         The model in evaluation mode; its parameters want no gradient.
@@ -56,15 +57,20 @@ def load_reconstruction_model(
     """
     config = preset_config(preset)
     checkpoint = checkpoint_path(preset, checkpoint)
-    if backbone is None:
-        from inference.features.published import load_backbone
-
-        backbone = load_backbone(config.encoder.backbone.name, device)
-    model = ReconstructionModel(config, torch.from_numpy(np.array(template.anchors)), backbone)
+    network = load_backbone(config.encoder.backbone.name, device, source=backbone)
+    described = config.encoder.backbone
+    found = (network.embed_dim, network.patch_size, network.config.depth)
+    if found != (described.width, described.patch_size, described.depth):
+        raise InvalidModelError(
+            f"{backbone} is not the network {described.name} that the preset {preset!r} reads: "
+            "choose that one."
+        )
+    model = ReconstructionModel(config, torch.from_numpy(np.array(template.anchors)), network)
     info = load_checkpoint(checkpoint, model, config)
     if info.template_id != template.topology:
         raise InvalidModelError(
             f"{checkpoint.name} was trained on the template {info.template_id!r}, not "
             f"{template.topology!r}: choose the file that goes with your template."
         )
-    return model.to(device).eval().requires_grad_(False)
+    model.precision = getattr(torch, device.precision)
+    return model.to(device.name).eval().requires_grad_(False)

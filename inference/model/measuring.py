@@ -15,14 +15,11 @@ import torch
 from inference.errors import UsageError
 from inference.memory import available_memory_bytes, memory_bytes
 from inference.model.config import ModelConfig
-from inference.model.cost import model_cost
+from inference.model.cost import PICTURE_SIZE, model_cost
 from inference.model.untrained import untrained_backbone, untrained_model
 from inference.progress import CancelToken, Progress, no_progress
 from inference.rendering.camera import orbit_camera
 from inference.rendering.protocol import Renderer
-
-PICTURE_SIZE = 512
-"""Edge in pixels of the picture that is drawn and sharpened, as in table 5."""
 
 LIBRARIES = 700 * 2**20
 """Bytes that torch, numba and the head template take, measured on Linux."""
@@ -129,6 +126,7 @@ def measure_preset(
             )
             camera = orbit_camera(size=(PICTURE_SIZE, PICTURE_SIZE))
             gaussians = head.to_gaussians(0)
+            renderer.render(gaussians, orbit_camera(size=(16, 16)))  # kernels may be compiled
             frame = stage("splatting", lambda: renderer.render(gaussians, camera))
             if model.sharpening is not None:
                 sharpen = model.sharpening

@@ -1,17 +1,24 @@
 """From a prepared portrait to the network's head."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 import numpy as np
 import torch
 from torch.nn import functional
 
+from inference.features.vit import VisionTransformer
 from inference.head.gaussians import NUM_PATCHES, Gaussians
 from inference.model.reconstruction import ReconstructionModel
+from inference.model.tensors import ImageTokens
 from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, Progress, no_progress
 
 CHUNK_PATCHES = 512
 """How many patches are decoded between two looks at the cancel token; patches do not see
 each other, so chunks change nothing."""
+
+READING, SHAPING = "Reading the portrait", "Shaping the head"
 
 
 def network_input(portrait: PreparedPortrait, size: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -38,32 +45,85 @@ def predict_head(
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> Gaussians:
-    """Run the network once.
+    """Run the network once; raises as its two halves do, encode_portrait and decode_head."""
+    cancel = cancel or CancelToken()
+    tokens = encode_portrait(model, portrait, progress, cancel)
+    return decode_head(model, tokens, layers, progress, cancel)
+
+
+def encode_portrait(
+    model: ReconstructionModel,
+    portrait: PreparedPortrait,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> ImageTokens:
+    """The 2D side: what the model sees in a portrait.
 
     Args:
         model: the reconstruction model.
         portrait: the head crop.
-        layers: the decoder's state after this many layers (appendix G); None is all.
         progress: called with the stage and its fraction.
-        cancel: checked between blocks of the backbone and chunks of patches.
+        cancel: looked at before each block of the frozen network, which on a processor may take
+            a minute in all.
 
     Raises:
         Cancelled: the token was set.
     """
     cancel = cancel or CancelToken()
-    progress("Reading the portrait", 0.0)
+    cancel.check()
+    progress(READING, 0.0)
     images, foreground = network_input(portrait, model.config.image_size)
+    device = next(model.parameters()).device
+    with torch.inference_mode(), _watched(model, progress, cancel):
+        return model.encode(images.to(device), foreground.to(device))
+
+
+def decode_head(
+    model: ReconstructionModel,
+    tokens: ImageTokens,
+    layers: int | None = None,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> Gaussians:
+    """The 3D side: a head from what was seen in one portrait.
+
+    Args:
+        model: the reconstruction model.
+        tokens: of the portrait.
+        layers: the decoder's state after this many layers (appendix G); None is all.
+        progress: called with the stage and its fraction.
+        cancel: looked at between chunks of patches.
+
+    Raises:
+        Cancelled: the token was set.
+    """
+    cancel = cancel or CancelToken()
     chunks = []
     with torch.inference_mode():
-        cancel.check()
-        tokens = model.encode(images, foreground)
         for start in range(0, NUM_PATCHES, CHUNK_PATCHES):
             cancel.check()
-            progress("Shaping the head", start / NUM_PATCHES)
-            index = torch.arange(start, start + CHUNK_PATCHES)
+            progress(SHAPING, start / NUM_PATCHES)
+            index = torch.arange(start, start + CHUNK_PATCHES, device=tokens.tokens.device)
             chunks.append(model.decode(tokens, patch_index=index, layers=layers).to_gaussians(0))
-    progress("Shaping the head", 1.0)
+    progress(SHAPING, 1.0)
     names = ("means", "quaternions", "scales", "opacities", "colours")
     return Gaussians(
         *(np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in names)
     )
+
+
+@contextmanager
+def _watched(model: ReconstructionModel, progress: Progress, cancel: CancelToken) -> Iterator[None]:
+    """While this lasts, each block of the frozen network first reports and looks at the token."""
+    backbone = model.encoder.backbone
+    blocks = list(backbone.blocks) if isinstance(backbone, VisionTransformer) else []
+
+    def before(number: int) -> None:
+        cancel.check()
+        progress(READING, number / len(blocks))
+
+    with ExitStack() as hooks:
+        for number, block in enumerate(blocks):
+            hook = block.register_forward_pre_hook(lambda *_, number=number: before(number))
+            hooks.callback(hook.remove)
+        yield

@@ -1,5 +1,7 @@
 """The reconstruction model: pictures in, 65,536 Gaussians a head out."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import nn
 
@@ -18,6 +20,11 @@ class ReconstructionModel(nn.Module):
 
     Template anchors and backbone are handed in and are no part of the state, so that one
     checkpoint serves every template that samples the same points.
+
+    Attributes:
+        precision: of the large matrix products where that is less than the weights' (autocast);
+            what becomes a Gaussian is computed in the weights' own, since bfloat16 tells places
+            half a millimetre apart at best.
     """
 
     def __init__(
@@ -38,6 +45,7 @@ class ReconstructionModel(nn.Module):
         """
         super().__init__()
         self.config = config
+        self.precision = torch.float32
         patches, per_patch = config.decoder.patches, config.head.per_patch
         if template_anchors.numel() != patches * per_patch * 3:
             raise ValueError(
@@ -82,8 +90,15 @@ class ReconstructionModel(nn.Module):
         foreground: torch.Tensor,  # [B, H, W] alpha 0..1
     ) -> ImageTokens:
         """The 2D side alone, once per picture; then any patches can be decoded."""
-        tokens: ImageTokens = self.encoder(images, foreground)
+        with self._products(images):
+            tokens: ImageTokens = self.encoder(images, foreground)
         return tokens
+
+    def _products(self, like: torch.Tensor) -> AbstractContextManager[object]:
+        """In which precision matrix products on this tensor's device are computed."""
+        if self.precision == torch.float32:
+            return nullcontext()  # training may have chosen one of its own
+        return torch.autocast(like.device.type, self.precision)
 
     def decode(
         self,
@@ -107,15 +122,18 @@ class ReconstructionModel(nn.Module):
         says about a head that it was not fitted to).
         """
         batch = len(tokens.tokens)
+        own = self.template.query.dtype
         latents = self.template(patch_index)[None].expand(batch, -1, -1)
         if self.low_rank is None or tokens.pooled is None or layers == 0:
-            latents = self.decoder(latents, tokens.tokens, tokens.keep, layers)
-            return self.head(latents, patch_index), None
+            with self._products(latents):
+                latents = self.decoder(latents, tokens.tokens, tokens.keep, layers)
+            return self.head(latents.to(own), patch_index), None
         # Global latents ride along; without self-attention they do not touch the patches.
         queries = self.low_rank.queries[None].expand(batch, -1, -1).to(latents.dtype)
-        both = self.decoder(
-            torch.cat([queries, latents], dim=1), tokens.tokens, tokens.keep, layers
-        )
+        with self._products(latents):
+            both = self.decoder(
+                torch.cat([queries, latents], dim=1), tokens.tokens, tokens.keep, layers
+            ).to(own)
         overall, latents = both[:, : queries.shape[1]], both[:, queries.shape[1] :]
         if linear is None:
             linear = self.low_rank.linear_coefficients(tokens.pooled)

@@ -141,6 +141,28 @@ def test_published_networks_give_the_features_of_transformers(tmp_path, variant)
     assert (rough - expected[0]).norm() < 0.05 * expected[0].norm()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_streamed_blocks_stay_where_they_are_and_give_the_same_features(tmp_path, dtype):
+    import transformers
+
+    save_published(tmp_path, transformers.Dinov2Config, transformers.Dinov2Model)
+    images = torch.rand(1, 3, 42, 70, generator=torch.manual_seed(1))
+    whole = load_dinov2(tmp_path, dtype=dtype)
+    streamed = load_dinov2(tmp_path, dtype=dtype, streamed=True)
+    assert streamed.embed_dim == 128
+    for a, b in zip(streamed(images, (0, 2)), whole(images, (0, 2)), strict=True):
+        assert torch.equal(a, b)
+
+    # The meta device stands for a GPU: it takes no weights but those that are sent to it.
+    streamed = load_dinov2(tmp_path, "meta", dtype, streamed=True)
+    assert all(parameter.is_meta for parameter in streamed.parameters())
+    assert sum(p.numel() for p in streamed.parameters()) < 0.2 * sum(
+        p.numel() for p in whole.parameters()
+    )
+    (features,) = streamed(images.to("meta"), (2,))
+    assert (features.device.type, features.shape) == ("meta", (1, 16, 128))
+
+
 @pytest.mark.parametrize("content", [b"", b"not a network", b"\xff" * 64])
 def test_files_that_are_no_network_are_told(tmp_path, content):
     file = tmp_path / "model.safetensors"

@@ -85,6 +85,7 @@ import sys
 from desktop.__main__ import main
 import inference.model.measuring
 import psutil
+import torch.fx.experimental.symbolic_shapes  # torch brings it late; half of it is no MemoryError
 
 held = psutil.Process().memory_info().vms
 resource.setrlimit(resource.RLIMIT_AS, (held + 200_000_000,) * 2)

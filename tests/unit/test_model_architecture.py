@@ -268,6 +268,21 @@ def test_patch_spacing_is_the_mean_distance_to_the_nearest_three():
     assert torch.allclose(spacing[0], corner)
 
 
+@pytest.mark.parametrize("config", [CONFIG, LOW_RANK], ids=["paper", "low rank"])
+def test_half_precision_gives_nearly_the_same_head_in_float32(config):
+    model = build(config)
+    images, foreground = pictures()
+    with torch.inference_mode():
+        exact = model(images, foreground)
+        model.precision = torch.bfloat16
+        rough = model(images, foreground)
+    assert not torch.equal(exact.means, rough.means), "nothing was computed in bfloat16"
+    for name in ("means", "scales", "opacities", "colours"):
+        a, b = getattr(exact, name), getattr(rough, name)
+        assert b.dtype == torch.float32
+        assert (b - a).abs().max() < 0.03 * (a.max() - a.min())
+
+
 def test_wrong_inputs_are_told():
     with pytest.raises(ValueError, match="384"):
         ReconstructionModel(CONFIG, torch.zeros(100, 3), None)
