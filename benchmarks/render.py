@@ -140,21 +140,38 @@ def measure_accuracy(scene: str, size: int) -> dict[str, Any]:
 
 
 def gradients_of(
-    gaussians: Gaussians, backend: Backend, dtype: torch.dtype
+    gaussians: Gaussians,
+    backend: Backend,
+    dtype: torch.dtype,
+    size: int = GRADIENT_SIZE,
+    device: str = "cpu",
 ) -> dict[str, torch.Tensor]:
-    """Gradients of a random weighting of colour, alpha and depth."""
+    """Gradients of a random weighting of colour, alpha and depth, in float64 on the CPU."""
     inputs = [
-        torch.tensor(getattr(gaussians, name), dtype=dtype, requires_grad=True)
+        torch.tensor(getattr(gaussians, name), dtype=dtype, device=device, requires_grad=True)
         for name in ATTRIBUTES
     ]
-    outputs = rasterize(*inputs, bench_camera(GRADIENT_SIZE), backend=backend)
+    outputs = rasterize(*inputs, bench_camera(size), backend=backend)
     generator = torch.Generator().manual_seed(0)
     loss = torch.zeros((), dtype=torch.float64)
     for output in outputs:
         weight = torch.randn(output.shape, generator=generator, dtype=torch.float64)
-        loss = loss + (weight * output.double()).sum()
+        loss = loss + (weight * output.double().cpu()).sum()
     loss.backward()
-    return {name: x.grad.double() for name, x in zip(ATTRIBUTES, inputs, strict=True)}
+    return {name: x.grad.double().cpu() for name, x in zip(ATTRIBUTES, inputs, strict=True)}
+
+
+def compare_gradients(
+    got: dict[str, torch.Tensor], truth: dict[str, torch.Tensor]
+) -> dict[str, dict[str, float]]:
+    """Cosine and relative L2 distance of every attribute's gradient to the other's."""
+    return {
+        name: {
+            "cosine": float((x * truth[name]).sum() / x.norm() / truth[name].norm()),
+            "relative_l2": float((x - truth[name]).norm() / truth[name].norm()),
+        }
+        for name, x in got.items()
+    }
 
 
 def measure_gradients(scene: str) -> dict[str, Any]:
@@ -163,12 +180,7 @@ def measure_gradients(scene: str) -> dict[str, Any]:
     truth = gradients_of(gaussians, "twin", torch.float64)
     got = gradients_of(gaussians, "portable", torch.float32)
     result: dict[str, Any] = {"scene": scene, "size": GRADIENT_SIZE}
-    for name in ATTRIBUTES:
-        x, y = got[name], truth[name]
-        result[name] = {
-            "cosine": float((x * y).sum() / x.norm() / y.norm()),
-            "relative_l2": float((x - y).norm() / y.norm()),
-        }
+    result |= compare_gradients(got, truth)
     log(json.dumps(result))
     return result
 

@@ -190,10 +190,11 @@ class VisionTransformer(nn.Module):
 
     def _embed(self, images: torch.Tensor) -> torch.Tensor:
         """Normalise, cut into patches, add positions: [B, 3, H, W] -> [B, 1 + R + P, C]."""
-        mean = images.new_tensor(IMAGENET_MEAN)[:, None, None]
-        std = images.new_tensor(IMAGENET_STD)[:, None, None]
-        pixels = ((images - mean) / std).to(self.patch_projection.weight.dtype)
-        patches = self.patch_projection(pixels)
+        # By plain numbers: a tensor made here would come to a GPU with a wait, which CUDA graphs
+        # do not allow, and a buffer would have no numbers in a network made on the meta device.
+        channels = zip(images.unbind(1), IMAGENET_MEAN, IMAGENET_STD, strict=True)
+        pixels = torch.stack([(channel - mean) / std for channel, mean, std in channels], dim=1)
+        patches = self.patch_projection(pixels.to(self.patch_projection.weight.dtype))
         rows, columns = patches.shape[-2:]
         tokens = torch.cat(
             [self.class_token.expand(len(images), -1, -1), patches.flatten(2).transpose(1, 2)], 1

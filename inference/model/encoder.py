@@ -98,9 +98,19 @@ class DualBranchEncoder(nn.Module):
     ) -> ImageTokens:
         """Encode from features that were computed before (training caches them)."""
         index, keep = select_foreground(kept)
-        local = self.vit((images - self.mean) / self.std, index, keep)
-        fused = self.fuse(torch.cat([local, take(features, index).to(local.dtype)], dim=-1))
         pooled = None
         if self.low_rank is not None:
             pooled = pool_features(features, images, kept, self.config, self.low_rank)
-        return ImageTokens(self.norm(fused), keep, pooled)
+        return ImageTokens(self.fuse_branches(features, images, index, keep), keep, pooled)
+
+    def fuse_branches(
+        self,
+        features: torch.Tensor,  # [B, P, layers * width] of the backbone
+        images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
+        index: torch.Tensor,  # [B, T] the patches that are kept
+        keep: torch.Tensor | None,  # [B, T] bool
+    ) -> torch.Tensor:
+        """Equation 1 for chosen patches: F_2D, [B, T, D]; never waits for the device."""
+        local = self.vit((images - self.mean) / self.std, index, keep)
+        fused = self.fuse(torch.cat([local, take(features, index).to(local.dtype)], dim=-1))
+        return self.norm(fused)
