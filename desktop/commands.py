@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from desktop.editing.look import Look
 from desktop.viewport.pose import OrbitPose
 from inference.engine_protocol import ReconstructionOptions
 from inference.portrait.types import CropBox
 from inference.rendering.protocol import Background
+
+LIMIT = 20_000  # commands; as many strokes as a face map's history holds. Our choice
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Edits:
         options: how the head is made.
         pose: where the camera stands.
         background: RGB 0..1 behind the head; None is transparent; "theme" the window's own.
+        look: what the head shall look like; the face map is painted in `Session.face_map`.
     """
 
     face: int | None = None
@@ -26,6 +30,7 @@ class Edits:
     options: ReconstructionOptions = ReconstructionOptions()  # noqa: RUF009 - frozen
     pose: OrbitPose = OrbitPose()  # noqa: RUF009 - frozen
     background: Background | str | None = "theme"
+    look: Look = Look()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,14 @@ class Command:
         before: the old values by field of Edits.
         after: the new ones.
         merge: commands in a row with the same key become one (a slider being dragged).
+        map_step: whether the face map took a step with it, which its own history keeps.
     """
 
     label: str
     before: dict[str, Any]
     after: dict[str, Any]
     merge: str | None = None
+    map_step: bool = False
 
     @classmethod
     def between(
@@ -66,7 +73,7 @@ class Command:
 class History:
     """Two stacks: what was done, and what was undone."""
 
-    def __init__(self, limit: int = 200) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._done: list[Command] = []
         self._undone: list[Command] = []

@@ -4,7 +4,8 @@ import gc
 import threading
 from collections.abc import Callable
 
-from inference.engine_protocol import EngineProtocol
+from inference.engine_protocol import EditingEngineProtocol, EngineProtocol
+from inference.errors import UsageError
 from inference.progress import CancelToken, Progress
 
 EngineFactory = Callable[[], EngineProtocol]
@@ -15,6 +16,24 @@ def default_engine() -> EngineProtocol:
     from inference.engine import Engine
 
     return Engine()
+
+
+def can_edit(engine: EngineProtocol) -> bool:
+    """Whether it reads face maps and makes heads from them."""
+    return all(
+        hasattr(engine, name) for name in ("parse", "style_of_portrait", "style_of_text", "edit")
+    )
+
+
+def editing_engine(engine: EngineProtocol) -> EditingEngineProtocol:
+    """The engine as one that edits.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if not can_edit(engine):
+        raise UsageError("This model makes heads but cannot edit them: choose another model.")
+    return engine  # type: ignore[return-value]
 
 
 class EngineHolder:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from desktop.engine_holder import EngineHolder
+from desktop.engine_holder import EngineHolder, can_edit
 from desktop.images import encoded_png, preview_of
 from desktop.session import Session, Topic
 from desktop.workers import Job, JobRunner, Work
@@ -25,10 +25,17 @@ Target = tuple[CropBox, ReconstructionOptions]
 
 @dataclass(frozen=True)
 class Loaded:
-    """Partial result: the engine is loaded, with so many decoder layers and this sharpener."""
+    """Partial result: the engine is loaded.
+
+    Attributes:
+        layers: of its decoder.
+        sharpener: what its pictures go through, or None.
+        edits: whether it can also repaint and restyle heads.
+    """
 
     layers: int
     sharpener: PictureSharpener | None
+    edits: bool
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Pipeline(QObject):
         needs_hand: no face was found, and the user has not placed the box yet.
         layers: decoder layers of the engine, once it is loaded.
         sharpener: what the engine's final pictures go through, if anything, once it is loaded.
+        edits: whether the engine can repaint and restyle heads, once it is loaded.
         preview: the open photograph for the screen.
 
     Signals:
@@ -90,6 +98,7 @@ class Pipeline(QObject):
         self.needs_hand = False
         self.layers: int | None = None
         self.sharpener: PictureSharpener | None = None
+        self.edits = False
         self.preview: QImage | None = None
         session.subscribe(self._on_session)
 
@@ -205,7 +214,7 @@ class Pipeline(QObject):
 
     def _load(self, job: Job) -> EngineProtocol:
         engine = self._engine.get(job.report, job.token)
-        job.share(Loaded(engine.decoder_layers, engine.sharpener))
+        job.share(Loaded(engine.decoder_layers, engine.sharpener, can_edit(engine)))
         return engine
 
     def _start(self, title: str, work: Work, target: Target | None) -> None:
@@ -237,6 +246,7 @@ class Pipeline(QObject):
         session = self._session
         if isinstance(value, Loaded):
             self.layers, self.sharpener = value.layers, value.sharpener
+            self.edits = value.edits
             self.state_changed.emit()
         elif isinstance(value, Opened):
             self._heads.clear()

@@ -8,6 +8,7 @@ from inference.errors import OutputError
 from inference.files import atomic_write
 
 RECENT_FILES = 8
+RECENT_PROMPTS = 20
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Preferences:
         theme: "system", "dark" or "light".
         recent: portraits opened last, newest first.
         export_folder: where the last export went, or "".
+        prompts: what was written to style heads, newest first.
         sharpen: whether pictures at rest and exports are sharpened, where something can.
     """
 
@@ -27,6 +29,7 @@ class Preferences:
     recent: list[str] = field(default_factory=list)
     export_folder: str = ""
     sharpen: bool = True
+    prompts: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, path: Path) -> "Preferences":
@@ -40,9 +43,8 @@ class Preferences:
             return result
         if stored.get("theme") in ("system", "dark", "light"):
             result.theme = stored["theme"]
-        recent = stored.get("recent")
-        if isinstance(recent, list):
-            result.recent = [name for name in recent if isinstance(name, str)][:RECENT_FILES]
+        result.recent = _strings(stored.get("recent"))[:RECENT_FILES]
+        result.prompts = _strings(stored.get("prompts"))[:RECENT_PROMPTS]
         if isinstance(stored.get("export_folder"), str):
             result.export_folder = stored["export_folder"]
         if isinstance(stored.get("sharpen"), bool):
@@ -66,3 +68,14 @@ class Preferences:
         name = str(path.absolute())
         self.recent = [name, *(other for other in self.recent if other != name)][:RECENT_FILES]
         self.save()
+
+    def add_prompt(self, text: str) -> None:
+        """Put a prompt first."""
+        others = [other for other in self.prompts if other.casefold() != text.casefold()]
+        self.prompts = [text, *others][:RECENT_PROMPTS]
+        self.save()
+
+
+def _strings(value: object) -> list[str]:
+    """The texts of a stored list; nothing where it is none."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

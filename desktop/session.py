@@ -1,17 +1,26 @@
-"""The open document: portrait, faces, crop, head, camera and history. Knows no widget.
+"""The open document: portrait, faces, crop, head, face map, look, camera and history.
 
-Everything here happens on one thread, the user interface's; workers get frozen snapshots.
+Knows no widget. Everything here happens on one thread, the user interface's; workers get
+frozen snapshots.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from desktop.commands import Command, Edits, History
+from desktop.editing.reading import FaceReading
 from desktop.viewport.pose import OrbitPose
+from inference.editing.types import EditedHead
 from inference.engine_protocol import Reconstruction
+from inference.face_map.box import Box
+from inference.face_map.document import FaceMapDocument
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
 
 
@@ -25,8 +34,12 @@ class Topic(Enum):
     OPTIONS = auto()
     POSE = auto()
     BACKGROUND = auto()
+    LOOK = auto()
+    MAP = auto()
+    READING = auto()
     PREPARED = auto()
     HEAD = auto()
+    EDITED = auto()
     HISTORY = auto()
 
 
@@ -42,8 +55,9 @@ class Session:
         faces: the detected faces, best first; None while nobody has looked yet.
         edits: what the user decided.
         prepared: the crop as the model reads it, of the newest finished run.
-        head: the newest head.
-        history: what may be undone.
+        head: the newest head of the photograph.
+        edited: the newest head of face map and look, or None where neither was changed.
+        history: what may be undone, face maps included.
     """
 
     def __init__(self) -> None:
@@ -53,8 +67,11 @@ class Session:
         self.edits = Edits()
         self.prepared: PreparedPortrait | None = None
         self.head: Reconstruction | None = None
+        self.edited: EditedHead | None = None
         self.history = History()
         self._listeners: list[Listener] = []
+        self._readings: dict[CropBox, tuple[FaceReading, FaceMapDocument]] = {}
+        self._stepping = False  # the face map changes because history says so
 
     def subscribe(self, listener: Listener) -> None:
         """Call the listener after every change, in the order of subscription."""
@@ -70,14 +87,40 @@ class Session:
         """What the portrait is called, for titles and file names."""
         return self.image.name if self.image else "head"
 
+    @property
+    def shown(self) -> Reconstruction | EditedHead | None:
+        """The head in the window: the edited one where there is one."""
+        return self.edited or self.head
+
+    @property
+    def reading(self) -> FaceReading | None:
+        """What was read of the crop as it is, or None."""
+        there = self._readings.get(self.edits.crop) if self.edits.crop else None
+        return there[0] if there else None
+
+    @property
+    def face_map(self) -> FaceMapDocument | None:
+        """The map of the crop as it is, which is painted on; None before it was read."""
+        there = self._readings.get(self.edits.crop) if self.edits.crop else None
+        return there[1] if there else None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether neither map nor look differ from the portrait's own."""
+        document = self.face_map
+        painted = document is not None and not np.array_equal(document.labels, document.parsed)
+        return self.edits.look.plain and not painted
+
     def open_portrait(self, image: LoadedImage, source: Path | None) -> None:
         """Start over with another photograph; the look of the view stays."""
         self.image, self.source = image, source
-        self.faces, self.prepared, self.head = None, None, None
+        self.faces, self.prepared, self.head, self.edited = None, None, None, None
         self.edits = Edits(options=self.edits.options, background=self.edits.background)
+        self._readings.clear()
         self.history.clear()
         self._tell(Topic.PORTRAIT, Topic.FACES, Topic.CROP, Topic.PREPARED)
-        self._tell(Topic.HEAD, Topic.POSE, Topic.HISTORY)
+        self._tell(Topic.HEAD, Topic.POSE, Topic.READING, Topic.LOOK, Topic.EDITED)
+        self._tell(Topic.HISTORY)
 
     def set_faces(self, faces: list[FaceDetection], crop: CropBox) -> None:
         """Take the detector's faces and the crop suggested for the best one."""
@@ -95,6 +138,19 @@ class Session:
         self.prepared = head.portrait
         self.head = head
         self._tell(Topic.PREPARED, Topic.HEAD)
+
+    def set_reading(self, reading: FaceReading) -> None:
+        """Take what was read of a crop; painting on its map can begin."""
+        document = FaceMapDocument(reading.labels, reading.landmarks)
+        document.subscribe(lambda box, finished: self._on_map(document, box, finished))
+        self._readings[reading.crop] = reading, document
+        self._tell(Topic.READING)
+
+    def set_edited(self, edited: EditedHead | None) -> None:
+        """Take the head of map and look; None where the portrait's own head shows them."""
+        if edited is not self.edited:
+            self.edited = edited
+            self._tell(Topic.EDITED)
 
     def look(self, pose: OrbitPose) -> None:
         """Move the camera by a gesture; orbiting is looking, so it is not undone."""
@@ -116,23 +172,73 @@ class Session:
         self.history.push(command)
         self._replace(command.apply(self.edits))
 
+    def restore(self, label: str, labels: NDArray[np.uint8] | None, **changes: Any) -> None:
+        """Put a face map [512, 512] (None: as parsed) and other values in place, as one step."""
+        command = Command.between(label, self.edits, changes)
+        if command is not None:
+            self._replace(command.apply(self.edits), history=False)
+        document = self.face_map
+        stepped = False
+        if document is not None:
+            with self._step():
+                wanted = document.parsed if labels is None else labels
+                stepped = document.replace(label, wanted, protect=False)
+        if command is not None or stepped:
+            command = command or Command(label, {}, {})
+            self.history.push(replace(command, map_step=stepped))
+            self._tell(*([Topic.MAP] if stepped else []), Topic.HISTORY)
+
     def undo(self) -> None:
-        """Take the newest change back."""
+        """Take the newest change back, of whatever kind; a stroke that is going on first."""
+        document = self.face_map
+        if document is not None and document.painting:
+            document.undo()
+            return
         command = self.history.undo()
-        if command:
-            self._replace(command.revert(self.edits))
+        if command is None:
+            return
+        if command.map_step and document is not None:
+            with self._step():
+                document.undo()
+        self._replace(command.revert(self.edits), map_step=command.map_step)
 
     def redo(self) -> None:
         """Make the last undone change again."""
+        document = self.face_map
+        if document is not None and document.painting:
+            document.abandon()
         command = self.history.redo()
-        if command:
-            self._replace(command.apply(self.edits))
+        if command is None:
+            return
+        self._replace(command.apply(self.edits), history=not command.map_step)
+        document = self.face_map
+        if command.map_step and document is not None:
+            with self._step():
+                document.redo()
+            self._tell(Topic.MAP, Topic.HISTORY)
 
-    def _replace(self, edits: Edits) -> None:
+    def _on_map(self, document: FaceMapDocument, box: Box, finished: bool) -> None:
+        """A stroke is over: it becomes a step of the one history."""
+        if finished and not self._stepping:
+            title = document.history.undo_title or "Paint"
+            self.history.push(Command(title, {}, {}, map_step=True))
+            self._tell(Topic.MAP, Topic.HISTORY)
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        self._stepping = True
+        try:
+            yield
+        finally:
+            self._stepping = False
+
+    def _replace(self, edits: Edits, *, map_step: bool = False, history: bool = True) -> None:
         before, self.edits = self.edits, edits
         changed = [
             Topic[field.name.upper()]
             for field in fields(Edits)
             if getattr(before, field.name) != getattr(edits, field.name)
         ]
-        self._tell(*changed, Topic.HISTORY)
+        if map_step:
+            changed.append(Topic.MAP)
+        self._tell(*changed, *([Topic.HISTORY] if history else []))

@@ -196,6 +196,28 @@ QToolButton::menu-indicator { image: none; }
 #row { background: @raised@; border: 1px solid @line@; border-radius: 9px; }
 #divider { background: @line@; border: none; }
 
+QPushButton#segment {
+  background: @raised@; border: 1px solid @line@; padding: 6px 8px; color: @muted@;
+}
+QPushButton#compact { padding: 6px 8px; }
+QPushButton#segment[side="left"] { border-top-right-radius: 0; border-bottom-right-radius: 0; }
+QPushButton#segment[side="right"] {
+  border-top-left-radius: 0; border-bottom-left-radius: 0; border-left: none;
+}
+QPushButton#segment:hover { background: @hover@; color: @text@; }
+QPushButton#segment:checked { background: @accent@; color: @on_accent@; border-color: @accent@; }
+QPushButton#segment:focus { border-color: @text@; }
+#style { border: 1px dashed transparent; border-radius: 9px; }
+#style[hot="true"] { border-color: @accent@; background: @raised@; }
+#filmstrip { background: @panel@; border: none; border-top: 1px solid @line@; }
+QListView#suggestions {
+  background: @raised@; border: 1px solid @line@; padding: 4px; outline: none;
+}
+QListView#suggestions::item { padding: 5px 6px; border-radius: 5px; }
+QListView#suggestions::item:selected, QListView#suggestions::item:hover {
+  background: @hover@; color: @text@;
+}
+
 #painting { background: @window@; border: none; }
 #option_bar { background: @panel@; border: none; border-bottom: 1px solid @line@; }
 #paint_hint { background: @panel@; border-top: 1px solid @line@; }

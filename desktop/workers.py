@@ -161,6 +161,11 @@ class JobRunner(QObject):
         return job
 
     @property
+    def closed(self) -> bool:
+        """Whether it was shut down and starts nothing any more."""
+        return self._closed
+
+    @property
     def running(self) -> list[Job]:
         """Jobs whose threads are not through, superseded ones included."""
         return list(self._jobs)

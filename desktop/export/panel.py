@@ -1,10 +1,10 @@
-"""The right side: what can be exported, and the exports that run or are done."""
+"""On the right: what can be exported, and the exports that run or are done."""
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from desktop.export.export_row import ExportRow
 from desktop.export.exports import Exports
@@ -25,8 +25,6 @@ class ExportPanel(QFrame):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("panel")
-        self.setProperty("edge", "right")
         self._palette = palette
         self._buttons: list[tuple[QPushButton, str]] = []
         cards = []
@@ -49,22 +47,13 @@ class ExportPanel(QFrame):
         self._list.setSpacing(8)
         self._running = label("FILES", "section")
         self._running.hide()
-        inside = QWidget()
-        layout = QVBoxLayout(inside)
-        layout.setContentsMargins(18, 22, 18, 18)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
         layout.addWidget(section("Export", *cards))
         layout.addSpacing(16)
         layout.addWidget(self._running)
         layout.addLayout(self._list)
-        layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(scroll)
         exports.started.connect(self._on_started)
         self.set_palette(palette)
 

@@ -15,6 +15,7 @@ from desktop.session import Session
 from desktop.theme import palette_named
 from desktop.viewport.viewport import Viewport
 from inference.rendering.protocol import Background
+from inference.rendering.sharpened import PictureSharpener
 
 
 class ExportStarts:
@@ -35,24 +36,24 @@ class ExportStarts:
 
     def ply(self) -> None:
         """File > Export 3D Gaussians."""
-        self._open(PlyDialog(self._default("head.ply"), self._window, self._sharpen()))
+        self._open(PlyDialog(self.default_path("head.ply"), self._window, self.sharpen()))
 
     def picture(self) -> None:
         """File > Export Picture."""
         dialog = PictureDialog(
-            self._default("view.png"),
+            self.default_path("view.png"),
             self._viewport.pixels,
-            self._background(),
+            self.background(),
             self._window,
-            self._sharpen(),
+            self.sharpen(),
         )
         self._open(dialog)
 
     def video(self) -> None:
         """File > Export Orbit Video."""
-        background = self._background() or (1.0, 1.0, 1.0)  # an MP4 cannot be transparent
-        path = self._default("orbit.mp4")
-        self._open(VideoDialog(path, background, self._window, self._sharpen()))
+        background = self.background() or (1.0, 1.0, 1.0)  # an MP4 cannot be transparent
+        path = self.default_path("orbit.mp4")
+        self._open(VideoDialog(path, background, self._window, self.sharpen()))
 
     def _open(self, dialog: ExportDialog) -> None:
         dialog.accepted.connect(lambda: self._start(dialog))
@@ -60,7 +61,7 @@ class ExportStarts:
         dialog.open()
 
     def _start(self, dialog: ExportDialog) -> None:
-        head = self._session.head
+        head = self._session.shown
         if head is None or dialog.result() != QDialog.DialogCode.Accepted:
             return
         export = dialog.export()
@@ -68,16 +69,25 @@ class ExportStarts:
         width, height = size.width(), size.height()
         if isinstance(export, PictureExport):
             width, height = export.width, export.height
-        self._preferences.export_folder = str(export.path.absolute().parent)
-        self._preferences.save()
+        self.remember_folder(export.path)
         camera = self._viewport.view_camera(width, height)
         self._exports.start(export, head.gaussians, camera, self._sharpness.sharpener)
 
-    def _sharpen(self) -> bool | None:
+    def remember_folder(self, path: Path) -> None:
+        """Propose the folder of this file from now on."""
+        self._preferences.export_folder = str(path.absolute().parent)
+        self._preferences.save()
+
+    @property
+    def sharpener(self) -> PictureSharpener | None:
+        """What exported pictures go through where the user wants it."""
+        return self._sharpness.sharpener
+
+    def sharpen(self) -> bool | None:
         """What the dialog proposes; None where nothing can sharpen this head."""
         return None if self._sharpness.sharpener is None else self._sharpness.wanted
 
-    def _default(self, ending: str) -> Path:
+    def default_path(self, ending: str) -> Path:
         """A free name in the folder of the last export."""
         folder = Path(self._preferences.export_folder)
         if not self._preferences.export_folder or not folder.is_dir():
@@ -91,7 +101,7 @@ class ExportStarts:
             count += 1
         return path
 
-    def _background(self) -> Background | None:
+    def background(self) -> Background | None:
         """The view's background; the theme's gradient as its middle colour."""
         background = self._session.edits.background
         if not isinstance(background, str):

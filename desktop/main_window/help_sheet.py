@@ -31,7 +31,7 @@ class HelpSheet(QDialog):
         gestures: dict[str, list[tuple[str, str]]] = {}
         for where, gesture, effect in GESTURES + (PAINT_GESTURES if painting else ()):
             gestures.setdefault(f"Mouse: {where}", []).append((effect, gesture))
-        columns.addLayout(_column({name: keys[name] for name in ("File", "Edit", "Head")}))
+        columns.addLayout(_column({name: keys[name] for name in ("File", "Edit", "Head", "Style")}))
         columns.addLayout(_column({name: keys[name] for name in ("View", "Help")}))
         if painting:
             columns.addLayout(_column({"Paint": keys["Paint"]}))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
+    QMenu,
     QMessageBox,
     QSplitter,
     QVBoxLayout,
@@ -18,9 +19,11 @@ from desktop.export.exports import Exports
 from desktop.export.panel import ExportPanel
 from desktop.images import photograph_of_crop, qimage_from_rgb
 from desktop.main_window.actions import ActionSet
+from desktop.main_window.editing import Editing
 from desktop.main_window.export_starts import ExportStarts
 from desktop.main_window.help_sheet import HelpSheet
 from desktop.main_window.opening import Opening
+from desktop.main_window.right_side import RightSide
 from desktop.main_window.sharpness import Sharpness
 from desktop.main_window.stage_area import HeadStage, StageArea
 from desktop.main_window.status_line import StatusLine
@@ -52,7 +55,9 @@ PRESETS = {
     "side": "Side",
     "back": "Back",
 }
-LEFT_WIDTH, RIGHT_WIDTH = 320, 250  # pixels at first; the user may drag the borders
+LEFT_WIDTH, RIGHT_WIDTH = 320, 264  # pixels at first; the user may drag the borders
+RIGHT_LEAST = 252  # pixels
+PAINT_SHARE = 0.47  # of the window's width that painting takes at first
 
 
 class MainWindow(QMainWindow):
@@ -77,6 +82,7 @@ class MainWindow(QMainWindow):
         self.pipeline = Pipeline(self.session, self.runner, engine)
         self.preferences = preferences
         self._renderer = renderer
+        self._left_before = LEFT_WIDTH
         self._palette = palette_named(preferences.theme)
         self.actions_ = ActionSet(self, self._palette)
         self.viewport = Viewport(renderer.preview, self._palette)
@@ -95,6 +101,17 @@ class MainWindow(QMainWindow):
             self, self.session, self.viewport, self.exports, preferences, self.sharpness
         )
         self.models = Models(self, self.runner, self.status.say)
+        self.editing = Editing(
+            self,
+            self.session,
+            self.runner,
+            engine,
+            self.pipeline,
+            renderer,
+            preferences,
+            self.actions_,
+            self._palette,
+        )
         self._build()
         self._fill_menus()
         self._connect()
@@ -115,35 +132,45 @@ class MainWindow(QMainWindow):
         self.empty = EmptyState(resource_path("samples/astronaut.png"), palette)
         self.hint = label("The head will be here.", "muted")
         stage = HeadStage(self.viewport, self.toolbar, self.card, self.hint)
-        self.stage = StageArea(self.empty, stage)
+        self.stage = StageArea(self.empty, stage, self.editing.strip)
         self.portrait_panel = PortraitPanel(
             self.session, self.pipeline, actions["foreground"], actions["open"], palette
         )
-        self.portrait_panel.setMinimumWidth(270)
         export_actions = {
             name: actions[name] for name in ("export_ply", "export_picture", "export_video")
         }
         self.export_panel = ExportPanel(self.exports, export_actions, palette)
-        self.export_panel.setMinimumWidth(210)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setHandleWidth(1)
-        splitter.setChildrenCollapsible(False)
-        for part in (self.portrait_panel, self.stage, self.export_panel):
-            splitter.addWidget(part)
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
-        splitter.setStretchFactor(2, 0)
-        splitter.setSizes([LEFT_WIDTH, 1280 - LEFT_WIDTH - RIGHT_WIDTH, RIGHT_WIDTH])
+        self.editing.place(
+            self.portrait_panel,
+            stage,
+            self.viewport,
+            self.exports,
+            self.export_starts,
+            lambda: ViewMode(self._mode),
+            self._add_paint_menu,
+        )
+        self.right = RightSide(self.editing.style, self.export_panel)
+        self.right.setMinimumWidth(RIGHT_LEAST)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        for part in (self.editing.left, self.stage, self.right):
+            self._splitter.addWidget(part)
+        self._splitter.setStretchFactor(0, 0)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setStretchFactor(2, 0)
+        self._splitter.setSizes([LEFT_WIDTH, 1280 - LEFT_WIDTH - RIGHT_WIDTH, RIGHT_WIDTH])
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(splitter, 1)
+        layout.addWidget(self._splitter, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(middle)
 
     def _fill_menus(self) -> None:
         menus = self.actions_.fill(self.menuBar())
+        self._view_menu = menus["View"]
         recent = menus["File"].addMenu("Open Recent")
         menus["File"].insertMenu(self.actions_["sample"], recent)
         menus["File"].aboutToShow.connect(lambda: self.opening.fill_recent(recent))
@@ -169,7 +196,7 @@ class MainWindow(QMainWindow):
             "export_picture": self.export_starts.picture,
             "export_video": self.export_starts.video,
             "models": lambda: self.models.show(),
-            "help": lambda: HelpSheet(self).exec(),
+            "help": lambda: HelpSheet(self, painting=self.pipeline.edits).exec(),
             "about": self._about,
         }
         for name, slot in triggered.items():
@@ -201,6 +228,10 @@ class MainWindow(QMainWindow):
         self.pipeline.failed.connect(self._complain)
         self.pipeline.stopped.connect(lambda: self.status.say("Stopped."))
         self.pipeline.state_changed.connect(self._refresh)
+        self.editing.job_started.connect(self.status.follow)
+        self.editing.complained.connect(self._complain)
+        self.editing.said.connect(self.status.say)
+        self.editing.paint_toggled.connect(self._on_paint)
         self.exports.refused.connect(self._complain)
         self.exports.started.connect(self._refresh)
         session.subscribe(self._on_session)
@@ -224,20 +255,30 @@ class MainWindow(QMainWindow):
         elif topic is Topic.HEAD:
             self._show_head()
             if session.head is not None:
-                total = sum(session.head.seconds.values())
-                self.status.say(f"The head was made in {total:.1f} s.")
+                self._say_time(session.head.seconds)
+        elif topic is Topic.EDITED:
+            self._show_head()
+            if session.edited is not None:
+                self._say_time(session.edited.seconds)
         self._refresh()
 
+    def _say_time(self, seconds: dict[str, float]) -> None:
+        self.status.say(f"The head was made in {sum(seconds.values()):.1f} s.")
+
+    @property
+    def _mode(self) -> str:
+        return next(name for name in MODES if self.actions_[name].isChecked())
+
     def _show_head(self) -> None:
-        head = self.session.head
-        mode = next(name for name in MODES if self.actions_[name].isChecked())
-        if head is None:
+        portrait, head = self.session.head, self.session.shown
+        self.editing.beside.set_mode()
+        if head is None or portrait is None:
             self.viewport.show_head(None)
             self.status.readout.set_head(0, "")
             return
         size = self.session.image.size if self.session.image else (1, 1)
-        photograph = photograph_of_crop(head.portrait.image, head.portrait.crop, size)
-        self.viewport.show_head(head.gaussians, head.camera, photograph, ViewMode(mode))
+        photograph = photograph_of_crop(portrait.portrait.image, portrait.portrait.crop, size)
+        self.viewport.show_head(head.gaussians, head.camera, photograph, ViewMode(self._mode))
         self.status.readout.set_head(len(head.gaussians), head.model)
 
     def _refresh(self) -> None:
@@ -246,9 +287,9 @@ class MainWindow(QMainWindow):
         busy = self.pipeline.busy
         self.stage.setCurrentIndex(1 if there or busy else 0)
         panels = there and actions["panels"].isChecked()
-        self.portrait_panel.setVisible(panels)
+        self.editing.left.setVisible(panels)
         # Without a portrait it shows head videos that are being made.
-        self.export_panel.setVisible(panels or (not there and bool(self.export_panel.rows)))
+        self.right.setVisible(panels or (not there and bool(self.export_panel.rows)))
         self.toolbar.setVisible(head)
         drawn = self.viewport.frames.image is not None
         self.card.setVisible(not drawn and (head or busy))
@@ -256,6 +297,7 @@ class MainWindow(QMainWindow):
             self.card.show_progress("Drawing the head", 0.0)
         self.hint.setVisible(there and not head and not busy)
         actions.enable(portrait=there, head=head)
+        self.editing.refresh()
         actions["fit"].setChecked(session.edits.options.fit)
         for name, what in (
             ("undo", session.history.undo_label),
@@ -282,6 +324,21 @@ class MainWindow(QMainWindow):
 
     def _show_panels(self, on: bool) -> None:
         self._refresh()
+
+    def _on_paint(self, on: bool) -> None:
+        """Painting wants room; the photograph gets back what it had."""
+        left, middle, right = self._splitter.sizes()
+        if on:
+            self._left_before = left
+            self.actions_["panels"].setChecked(True)
+        wanted = round(PAINT_SHARE * self.width()) if on else self._left_before
+        self._splitter.setSizes([wanted, left + middle - wanted, right])
+
+    def _add_paint_menu(self) -> QMenu:
+        menu = QMenu("Paint", self)
+        bar = self.menuBar()
+        bar.insertMenu(self._view_menu.menuAction(), menu)
+        return menu
 
     def _complain(self, sentence: str) -> None:
         self.status.say(sentence, bad=True)
@@ -311,6 +368,7 @@ class MainWindow(QMainWindow):
             self.empty,
             self.portrait_panel,
             self.export_panel,
+            self.editing,
         ):
             part.set_palette(self._palette)
 
@@ -336,5 +394,6 @@ class MainWindow(QMainWindow):
         self.hide()  # at once; what runs is stopped and waited for behind the scenes
         self.runner.shutdown()
         self.viewport.close_frames()
+        self.editing.close()
         self._renderer.close()
         super().closeEvent(event)

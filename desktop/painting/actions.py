@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.icons import icon
 from desktop.main_window.actions import shown_keys
@@ -32,6 +32,16 @@ class PaintActions:
 
     def __getitem__(self, action_id: str) -> QAction:
         return self._actions[action_id]
+
+    def fill(self, menu: QMenu) -> None:
+        """Put all of them into a menu of the window."""
+        group = ""
+        for spec in PAINT_ACTIONS:
+            if spec.group != group and not menu.isEmpty():
+                menu.addSeparator()
+            group = spec.group
+            self._actions[spec.id].setIconVisibleInMenu(False)
+            menu.addAction(self._actions[spec.id])
 
     def set_palette(self, palette: Palette) -> None:
         """Colour the icons for the theme."""

@@ -12,6 +12,8 @@ from desktop.widgets.labels import row
 from inference.face_map.document import FaceMapDocument
 from inference.face_map.labels import Label
 
+WIDTHS = {"all": 236, "names": 140, "colours": 62}  # pixels, by what there is room for
+
 
 class ClassList(QFrame):
     """Chooses the class and protects classes; keys Up and Down go through them.
@@ -57,7 +59,8 @@ class ClassList(QFrame):
         self.clear.setObjectName("quiet")
         self.clear.setToolTip("Show every class, lock none and paint over all")
         self.clear.clicked.connect(self._on_clear)
-        head = row(text_label("CLASSES", "section"), None, self.clear)
+        self._title = text_label("CLASSES", "section")
+        head = row(self._title, None, self.clear)
         head.setContentsMargins(16, 10, 12, 0)
         head.setFixedHeight(38)
         outside = QVBoxLayout(self)
@@ -65,7 +68,8 @@ class ClassList(QFrame):
         outside.setSpacing(2)
         outside.addWidget(head)
         outside.addWidget(self._scroll, 1)
-        self.setFixedWidth(236)
+        self._room = "all"
+        self.setFixedWidth(WIDTHS[self._room])
         state.changed.connect(self.refresh)
         self.refresh()
 
@@ -73,6 +77,16 @@ class ClassList(QFrame):
         """Protect the classes of another document."""
         self._document = document
         self.refresh()
+
+    def set_room(self, room: str) -> None:
+        """Show "all", only "names", or only "colours", which a tool tip names."""
+        if room == self._room:
+            return
+        self._room = room
+        self.setFixedWidth(WIDTHS[room])
+        self._title.setVisible(room != "colours")
+        for class_row in self.rows.values():
+            class_row.set_room(room)
 
     def set_palette(self, palette: Palette) -> None:
         """Follow the theme."""

@@ -45,9 +45,11 @@ class ClassRow(QFrame):
         self.label = label
         self.name = text_label(label.title)
         self.name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._tip = ""
         if label.name.startswith(("RIGHT", "LEFT")):
             side = "right" if label.name.startswith("RIGHT") else "left"
-            self.setToolTip(f"{label.title}: the person's own {side}")
+            self._tip = f"{label.title}: the person's own {side}"
+        self.setToolTip(self._tip)
         self.only_over = self._toggle("only_over", f"Paint only over {label.title}")
         self.lock = self._toggle("locked", f"Lock {label.title}: nothing paints over it")
         self.eye = self._toggle("shown", f"Show or hide {label.title}")
@@ -80,6 +82,13 @@ class ClassRow(QFrame):
         self.only_over.setIcon(_pair("only-over", "only-over", quiet, palette.accent, 0.32))
         self.lock.setIcon(_pair("lock-open", "lock", quiet, palette.accent, 0.32))
         self.eye.setIcon(_pair("eye-off", "eye", QColor(palette.accent), palette.muted, 1.0))
+
+    def set_room(self, room: str) -> None:
+        """Show "all", only the "names", or only "colours", whose tool tips say the names."""
+        self.name.setVisible(room != "colours")
+        for button in (self.only_over, self.lock, self.eye):
+            button.setVisible(room == "all")
+        self.setToolTip(self._tip or (self.label.title if room == "colours" else ""))
 
     def choose(self, *, on: bool) -> None:
         """Whether this is the class that is painted."""

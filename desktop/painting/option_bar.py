@@ -4,8 +4,16 @@ from collections.abc import Callable
 from math import log
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QWidget,
+)
 
 from desktop.painting.state import LARGEST, SMALLEST, LassoDoes, MapView, PaintState, Tool
 from desktop.painting.tool_strip import divider, tool_button
@@ -49,18 +57,23 @@ class OptionBar(QFrame):
         self.opacity.valueChanged.connect(lambda value: state.set(opacity=value / 100))
         self._opacity_text = _value("100 %")
         self._shown = row(label("Opacity"), self.opacity, self._opacity_text)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(14, 6, 10, 6)
         layout.setSpacing(8)
         for part in (self._sized, self.mirror, self._regional, self._drawn):
             layout.addWidget(part)
         layout.addStretch(1)
         layout.addWidget(self._shown)
-        for name in ("overlay", "outline", "side_by_side", "fit_map"):
-            layout.addWidget(tool_button(action(name)))
-        layout.addWidget(divider(upright=True))
-        for name in ("reset_map", "import_map", "export_map"):
-            layout.addWidget(tool_button(action(name)))
+        views = [tool_button(action(name)) for name in ("overlay", "outline", "side_by_side")]
+        files = [tool_button(action(name)) for name in ("import_map", "export_map")]
+        self._views = row(*views, spacing=8)
+        self._files = row(*files, spacing=8)
+        whole = tool_button(action("fit_map"))
+        for part in (self._views, whole, divider(upright=True), tool_button(action("reset_map"))):
+            layout.addWidget(part)
+        layout.addWidget(self._files)
+        self._whole = whole
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(48)
         state.changed.connect(self.refresh)
         self.refresh()
@@ -72,7 +85,7 @@ class OptionBar(QFrame):
         self.mirror.setVisible(state.tool.sized)
         self._regional.setVisible(state.tool in (Tool.FILL, Tool.MOVE))
         self._drawn.setVisible(state.tool is Tool.LASSO)
-        self._shown.setVisible(state.view is MapView.OVERLAY)
+        self._fit()
         self._size_text.setText(f"{2 * state.radius:.0f} px")
         self._opacity_text.setText(f"{100 * state.opacity:.0f} %")
         share = log(state.radius / SMALLEST) / log(LARGEST / SMALLEST)
@@ -88,6 +101,21 @@ class OptionBar(QFrame):
         self.contiguous.blockSignals(False)
         self.contiguous.jump()
         self.does.setCurrentIndex(self.does.findData(state.lasso_does))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what has no room, the most dispensable first; the menu has it all."""
+        overlay = self._state.view is MapView.OVERLAY
+        parts = (self._shown, self._files, self._whole, self._size_text, self._views)
+        for part in parts:
+            part.setVisible(part is not self._shown or overlay)
+        for part in parts:
+            if self._row.minimumSize().width() <= self.width():
+                return
+            part.hide()
 
     def _on_size(self, value: int) -> None:
         self._state.set(radius=SMALLEST * (LARGEST / SMALLEST) ** (value / _FINE))

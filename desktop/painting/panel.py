@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.painting.actions import PaintActions
@@ -29,14 +30,31 @@ from inference.head.template import HeadTemplate
 
 TemplateSource = Callable[[], HeadTemplate]
 
+
+class Steps(Protocol):
+    """What takes steps back and does them again."""
+
+    def undo(self) -> object:
+        """Take the last step back."""
+        ...
+
+    def redo(self) -> object:
+        """Do the last undone step again."""
+        ...
+
+
+ROOM = (("all", 760), ("names", 520), ("colours", 0))
+"""What the list of classes shows from which width of the panel on, in pixels."""
+
 _FILTER = "Face maps (*.png);;Pictures (*.png *.bmp *.gif *.tif *.tiff *.webp *.jpg *.jpeg)"
 
 
 class PaintingPanel(QFrame):
     """Edits a `FaceMapDocument`; everything else of the window listens to `edited`.
 
-    Undo and redo keys that reach the panel are the map's; `undo` and `redo` do the same for a
-    menu, and `history_changed` tells when their titles (`document.history`) may be different.
+    Undo and redo keys that reach the panel take steps of the map, or of the history that it was
+    given; `undo` and `redo` do the same for a menu, and `history_changed` tells when their titles
+    (`document.history`) may be different.
 
     Signals:
         edited: a copy of the map [512, 512] uint8, when a stroke is over.
@@ -45,6 +63,7 @@ class PaintingPanel(QFrame):
     Args:
         palette: the theme.
         template: gives the head template when a stamp is first used; read once.
+        steps: the history that undo and redo walk along; None is the map's own.
     """
 
     edited = Signal(object)
@@ -55,9 +74,11 @@ class PaintingPanel(QFrame):
         palette: Palette,
         template: TemplateSource = HeadTemplate.load,
         parent: QWidget | None = None,
+        steps: Steps | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("painting")
+        self._steps = steps
         self._template = cache(template)
         self.document = FaceMapDocument()
         self.state = PaintState(self)
@@ -137,13 +158,13 @@ class PaintingPanel(QFrame):
         self.classes.set_palette(palette)
         self.strip.set_palette(palette)
 
-    def undo(self) -> bool:
-        """Take the last stroke back; returns whether there was one."""
-        return self.document.undo()
+    def undo(self) -> object:
+        """Take the last step back."""
+        return (self._steps or self.document).undo()
 
-    def redo(self) -> bool:
-        """Do the last undone stroke again; returns whether there was one."""
-        return self.document.redo()
+    def redo(self) -> object:
+        """Do the last undone step again."""
+        return (self._steps or self.document).redo()
 
     def put_stamp(self, stamp: Stamp) -> None:
         """Put glasses, a hat, earrings or hair where they belong."""
@@ -182,6 +203,11 @@ class PaintingPanel(QFrame):
         self.hint.setToolTip(self.hint.text())
 
     # Reacting
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = next(room for room, least in ROOM if self.width() >= least)
+        self.classes.set_room(room)
 
     def _on_map(self, box: Box, finished: bool) -> None:
         if finished:

@@ -1,4 +1,4 @@
-"""The left side: the photograph and how its head is made."""
+"""On the left: the photograph and how its head is made."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QColor
@@ -30,8 +30,6 @@ class PortraitPanel(QFrame):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("panel")
-        self.setProperty("edge", "left")
         self._session, self._pipeline, self._palette = session, pipeline, palette
         self.canvas = PortraitCanvas()
         self.banner = Banner()

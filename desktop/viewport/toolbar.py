@@ -26,12 +26,11 @@ class ViewToolbar(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(6, 5, 6, 5)
         self._row.setSpacing(2)
-        for name in MODES:
-            self._add(action(name))
+        modes = [self._add(action(name)) for name in MODES]
+        gap = self._gap()
+        cameras = [self._add(action(name)) for name in CAMERAS]
         self._gap()
-        for name in CAMERAS:
-            self._add(action(name))
-        self._gap()
+        self._dispensable = ([*modes, gap], cameras[:-1])  # menus and keys have them too
         self._add(action("compare"))
         self._background = QToolButton()
         self._background.setMenu(background)
@@ -45,10 +44,22 @@ class ViewToolbar(QFrame):
         """Colour the icon that belongs to no action."""
         self._background.setIcon(icon("background", palette.text))
 
-    def _add(self, action: QAction) -> None:
+    def fit(self, width: int) -> None:
+        """Leave out what has no room in a view of this width."""
+        for group in self._dispensable:
+            for part in group:
+                part.show()
+        for group in self._dispensable:
+            if self.sizeHint().width() <= width:
+                return
+            for part in group:
+                part.hide()
+
+    def _add(self, action: QAction) -> QWidget:
         button = QToolButton()
         button.setDefaultAction(action)
         self._dress(button)
+        return button
 
     def _dress(self, button: QToolButton) -> None:
         button.setIconSize(QSize(20, 20))
@@ -56,10 +67,13 @@ class ViewToolbar(QFrame):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._row.addWidget(button)
 
-    def _gap(self) -> None:
+    def _gap(self) -> QWidget:
         line = QFrame()
         line.setObjectName("divider")
         line.setFixedSize(1, 20)
-        self._row.addSpacing(5)
-        self._row.addWidget(line)
-        self._row.addSpacing(5)
+        box = QWidget()
+        inside = QHBoxLayout(box)
+        inside.setContentsMargins(5, 0, 5, 0)
+        inside.addWidget(line)
+        self._row.addWidget(box)
+        return box

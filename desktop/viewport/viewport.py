@@ -51,7 +51,7 @@ class Viewport(QWidget):
     def __init__(self, renderer: Renderer, palette: Palette, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(240, 240)
+        self.setMinimumSize(148, 148)  # two beside each other in a narrow stage
         self.setAccessibleName("Head")
         self.setCursor(Qt.CursorShape.OpenHandCursor)
         self.frames = FrameSource(renderer, self)
@@ -66,6 +66,7 @@ class Viewport(QWidget):
         self._comparing = False
         self._split = 0.5
         self._fresh = False
+        self._caption = ""
         self._surface = make_surface(self._paint, self)
         self._surface.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._flight = QVariantAnimation(self)
@@ -107,6 +108,13 @@ class Viewport(QWidget):
             self._shown = pose
             self._look(moving=self._orbit.dragging)
 
+    def follow(self, pose: OrbitPose) -> None:
+        """Look from where another view looks that is being turned."""
+        if pose != self._pose:
+            self._flight.stop()
+            self._pose = self._shown = pose
+            self._look(moving=True)
+
     def set_background(self, background: Background | str | None) -> None:
         """Colour behind the head, None for the checkerboard, "theme" for the gradient."""
         self._background = background
@@ -116,6 +124,17 @@ class Viewport(QWidget):
         """Follow the theme."""
         self._palette = palette
         self._surface.update()
+
+    @property
+    def caption(self) -> str:
+        """What stands in the view's corner, or ""."""
+        return self._caption
+
+    @caption.setter
+    def caption(self, text: str) -> None:
+        if text != self._caption:
+            self._caption = text
+            self._surface.update()
 
     @property
     def flying(self) -> bool:
@@ -196,6 +215,8 @@ class Viewport(QWidget):
             top = square.top() + 14
             paint_caption(painter, QPointF(square.left() + 14, top), "Photograph", right=False)
             paint_caption(painter, QPointF(square.right() - 14, top), "Head", right=True)
+        if self._caption:
+            paint_caption(painter, QPointF(14, 14), self._caption, right=False)
         if self._fresh:
             self._fresh = False
             self.painted.emit()

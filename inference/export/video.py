@@ -1,6 +1,6 @@
 """A video that rides around the head: MP4 (H.264), or animated WebP, which may be transparent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from inference.head.gaussians import Gaussians
 from inference.progress import CancelToken, Progress, no_progress
 from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_FOV_DEGREES, Camera, orbit_camera
 from inference.rendering.protocol import WHITE, Background, Renderer
+
+GaussiansAt = Callable[[int], Gaussians]
+"""The head of a picture, by its number."""
 
 _STAGE = "Writing the video"
 _LIMITS = {
@@ -115,13 +118,26 @@ def write_orbit_video(
         OutputError: it cannot be written there.
         Cancelled: nothing is left behind.
     """
+    write_ride(renderer, lambda _: gaussians, settings, path, background, progress, cancel)
+
+
+def write_ride(
+    renderer: Renderer,
+    gaussians_at: GaussiansAt,
+    settings: OrbitVideo,
+    path: Path,
+    background: Background | None = WHITE,
+    progress: Progress = no_progress,
+    cancel: CancelToken | None = None,
+) -> None:
+    """write_orbit_video of a head that may change: `gaussians_at` gives that of a picture."""
     path = Path(path)
     check_video(path.suffix.lower())
     mp4 = path.suffix.lower() == ".mp4"
     if mp4 and background is None:
         background = WHITE
     pictures = _pictures(
-        renderer, gaussians, settings, background, progress, cancel or CancelToken()
+        renderer, gaussians_at, settings, background, progress, cancel or CancelToken()
     )
     first = settings.camera(0)
     with atomic_write(path) as temporary:
@@ -131,7 +147,7 @@ def write_orbit_video(
 
 def _pictures(
     renderer: Renderer,
-    gaussians: Gaussians,
+    gaussians_at: GaussiansAt,
     settings: OrbitVideo,
     background: Background | None,
     progress: Progress,
@@ -140,6 +156,8 @@ def _pictures(
     """[H, W, 3] over a background, else [H, W, 4] with straight alpha."""
     for index in range(settings.frames):
         progress(_STAGE, index / settings.frames)
-        bands = draw_bands(renderer, gaussians, settings.camera(index), background, cancel=cancel)
+        cancel.check()
+        head = gaussians_at(index)
+        bands = draw_bands(renderer, head, settings.camera(index), background, cancel=cancel)
         yield np.concatenate([rows for _, rows in bands])
     cancel.check()

@@ -1,0 +1,1 @@
+"""What is painted and styled: the look the user wants, and the heads made of it."""

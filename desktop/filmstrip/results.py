@@ -1,0 +1,223 @@
+"""The results in the order in which they were made; each can be made again."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from desktop.editing.look import Look
+from desktop.editing.maker import EditKey, EditMaker, Wanted
+from desktop.engine_holder import EngineHolder, editing_engine
+from desktop.filmstrip.thumbnails import Thumbnails
+from desktop.session import Session, Topic
+from desktop.workers import Job
+from inference.editing.types import EditedHead
+from inference.head.gaussians import Gaussians
+
+LIMIT = 80  # results; the oldest leave the strip. Our choice
+
+HeadOf = Callable[[Job], Gaussians]
+"""Gives a result's Gaussians, in a worker."""
+
+
+class Result:
+    """One head, with all that it was made from.
+
+    Attributes:
+        number: how the user counts it; 0 is the portrait's own head.
+        wanted: map, style, keep and seed, as a request; None for the portrait's own head.
+        model: what made it.
+        picture: its thumbnail, or None while it is drawn.
+    """
+
+    def __init__(self, number: int, wanted: Wanted | None, model: str) -> None:
+        self.number, self.wanted, self.model = number, wanted, model
+        self.picture: QImage | None = None
+
+    @property
+    def title(self) -> str:
+        """What the user reads under it."""
+        return "Original" if self.wanted is None else str(self.number)
+
+    @property
+    def says(self) -> str:
+        """What it was made from, in a line."""
+        if self.wanted is None:
+            return "The portrait's own head"
+        return f"{self.wanted.key.look.title}  ({self.model})"
+
+    @property
+    def key(self) -> EditKey | None:
+        """What decides it."""
+        return self.wanted.key if self.wanted else None
+
+    @property
+    def labels(self) -> NDArray[np.uint8] | None:
+        """Its face map [512, 512]; None is the parsed one."""
+        return self.wanted.request.labels if self.wanted else None
+
+
+class Results(QObject):
+    """Collects what the maker makes.
+
+    Signals:
+        changed: results were added or removed, another one is shown, or a thumbnail is there.
+
+    Attributes:
+        items: oldest first; the portrait's own head leads once there is another one.
+        shown: the one in the window.
+        partner: the one that is compared with it, or that a transition comes from.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, session: Session, maker: EditMaker, engine: EngineHolder, thumbnails: Thumbnails
+    ) -> None:
+        super().__init__()
+        self._session, self._maker, self._engine = session, maker, engine
+        self._thumbnails = thumbnails
+        self._count = 0
+        self.items: list[Result] = []
+        self.shown: Result | None = None
+        self.partner: Result | None = None
+        maker.made.connect(self._on_made)
+        maker.shown.connect(self._on_shown)
+        session.subscribe(self._on_session)
+
+    def add(self, wanted: Wanted, edited: EditedHead) -> Result:
+        """Take a new head, unless it is there already."""
+        there = self._find(wanted.key)
+        if there is not None:
+            return there
+        if not self.items:
+            self._add_original()
+        self._count += 1
+        result = Result(self._count, wanted, edited.model)
+        self.items.append(result)
+        del self.items[1 : max(1, len(self.items) - LIMIT)]
+        self._draw(result, edited.gaussians)
+        self.changed.emit()
+        return result
+
+    def remove(self, result: Result) -> None:
+        """Take a result out of the strip; nothing else changes."""
+        if result in self.items and result.wanted is not None and result is not self.shown:
+            self.items.remove(result)
+            if self.partner is result:
+                self.partner = None
+            self.changed.emit()
+
+    def restore(self, result: Result) -> None:
+        """Put map, style and head of a result back, as one step that can be undone."""
+        if result is self.shown:
+            return
+        key = result.key
+        title = f"Go to {result.title}" if key is None else f"Go to Result {result.title}"
+        if key is None:
+            look = Look(keep=self._session.edits.look.keep)
+            self._session.restore(title, None, look=look)
+        else:
+            self._session.restore(
+                title, result.labels, crop=key.crop, options=key.options, look=key.look
+            )
+
+    def step(self, by: int) -> None:
+        """Go to the result before or after the one that is shown."""
+        if self.shown in self.items:
+            index = self.items.index(self.shown) + by
+            if 0 <= index < len(self.items):
+                self.restore(self.items[index])
+
+    def choose_partner(self, result: Result | None) -> None:
+        """Compare with this one from now on."""
+        self.partner = result
+        self.changed.emit()
+
+    @property
+    def pair(self) -> tuple[Result, Result] | None:
+        """Two results to compare: the partner, by default the newest other one, and the shown."""
+        shown = self.shown
+        if shown is None or shown not in self.items:
+            return None
+        partner = self.partner
+        if partner is None or partner is shown or partner not in self.items:
+            others = [item for item in self.items if item is not shown]
+            if not others:
+                return None
+            before = self.items.index(shown) - 1
+            partner = others[-1] if before < 0 else self.items[before]
+        return partner, shown
+
+    def head_of(self, result: Result) -> Gaussians | None:
+        """Its Gaussians, where they are still remembered."""
+        if result.wanted is None:
+            return self._session.head.gaussians if self._session.head else None
+        edited = self._maker.head_of(result.wanted)
+        return edited.gaussians if edited else None
+
+    def source_of(self, result: Result) -> HeadOf:
+        """What gives its Gaussians in a worker, made again where they were forgotten."""
+        there, wanted, engine = self.head_of(result), result.wanted, self._engine
+
+        def give(job: Job) -> Gaussians:
+            if there is not None or wanted is None:
+                assert there is not None
+                return there
+            editing = editing_engine(engine.get(job.report, job.token))
+            return editing.edit(wanted.request, job.report, job.token).gaussians
+
+        return give
+
+    def _find(self, key: EditKey | None) -> Result | None:
+        return next((item for item in self.items if item.key == key), None)
+
+    def _add_original(self) -> None:
+        head = self._session.head
+        if head is None:
+            return
+        original = Result(0, None, head.model)
+        self.items.insert(0, original)
+        self._draw(original, head.gaussians)
+
+    def _on_made(self, wanted: Wanted, edited: EditedHead) -> None:
+        last = self.items[-1] if self.items else None
+        if last is not None and last is self.shown and _same_gesture(last, wanted):
+            self.items.remove(last)
+            self._count -= 1
+        self.add(wanted, edited)
+
+    def _on_shown(self, key: EditKey | None) -> None:
+        self.shown = self._find(key)
+        self.changed.emit()
+
+    def _draw(self, result: Result, gaussians: Gaussians) -> None:
+        self._thumbnails.draw(gaussians, lambda picture: self._on_picture(result, picture))
+
+    def _on_picture(self, result: Result, picture: QImage) -> None:
+        result.picture = picture
+        self.changed.emit()
+
+    def _on_session(self, topic: Topic) -> None:
+        if topic is Topic.PORTRAIT:
+            self.items.clear()
+            self.shown, self.partner, self._count = None, None, 0
+            self.changed.emit()
+        elif topic is Topic.HEAD and self.items and self._session.head is not None:
+            original = self.items[0]
+            original.model = self._session.head.model
+            self._draw(original, self._session.head.gaussians)
+
+
+def _same_gesture(last: Result, wanted: Wanted) -> bool:
+    """Whether only a slider was moved on: its steps share one place in the strip."""
+    if last.wanted is None:
+        return False
+    old, new = last.wanted.key, wanted.key
+    if (old.crop, old.options, old.labels) != (new.crop, new.options, new.labels):
+        return False
+    a, b = old.look, new.look
+    same_styles = (a.source, a.second, a.seed) == (b.source, b.second, b.seed)
+    return same_styles and a != b

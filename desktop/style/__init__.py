@@ -1,0 +1,1 @@
+"""The style panel: words, pictures, blends and variations."""

@@ -1,0 +1,138 @@
+"""The line that the wish is written into: suggestions, earlier prompts, pasted pictures."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QStringListModel,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
+
+from desktop.portrait.incoming import Incoming, incoming_from
+
+SHOWN = 9  # suggestions at once
+
+
+class PromptLine(QLineEdit):
+    """Enter, or choosing a suggestion, applies what is written.
+
+    Signals:
+        chosen: the text to apply.
+        picture_given: an Incoming was pasted instead of words.
+
+    Args:
+        suggestions: gives what can be proposed, the likeliest first.
+    """
+
+    chosen = Signal(str)
+    picture_given = Signal(object)
+
+    def __init__(self, suggestions: Callable[[], list[str]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._suggestions = suggestions
+        self.completer_ = _LastPartCompleter(self)
+        self.completer_.activated.connect(self._on_activated)
+        self.setCompleter(self.completer_)
+        self.setClearButtonEnabled(True)
+        self.returnPressed.connect(self._apply)
+
+    def suggest(self) -> None:
+        """Open the list: earlier prompts and suggestions that go on from what is written."""
+        self.completer_.offer(self._suggestions())
+        self.completer_.setCompletionPrefix(self.completer_.last_part(self.text()))
+        self.completer_.complete()
+
+    def show_text(self, text: str) -> None:
+        """Show what is applied; the line's own undo begins anew, so Ctrl+Z is the window's."""
+        self.setText(text)
+
+    def _apply(self) -> None:
+        text = " ".join(self.text().split()).strip(" ,")
+        self.completer_.list_.hide()
+        if text:
+            self.chosen.emit(text)
+
+    def _on_activated(self, _: str) -> None:
+        # The completer writes into the line after this signal.
+        self.completer_.later(self._apply)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        if not self.text():
+            self.suggest()
+
+    def event(self, event: QEvent) -> bool:
+        # Undo and redo are the window's where there is nothing typed to take back.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            undo = event.matches(QKeySequence.StandardKey.Undo) and not self.isUndoAvailable()
+            redo = event.matches(QKeySequence.StandardKey.Redo) and not self.isRedoAvailable()
+            if undo or redo:
+                event.ignore()
+                return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            given = picture_in_clipboard()
+            if given is not None:
+                self.picture_given.emit(given)
+                return
+        if event.key() == Qt.Key.Key_Down and not self.completer_.list_.isVisible():
+            self.suggest()
+            return
+        super().keyPressEvent(event)
+        if event.text() and event.text().isprintable():
+            self.completer_.offer(self._suggestions())
+
+
+def picture_in_clipboard() -> Incoming | None:
+    """A picture, or the file of one, that was copied; words are not one."""
+    mime = QGuiApplication.clipboard().mimeData()
+    if mime is None or not (mime.hasImage() or mime.hasUrls()):
+        return None
+    return incoming_from(mime)
+
+
+class _LastPartCompleter(QCompleter):
+    """Completes what stands after the last comma."""
+
+    def __init__(self, line: QLineEdit) -> None:
+        super().__init__(line)
+        self._line = line
+        self._model = QStringListModel(self)
+        self.setModel(self._model)
+        self.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.setMaxVisibleItems(SHOWN)
+        self.list_ = QListView()
+        self.list_.setObjectName("suggestions")
+        self.list_.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setPopup(self.list_)
+
+    def offer(self, texts: list[str]) -> None:
+        """What can be completed from now on."""
+        if texts != self._model.stringList():
+            self._model.setStringList(texts)
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Call when Qt has written the completion into the line."""
+        QTimer.singleShot(0, self._line, call)
+
+    @staticmethod
+    def last_part(text: str) -> str:
+        """What is being written."""
+        return text.rpartition(",")[2].strip()
+
+    def splitPath(self, path: str) -> list[str]:
+        return [self.last_part(path)]
+
+    def pathFromIndex(self, index: QModelIndex | QPersistentModelIndex) -> str:
+        before, comma, _ = self._line.text().rpartition(",")
+        completion = str(index.data())
+        return f"{before}, {completion}" if comma else completion
