@@ -10,7 +10,7 @@ import platformdirs
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from desktop.engine_holder import EngineFactory, EngineHolder, default_engine
+from desktop.engine_holder import EngineFactory, EngineHolder, remembered_engine
 from desktop.icons import application_icon
 from desktop.libraries import Libraries
 from desktop.main_window.window import MainWindow
@@ -65,7 +65,9 @@ def run_app(
     preferences = Preferences.load(folder / "preferences.json")
     apply_theme(app, palette_named(preferences.theme))
     window = MainWindow(
-        EngineHolder(engine_factory or libraries.before(default_engine)),
+        EngineHolder(
+            engine_factory or libraries.before(lambda: remembered_engine(preferences.checkpoint))
+        ),
         SharedRenderer(renderer_factory or libraries.before(default_renderer)),
         preferences,
     )

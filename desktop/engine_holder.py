@@ -3,9 +3,10 @@
 import gc
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from inference.engine_protocol import EditingEngineProtocol, EngineProtocol
-from inference.errors import UsageError
+from inference.errors import InvalidModelError, UsageError
 from inference.progress import CancelToken, Progress
 
 EngineFactory = Callable[[], EngineProtocol]
@@ -16,6 +17,33 @@ def default_engine() -> EngineProtocol:
     from inference.engine import Engine
 
     return Engine()
+
+
+def engine_with(checkpoint: str) -> EngineProtocol:
+    """The real engine with weights of the user's; for workers alone, like default_engine.
+
+    Args:
+        checkpoint: their file, which names its preset; "" for the built-in ones.
+
+    Raises:
+        InvalidModelError: the file is missing or is no checkpoint.
+    """
+    if not checkpoint:
+        return default_engine()
+    from inference.engine import Engine
+    from inference.model.checkpoint import read_info
+
+    path = Path(checkpoint)
+    return Engine(read_info(path).preset, path)
+
+
+def remembered_engine(checkpoint: str) -> EngineProtocol:
+    """As engine_with, for a choice of long ago; its errors say where another one is made."""
+    try:
+        return engine_with(checkpoint)
+    except InvalidModelError as error:
+        words = "Which weights make heads is chosen in File, Models."
+        raise InvalidModelError(f"{error} {words}") from error
 
 
 def can_edit(engine: EngineProtocol) -> bool:
@@ -43,6 +71,11 @@ class EngineHolder:
         self._factory = factory
         self._lock = threading.Lock()
         self._engine: EngineProtocol | None = None
+
+    def replace(self, engine: EngineProtocol) -> None:
+        """From now on hand out this engine, whose models are loaded."""
+        with self._lock:
+            self._engine = engine
 
     def get(self, progress: Progress, cancel: CancelToken) -> EngineProtocol:
         """The engine, after its models are in memory; the first caller loads them.

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -162,6 +162,16 @@ class Pipeline(QObject):
         self._session.prepared = None
         self._session.head = None
         self.make()
+
+    def engine_changed(self) -> None:
+        """Another model makes the heads from now on: the open one is made again."""
+        self.preload()
+        options = self._session.edits.options
+        if options.layers is not None:  # it may have fewer
+            options = replace(options, layers=None)
+            self._write(lambda: self._session.change("Show All Layers", options=options))
+        if self._session.image is not None:
+            self.again()
 
     def refresh(self) -> None:
         """Make what the session lacks: nothing, only the head, or crop and head."""

@@ -22,6 +22,7 @@ class Preferences:
         export_folder: where the last export went, or "".
         prompts: what was written to style heads, newest first.
         sharpen: whether pictures at rest and exports are sharpened, where something can.
+        checkpoint: file of the weights that make heads; "" for the built-in ones.
     """
 
     path: Path | None = None
@@ -30,6 +31,7 @@ class Preferences:
     export_folder: str = ""
     sharpen: bool = True
     prompts: list[str] = field(default_factory=list)
+    checkpoint: str = ""
 
     @classmethod
     def load(cls, path: Path) -> "Preferences":
@@ -49,6 +51,8 @@ class Preferences:
             result.export_folder = stored["export_folder"]
         if isinstance(stored.get("sharpen"), bool):
             result.sharpen = stored["sharpen"]
+        if isinstance(stored.get("checkpoint"), str):
+            result.checkpoint = stored["checkpoint"]
         return result
 
     def save(self) -> None:

@@ -28,6 +28,7 @@ from desktop.main_window.sharpness import Sharpness
 from desktop.main_window.stage_area import HeadStage, StageArea
 from desktop.main_window.status_line import StatusLine
 from desktop.models.entrance import Models
+from desktop.models.weights import Weights
 from desktop.pipeline import Pipeline
 from desktop.portrait.empty_state import EmptyState
 from desktop.portrait.incoming import incoming_from
@@ -90,17 +91,13 @@ class MainWindow(QMainWindow):
         self.exports = Exports(self.runner, renderer.exports)
         self.head_videos = HeadVideoStarts(self, engine, self.exports, preferences, self.status.say)
         self.opening = Opening(self, self.pipeline, preferences, self._complain, self.head_videos)
-        self.sharpness = Sharpness(
-            self.actions_["sharpen"],
-            self.pipeline,
-            self.session,
-            self.viewport.frames,
-            preferences,
-        )
+        frames, sharpen = self.viewport.frames, self.actions_["sharpen"]
+        self.sharpness = Sharpness(sharpen, self.pipeline, self.session, frames, preferences)
         self.export_starts = ExportStarts(
             self, self.session, self.viewport, self.exports, preferences, self.sharpness
         )
-        self.models = Models(self, self.runner, self.status.say)
+        weights = Weights(self.runner, engine, preferences, self.pipeline.engine_changed)
+        self.models = Models(self, self.runner, self.status.say, weights)
         self.editing = Editing(
             self,
             self.session,

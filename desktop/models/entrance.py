@@ -10,6 +10,7 @@ from desktop.workers import Job, JobRunner
 
 if TYPE_CHECKING:  # what few look at must not make every start slower
     from desktop.models.shelf import Shelf
+    from desktop.models.weights import Weights
     from desktop.models.window import ModelsWindow
     from inference.catalogue.entries import ModelEntry
     from inference.catalogue.store import ModelStore
@@ -22,6 +23,7 @@ class Models:
         parent: the main window.
         runner: runs the work, and stops it when the application is closed.
         say: tells the user something while the window is closed.
+        weights: which weights make heads; None leaves no choice.
         models: the table; None is the published one.
         store: where the files are; None is the user's own place.
     """
@@ -31,11 +33,12 @@ class Models:
         parent: QWidget,
         runner: JobRunner,
         say: Callable[[str], None],
+        weights: "Weights | None" = None,
         models: "Sequence[ModelEntry] | None" = None,
         store: "ModelStore | None" = None,
     ) -> None:
         self._parent, self._runner, self._say = parent, runner, say
-        self._models, self._store = models, store
+        self._models, self._store, self._weights = models, store, weights
         self._asking = False
         self.shelf: Shelf | None = None
         self.window: ModelsWindow | None = None
@@ -59,7 +62,7 @@ class Models:
         models, store = self._models or MODELS, self._store or default_store()
         self.shelf = Shelf(self._runner, models, store, self._parent)
         self.shelf.finished.connect(self._on_finished)
-        self.window = ModelsWindow(self.shelf, self._parent)
+        self.window = ModelsWindow(self.shelf, self._parent, self._weights)
         self.window.finished.connect(self._on_closed)
         self.show()
 

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
 from desktop.models.asking import Asking
 from desktop.models.model_row import ModelRow
 from desktop.models.shelf import Shelf
+from desktop.models.weights import Weights
+from desktop.models.weights_row import WeightsRow
 from desktop.models.wording import PRIVACY
 from desktop.widgets.labels import ElidedLabel, label
 from inference.memory import total_memory_bytes
@@ -31,9 +33,12 @@ class ModelsWindow(QDialog):
     Args:
         shelf: the models and the work on them.
         parent: the main window.
+        weights: which weights make heads; None leaves no choice.
     """
 
-    def __init__(self, shelf: Shelf, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, shelf: Shelf, parent: QWidget | None = None, weights: Weights | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
         room = self.screen().availableSize() - QSize(40, 80)
@@ -42,6 +47,7 @@ class ModelsWindow(QDialog):
         self._shelf, self._memory = shelf, total_memory_bytes()
         self.asking = Asking(self, shelf)
         self.rows: dict[str, ModelRow] = {}
+        self.weights = None if weights is None else WeightsRow(weights)
         inside = QWidget()
         self._list = QVBoxLayout(inside)
         self._list.setContentsMargins(26, 18, 26, 22)
@@ -86,6 +92,8 @@ class ModelsWindow(QDialog):
         line.remove_wanted.connect(lambda: self.asking.remove(entry))
         self.rows[entry.id] = line
         self._insert(line)
+        if entry.group == "Heads" and self.weights is not None and not self.weights.parent():
+            self._insert(self.weights)
         self._scroll.setMinimumWidth(self._list.minimumSize().width() + 14)  # with its bar
         QTimer.singleShot(0, self, self._add_next)
 
