@@ -17,12 +17,13 @@ GIB = 1024**3
 NEEDED_RESOURCES = (
     "template.npz",
     "models/embedded.safetensors",
+    "models/parser.safetensors",
     "networks/vit_s14.safetensors",
     "networks/face_detection_short_range.tflite",
     "networks/face_landmark.tflite",
     "networks/selfie_segmentation.tflite",
 )
-"""What the embedded preset reads, below resources/."""
+"""What heads and face maps are made with, below resources/."""
 
 MISSING = "missing"
 

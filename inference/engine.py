@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from inference.device import AUTOMATIC, Device, check_device_words, choose_device
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.head.template import HeadTemplate
+from inference.parsing.selection import EMBEDDED, check_parser
 from inference.portrait.loading import load_image
 from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
@@ -19,9 +20,12 @@ if TYPE_CHECKING:  # torch and scipy are imported by the first call that needs t
     from inference.fitting.morphs import Morphs
     from inference.model.reconstruction import ReconstructionModel
     from inference.model.trunk import Trunk
+    from inference.parsing.protocol import FaceParser, FaceParsing
     from inference.rendering.sharpened import PictureSharpener
 
 DEFAULT_PRESET = "embedded"
+
+PARSING = "Reading the face map"
 
 
 @dataclass
@@ -49,9 +53,10 @@ class Engine:
         backbone: folder or file of the published image backbone that presets other than
             `embedded` need; None looks for it among the user's models.
         device: where the network shall run: "auto", "cpu", "cuda" or "cuda:N".
+        parser: which network finds the regions of a face, a name of inference.parsing.selection.
 
     Raises:
-        UsageError: no device has that name.
+        UsageError: no device or no parser has that name.
     """
 
     def __init__(
@@ -60,7 +65,9 @@ class Engine:
         checkpoint: Path | None = None,
         backbone: Path | None = None,
         device: str = AUTOMATIC,
+        parser: str = EMBEDDED,
     ) -> None:
+        check_parser(parser)
         self.preset = preset
         self._checkpoint = checkpoint
         self._backbone = backbone
@@ -74,6 +81,9 @@ class Engine:
         self._warm = False
         self._sharpener: PictureSharpener | None = None
         self._sharpener_known = False
+        self._parser_name = parser
+        self._parser: FaceParser | None = None
+        self._parsed: tuple[PreparedPortrait, FaceParsing] | None = None
 
     @property
     def decoder_layers(self) -> int:
@@ -128,6 +138,15 @@ class Engine:
 
             self._trunk = Trunk(self.model)
         return self._trunk
+
+    @property
+    def parser(self) -> "FaceParser":
+        """The network that finds the regions of a face, read by the first that asks."""
+        if self._parser is None:
+            from inference.parsing.selection import load_parser
+
+            self._parser = load_parser(self._parser_name)
+        return self._parser
 
     @property
     def sharpener(self) -> "PictureSharpener | None":
@@ -270,3 +289,30 @@ class Engine:
                 ).camera
         cancel.check()
         return Reconstruction(gaussians, camera, portrait, options, clock.seconds, self.preset)
+
+    def parse(
+        self,
+        portrait: PreparedPortrait,
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> "FaceParsing":
+        """The 19 regions of the portrait's crop, in its size; the last portrait's are kept.
+
+        Raises:
+            UsageError: the parser's package is not installed.
+            InvalidModelError: its weights are missing or damaged.
+            NoFaceError: there is no face to be found.
+            Cancelled: the token was set.
+        """
+        cancel = cancel or CancelToken()
+        cancel.check()
+        progress(PARSING, 0.0)
+        known = self._parsed
+        if known is None or known[0] is not portrait:
+            parser = self.parser
+            cancel.check()
+            known = portrait, parser.parse(portrait)
+            cancel.check()
+            self._parsed = known
+        progress(PARSING, 1.0)
+        return known[1]

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.face_map.labels import MIRRORED
+
 FloatImage = NDArray[Any]  # float32
 
 
@@ -34,6 +36,8 @@ class AugmentConfig:
         noise_sd: see there, RGB 0..1.
         jpeg: probability of compression with a quality of 30..90.
         matte_error: largest number of pixels by which the matte shrinks or grows.
+        beyond: probability that a crop that reaches beyond the picture shows mid-grey there, as
+            the application's does, instead of the picture's reflection.
     """
 
     mirror: float = 0.5
@@ -50,6 +54,7 @@ class AugmentConfig:
     noise_sd: float = 0.04
     jpeg: float = 0.4
     matte_error: int = 3
+    beyond: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,19 @@ class AugmentedView:
         alpha: [S, S] float32 0..1.
         light: [4] gain of R, G, B and gamma; a colour c becomes clip(c ** gamma * gain).
         mirrored: whether left and right are swapped.
+        labels: [S, S] uint8 FaRL classes, or BEYOND where there is no picture; None if none were
+            given.
     """
 
     image: NDArray[np.uint8]
     alpha: FloatImage
     light: NDArray[np.float32]
     mirrored: bool
+    labels: NDArray[np.uint8] | None = None
 
+
+BEYOND = 255
+"""Label of what lies beyond the picture."""
 
 IDENTITY_LIGHT = np.ones(4, np.float32)
 
@@ -90,6 +101,7 @@ def augment_view(
     alpha: NDArray[np.uint8],  # [S, S]
     rng: np.random.Generator,
     config: AugmentConfig | None = None,
+    labels: NDArray[np.uint8] | None = None,  # [S, S] FaRL classes
 ) -> AugmentedView:
     """Draw one augmentation; the same generator state gives the same result."""
     config = config or AugmentConfig()
@@ -99,6 +111,7 @@ def augment_view(
     mirrored = bool(rng.random() < config.mirror)
     if mirrored:
         picture, matte = picture[:, ::-1], matte[:, ::-1]
+        labels = None if labels is None else MIRRORED[labels[:, ::-1]]
     if rng.random() < config.background:
         picture = _replace_background(picture, matte, _background(size, rng))
     tint = rng.normal(0, config.tint, 3)
@@ -106,15 +119,46 @@ def augment_view(
     light = np.append(gain, np.exp(rng.normal(0, config.gamma))).astype(np.float32)
     picture = apply_light(np.clip(picture, 0, 1), light)
     transform = _affine(size, rng, config)
-    picture = cv2.warpAffine(picture, transform, (size, size), borderMode=cv2.BORDER_REFLECT)
-    matte = cv2.warpAffine(matte, transform, (size, size), borderMode=cv2.BORDER_REPLICATE)
+    # No number is drawn where it is never used, so that older caches stay what they were.
+    beyond = config.beyond > 0 and bool(rng.random() < config.beyond)
+    picture = _warped(picture, transform, cv2.BORDER_REFLECT, 0.5 if beyond else None)
+    matte = _warped(matte, transform, cv2.BORDER_REPLICATE, 0.0 if beyond else None)
+    if labels is not None:
+        labels = _warped_labels(labels, transform, beyond)
     picture = _optics(picture, rng, config)
     return AugmentedView(
         (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8),
         _matte_error(matte, rng, config.matte_error),
         light,
         mirrored,
+        labels,
     )
+
+
+def _warped(
+    picture: FloatImage, transform: NDArray[np.float64], border: int, outside: float | None
+) -> FloatImage:
+    """Move a picture; beyond it comes its own border or, if given, a value."""
+    size = picture.shape[:2]
+    if outside is None:
+        return cv2.warpAffine(picture, transform, size, borderMode=border)
+    return cv2.warpAffine(picture, transform, size, borderValue=(outside,) * 3)
+
+
+def _warped_labels(
+    labels: NDArray[np.uint8], transform: NDArray[np.float64], beyond: bool
+) -> NDArray[np.uint8]:
+    """Move a map as its picture was moved."""
+    border = cv2.BORDER_CONSTANT if beyond else cv2.BORDER_REFLECT
+    moved = cv2.warpAffine(
+        np.ascontiguousarray(labels),
+        transform,
+        labels.shape,
+        flags=cv2.INTER_NEAREST,
+        borderMode=border,
+        borderValue=BEYOND,
+    )
+    return np.asarray(moved, np.uint8)
 
 
 def _background(size: int, rng: np.random.Generator) -> FloatImage:

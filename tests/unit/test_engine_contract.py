@@ -1,5 +1,6 @@
 """What the application and the command line rely on, of every engine."""
 
+import dataclasses
 import io
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from PIL import Image
 
 from inference.engine import Engine
 from inference.engine_protocol import EngineProtocol, ReconstructionOptions
-from inference.errors import InvalidImageError
+from inference.errors import InvalidImageError, UsageError
+from inference.face_map.labels import COUNT, Label
 from inference.files import resource_path
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.portrait.types import CropBox
@@ -193,6 +195,40 @@ def test_cancelling_in_the_middle_stops_within_the_next_stage(engine, prepared):
     with pytest.raises(Cancelled):
         engine.reconstruct(prepared, ReconstructionOptions(), stop_at_once, token)
     assert len(calls) <= 2
+
+
+def test_a_face_map_has_the_19_classes_in_the_portraits_size(engine, prepared):
+    told: list[float] = []
+    parsing = engine.parse(prepared, lambda stage, fraction: told.append(fraction), CancelToken())
+    size = prepared.size
+    assert parsing.scores.shape == (COUNT, size, size)
+    np.testing.assert_allclose(parsing.scores.sum(0), 1, atol=1e-4)
+    assert parsing.labels.max() < COUNT
+    shares = np.bincount(parsing.labels.ravel(), minlength=COUNT) / parsing.labels.size
+    for label in (Label.BACKGROUND, Label.FACE, Label.HAIR):
+        assert shares[label] > 0.03, label.title
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_a_portrait_has_the_same_face_map_twice(engine, prepared):
+    first = engine.parse(prepared, no_progress, CancelToken())
+    other = dataclasses.replace(prepared, image=prepared.image[:, ::-1].copy(), landmarks=None)
+    engine.parse(other, no_progress, CancelToken())
+    again = engine.parse(prepared, no_progress, CancelToken())
+    np.testing.assert_array_equal(first.labels, again.labels)
+
+
+def test_parsing_stops_when_it_is_told_to(engine, prepared):
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        engine.parse(prepared, no_progress, token)
+
+
+def test_an_unknown_face_parser_is_refused_before_anything_is_loaded():
+    with pytest.raises(UsageError, match="embedded or farl"):
+        Engine(parser="bisenet")
 
 
 @pytest.mark.parametrize("name", list(SHARPENING_ENGINES))
