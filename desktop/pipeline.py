@@ -166,11 +166,17 @@ class Pipeline(QObject):
     def engine_changed(self) -> None:
         """Another model makes the heads from now on: the open one is made again."""
         self.preload()
-        options = self._session.edits.options
+        session, image = self._session, self._session.image
+        options = session.edits.options
         if options.layers is not None:  # it may have fewer
             options = replace(options, layers=None)
-            self._write(lambda: self._session.change("Show All Layers", options=options))
-        if self._session.image is not None:
+            self._write(lambda: session.change("Show All Layers", options=options))
+        if image is not None and session.reading is not None:
+            # Regions and look were read by the old model's networks, and edits rest on them.
+            self._heads.clear()
+            self._write(lambda: session.open_portrait(image, session.source))
+            self.refresh()
+        elif image is not None:
             self.again()
 
     def refresh(self) -> None:

@@ -87,6 +87,21 @@ def test_the_open_head_is_made_again_by_the_chosen_weights_and_by_the_built_in_o
     assert stored(tmp_path) == ""
 
 
+def test_edits_of_the_old_weights_are_not_taken_for_those_of_the_new(
+    opened, qtbot, monkeypatch, tmp_path
+):
+    window, row = opened
+    head = window.session.head
+    window.editing.maker.enter(on=True)
+    qtbot.waitUntil(lambda: window.session.reading is not None, timeout=WAIT)
+    old = window.session.reading
+    choose(qtbot, monkeypatch, row, tmp_path / "ours.safetensors")
+    wait_for_another(qtbot, window.session, head)
+    assert window.session.edited is None
+    assert window.session.reading is not old
+    assert not window.session.history.undo_label
+
+
 def test_weights_that_cannot_be_used_are_told_and_the_old_ones_stay(
     opened, qtbot, monkeypatch, tmp_path
 ):
