@@ -9,10 +9,19 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from inference.device import CPU
+from inference.editing.preset_editor import PresetEditor
+from inference.editing.types import EditRequest
 from inference.errors import InvalidModelError, UsageError
+from inference.face_map.labels import Label
 from inference.features.clip import CLIP_MEAN, CLIP_STD, clip_shapes, load_clip
 from inference.files import resource_path
+from inference.head.template import HeadTemplate
+from inference.model.config import PRESETS
+from inference.portrait.types import CropBox, PreparedPortrait
+from inference.progress import CancelToken, no_progress
 from inference.torchvision_repair import repair_torchvision
+from tests.unit.editing_files import TINY, write_editing
 
 repaired = repair_torchvision()
 KINDS = ["TorchScript", "state dictionary", "safetensors"]
@@ -144,6 +153,31 @@ def test_the_shapes_of_the_published_ones_are_read_off_their_tensors(open_clip, 
     assert width == {"ViT-L-14": 768, "ViT-B-32": 512}[name]
     assert vision == {"head_width": 64, **config["vision_cfg"]}
     assert text == config["text_cfg"]
+
+
+def test_words_and_pictures_make_heads_of_a_full_preset(files, photograph, tmp_path, monkeypatch):
+    template, clip = HeadTemplate.load(), load_clip(files["safetensors"])
+    monkeypatch.setitem(PRESETS, "tiny", TINY)
+    write_editing(tmp_path / "editing.safetensors", template, clip.name, clip.width)
+    asked = []
+
+    def load_style(name, device):
+        asked.append(name)
+        return clip
+
+    editor = PresetEditor(template, "tiny", tmp_path / "model.safetensors", CPU, load_style)
+    quiet = no_progress, CancelToken()
+    labels = np.full((64, 64), Label.FACE, np.uint8)
+    pixels = np.array(photograph.resize((256, 256)), np.float32) / 255
+    portrait = PreparedPortrait(
+        pixels, np.ones((256, 256), np.float32), CropBox(128, 128, 256), None
+    )
+    styles = [editor.style_of_text(words, *quiet) for words in ("grey hair", "a red beard")]
+    styles.append(editor.style_of_portrait(portrait, *quiet))
+    assert asked == [clip.name]  # as the weights name it, once
+    heads = [editor.edit(EditRequest(labels, style), *quiet).gaussians for style in styles]
+    for one, other in ((0, 1), (1, 2)):
+        assert np.abs(heads[one].colours - heads[other].colours).max() > 1e-4
 
 
 def test_an_absent_package_is_told(monkeypatch, tmp_path):
