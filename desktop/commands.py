@@ -109,6 +109,11 @@ class History:
         return self._done[-1]
 
     @property
+    def depth(self) -> int:
+        """How many steps could be undone; a gesture's steps are one."""
+        return len(self._done)
+
+    @property
     def undo_label(self) -> str | None:
         """What undo would take back."""
         return self._done[-1].label if self._done else None

@@ -135,9 +135,9 @@ PAINT_GESTURES: tuple[tuple[str, str, str], ...] = (
     ("Map", "Alt + click", "Pick the class"),
     ("Map", "Wheel", "Zoom at the cursor"),
     ("Map", "Hold Space, middle drag", "Pan"),
-    ("Map", "Lasso: drag, or click corners", "Draw around, or set a polygon"),
+    ("Map", "Lasso: drag, clicks", "Draw around, or a polygon"),
     ("Map", "Enter, double click", "Close the polygon"),
-    ("Map", "Move: drag, corners, arrow keys", "Move and scale; Shift keeps the shape"),
+    ("Map", "Move: drag, corners", "Move and scale, Shift: same shape"),
     ("Map", "Esc", "Let go, take the stroke back"),
 )
 """What the mouse does on the painting canvas: (where, gesture, effect)."""

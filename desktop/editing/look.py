@@ -9,7 +9,7 @@ from inference.editing.blending import blend_styles, vary_style
 from inference.editing.types import Style
 
 VARIATION = 0.35  # radians between a style and a variation of it; our choice
-KEEP = 0.5  # of the photograph's own look at first; our choice
+KEEP = 1.0  # of the photograph's own look at first; our choice
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,11 +29,12 @@ class Result:
         number: how the user counts it; 0 is the portrait's own head.
         wanted: map, style, keep and seed, as a request; None for the portrait's own head.
         model: what made it.
+        depth: of the history when it was made; steps of one gesture have the same.
         picture: its thumbnail, or None while it is drawn.
     """
 
-    def __init__(self, number: int, wanted: Wanted | None, model: str) -> None:
-        self.number, self.wanted, self.model = number, wanted, model
+    def __init__(self, number: int, wanted: Wanted | None, model: str, depth: int = 0) -> None:
+        self.number, self.wanted, self.model, self.depth = number, wanted, model, depth
         self.picture: QImage | None = None
 
     @property
@@ -95,7 +96,7 @@ class Results(QObject):
         if not self.items:
             self._add_original()
         self._count += 1
-        result = Result(self._count, wanted, edited.model)
+        result = Result(self._count, wanted, edited.model, self._session.history.depth)
         self.items.append(result)
         del self.items[1 : max(1, len(self.items) - LIMIT)]
         self._draw(result, edited.gaussians)
@@ -184,7 +185,8 @@ class Results(QObject):
 
     def _on_made(self, wanted: Wanted, edited: EditedHead) -> None:
         last = self.items[-1] if self.items else None
-        if last is not None and last is self.shown and _same_gesture(last, wanted):
+        moved_on = last is self.shown and last is not None and _same_but_sliders(last, wanted)
+        if last is not None and moved_on and last.depth == self._session.history.depth:
             self.items.remove(last)
             self._count -= 1
         self.add(wanted, edited)
@@ -211,8 +213,8 @@ class Results(QObject):
             self._draw(original, self._session.head.gaussians)
 
 
-def _same_gesture(last: Result, wanted: Wanted) -> bool:
-    """Whether only a slider was moved on: its steps share one place in the strip."""
+def _same_but_sliders(last: Result, wanted: Wanted) -> bool:
+    """Whether only a slider stands elsewhere; one that is dragged needs one place in the strip."""
     if last.wanted is None:
         return False
     old, new = last.wanted.key, wanted.key

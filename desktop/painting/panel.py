@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.painting.actions import PaintActions
 from desktop.painting.canvas import PaintCanvas
@@ -20,7 +20,7 @@ from desktop.painting.state import MapView, PaintState, Tool
 from desktop.painting.tool_strip import ToolStrip
 from desktop.shortcuts import ACTIONS
 from desktop.theme import Palette
-from desktop.widgets.labels import label
+from desktop.widgets.labels import ElidedLabel
 from inference.errors import PercHeadError
 from inference.face_map.box import Box
 from inference.face_map.document import FaceMapDocument
@@ -92,11 +92,10 @@ class PaintingPanel(QFrame):
             stamp_menu(self, self.put_stamp),
             palette,
         )
-        self.hint = label("", "small")
+        self.hint = ElidedLabel("", Qt.TextElideMode.ElideRight)
+        self.hint.setProperty("role", "small")
         self.hint.setObjectName("paint_hint")
         self.hint.setContentsMargins(14, 5, 14, 6)
-        # A long sentence must not widen the window.
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._said = ""
         self._build()
         self._connect()

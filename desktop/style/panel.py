@@ -140,7 +140,13 @@ class StylePanel(QFrame):
         self._change("Own Style", source=None, second=None, seed=None)
 
     def give_words(self, text: str, slot: str = FIRST) -> None:
-        """A prompt was entered."""
+        """A prompt was entered; an empty one takes the style away."""
+        if not text:
+            if slot == FIRST:
+                self._change("Take the Style Away", source=None, seed=None)
+            else:
+                self._change("Take the Second Style Away", second=None)
+            return
         source = self._source(slot)
         if source is not None and source.picture is None and source.style.description == text:
             return
@@ -190,7 +196,9 @@ class StylePanel(QFrame):
     def _on_session(self, topic: Topic) -> None:
         if topic is Topic.PORTRAIT:
             self._reader.forget()
-        if topic is Topic.LOOK:
+        if topic is Topic.MAP:
+            self._show()
+        elif topic is Topic.LOOK:
             look = self._session.edits.look
             for box, source in ((self.first, look.source), (self.second, look.second)):
                 words = source is not None and source.picture is None
@@ -211,6 +219,7 @@ class StylePanel(QFrame):
         ):
             slider.set_value(round(100 * value))
         self._blended.setVisible(self.blend.isChecked())
+        self.keep.setEnabled(not self._session.untouched)
         self.share.setEnabled(look.second is not None)
         self.strength.setEnabled(look.source is not None or look.second is not None)
         self._own_action.setEnabled(not look.plain)

@@ -11,10 +11,12 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
 
+from desktop.icons import icon
 from desktop.portrait.incoming import Incoming, incoming_from
+from desktop.theme import Palette
 
 SHOWN = 9  # suggestions at once
 
@@ -22,25 +24,40 @@ SHOWN = 9  # suggestions at once
 class PromptLine(QLineEdit):
     """Enter, or choosing a suggestion, applies what is written.
 
+    The button at its end applies too, or, where what is written was applied, takes it away.
+
     Signals:
-        chosen: the text to apply.
+        chosen: the text to apply; empty takes the style away.
         picture_given: an Incoming was pasted instead of words.
 
     Args:
         suggestions: gives what can be proposed, the likeliest first.
+        palette: the theme.
     """
 
     chosen = Signal(str)
     picture_given = Signal(object)
 
-    def __init__(self, suggestions: Callable[[], list[str]], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        suggestions: Callable[[], list[str]],
+        palette: Palette,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._suggestions = suggestions
+        self._applied = ""
+        self._palette = palette
+        self.end_action = QAction(self)
+        self.end_action.triggered.connect(self._on_end)
+        self.addAction(self.end_action, QLineEdit.ActionPosition.TrailingPosition)
+        self.textChanged.connect(self._show_end)
+        self.setAcceptDrops(False)  # pictures are dropped on the panel
         self.completer_ = _LastPartCompleter(self)
         self.completer_.activated.connect(self._on_activated)
         self.setCompleter(self.completer_)
-        self.setClearButtonEnabled(True)
         self.returnPressed.connect(self._apply)
+        self._show_end()
 
     def suggest(self) -> None:
         """Open the list: earlier prompts and suggestions that go on from what is written."""
@@ -50,12 +67,32 @@ class PromptLine(QLineEdit):
 
     def show_text(self, text: str) -> None:
         """Show what is applied; the line's own undo begins anew, so Ctrl+Z is the window's."""
+        self._applied = text
         self.setText(text)
+        self._show_end()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Follow the theme."""
+        self._palette = palette
+        self._show_end()
+
+    def _show_end(self) -> None:
+        written = self.text().strip()
+        self.end_action.setVisible(bool(written))
+        fresh = written != self._applied
+        name, tip = ("apply", "Apply  (Enter)") if fresh else ("close", "Take this style away")
+        self.end_action.setIcon(icon(name, self._palette.accent if fresh else self._palette.muted))
+        self.end_action.setToolTip(tip)
+
+    def _on_end(self) -> None:
+        if self.text().strip() == self._applied:
+            self.clear()
+        self._apply()
 
     def _apply(self) -> None:
         text = " ".join(self.text().split()).strip(" ,")
         self.completer_.list_.hide()
-        if text:
+        if text or self._applied:
             self.chosen.emit(text)
 
     def _on_activated(self, _: str) -> None:

@@ -52,7 +52,7 @@ class SourceBox(QWidget):
     ) -> None:
         super().__init__(parent)
         self._palette = palette
-        self.line = PromptLine(suggestions)
+        self.line = PromptLine(suggestions, palette)
         self.line.setPlaceholderText(placeholder)
         self.line.setAccessibleName(says)
         self.line.chosen.connect(self.words_given)
@@ -100,6 +100,7 @@ class SourceBox(QWidget):
     def set_palette(self, palette: Palette) -> None:
         """Follow the theme."""
         self._palette = palette
+        self.line.set_palette(palette)
         self.picture.setIcon(icon("picture", palette.accent))
         self._clear.setIcon(icon("close", palette.text))
 

@@ -15,20 +15,20 @@ def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
 
 
 class ElidedLabel(QLabel):
-    """One line that leaves out its middle where it does not fit."""
+    """One line that leaves out its middle, or another part, where it does not fit."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> None:
         super().__init__(text)
+        self._mode = mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideMiddle, self.width()
-        )
+        area = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self.text(), self._mode, area.width())
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(self.rect(), flags, shown)
+        painter.drawText(area, flags, shown)
 
 
 def row(*parts: QWidget | int | None, spacing: int = 8) -> QWidget:

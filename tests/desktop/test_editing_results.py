@@ -106,11 +106,19 @@ def test_a_result_whose_head_was_forgotten_is_made_again_the_same(with_head, qtb
 def test_a_dragged_slider_leaves_one_result(with_head, qtbot):
     window = with_head
     results = with_results(window, qtbot)
+    slider = window.editing.style.strength.slider
+    slider.setSliderDown(True)
     for value in (80, 60, 40):
-        window.editing.style.strength.slider.setValue(value)
+        slider.setSliderPosition(value)
         settle(window, qtbot)
-    assert [item.title for item in results.items] == ["Original", "1", "2"]
-    assert results.items[2].wanted.key.look.strength == 0.4
+    slider.setSliderDown(False)
+    assert [item.title for item in results.items] == ["Original", "1", "2", "3"]
+    assert results.items[3].wanted.key.look.strength == 0.4
+    slider.setSliderDown(True)
+    slider.setSliderPosition(90)
+    slider.setSliderDown(False)
+    settle(window, qtbot)
+    assert [item.title for item in results.items] == ["Original", "1", "2", "3", "4"]
 
 
 def test_two_results_are_compared_with_one_camera(with_head, qtbot):

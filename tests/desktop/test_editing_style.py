@@ -6,6 +6,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication
 
+from desktop.editing.look import KEEP
 from desktop.preferences import Preferences
 from inference.editing.blending import blend_styles, vary_style
 from tests.desktop.conftest import face_picture
@@ -39,6 +40,34 @@ def test_a_prompt_restyles_the_head_and_is_remembered(with_head, qtbot):
     assert window.editing.style.first.line.text() == ""
     window.actions_["redo"].trigger()
     assert window.editing.style.first.line.text() == "grey curly hair"
+
+
+def test_the_button_in_the_line_applies_and_then_takes_away(with_head, qtbot):
+    window = with_head
+    line = window.editing.style.first.line
+    assert not line.end_action.isVisible()
+    line.setFocus()
+    qtbot.keyClicks(line, "red hair")
+    line.completer_.list_.hide()
+    assert line.end_action.toolTip().startswith("Apply")
+    line.end_action.trigger()
+    qtbot.waitUntil(lambda: window.session.edits.look.source is not None, timeout=WAIT)
+    settle(window, qtbot)
+    assert line.end_action.toolTip() == "Take this style away"
+    line.end_action.trigger()
+    assert window.session.edits.look.plain
+    assert line.text() == ""
+    settle(window, qtbot)
+    assert window.session.edited is None
+
+
+def test_what_would_change_nothing_cannot_be_moved(with_head, qtbot):
+    style = with_head.editing.style
+    assert not style.strength.isEnabled()
+    assert not style.keep.isEnabled()
+    describe(with_head, qtbot, "red hair")
+    assert style.strength.isEnabled()
+    assert style.keep.isEnabled()
 
 
 def test_ctrl_z_in_the_line_takes_typing_back_first_and_then_the_style(with_head, qtbot):
@@ -110,6 +139,7 @@ def drop(widget, path) -> None:
 def test_a_dropped_picture_gives_its_style_and_a_thumbnail(with_head, tmp_path, qtbot):
     window = with_head
     reference = face_picture(tmp_path / "bert.png", [(100, 100)])
+    assert not window.editing.style.first.line.acceptDrops()  # the panel gets them
     drop(window.editing.style, reference)
     qtbot.waitUntil(lambda: window.session.edits.look.source is not None, timeout=WAIT)
     settle(window, qtbot)
@@ -170,8 +200,8 @@ def test_a_slider_dragged_is_one_step(with_head, qtbot):
     assert window.session.edited.request.keep_identity == pytest.approx(0.2)
     assert window.actions_["undo"].text() == "Undo Keep the Photograph"
     window.actions_["undo"].trigger()
-    assert window.session.edits.look.keep == 0.5
-    assert window.editing.style.keep.slider.value() == 50
+    assert window.session.edits.look.keep == KEEP
+    assert window.editing.style.keep.slider.value() == 100 * KEEP
     assert window.actions_["undo"].text() == "Undo Style “red hair”"
 
 
