@@ -226,8 +226,12 @@ class DummyEngine:
         column, row = np.clip(pixels.astype(int), 0, size - 1).T
         tint = np.abs(request.style.vector[:3]) / np.abs(request.style.vector[:3]).max()
         colours = COLOURS[request.labels[row, column]] / 255 * tint
-        if request.base is not None:
-            keep = request.keep_identity
+        own, style = request.base_labels, request.base_style
+        if request.base is not None and own is not None and style is not None:
+            # The portrait's own look stays where neither map nor style changed.
+            same = request.labels[row, column] == own[row, column]
+            alike = max(0.0, float(request.style.vector @ style.vector)) ** 32
+            keep = request.keep_identity * alike * same[:, None]
             colours = (1 - keep) * colours + keep * request.base.gaussians.colours
         gaussians = Gaussians(
             means,
