@@ -66,7 +66,10 @@ def run_app(
     apply_theme(app, palette_named(preferences.theme))
     window = MainWindow(
         EngineHolder(
-            engine_factory or libraries.before(lambda: remembered_engine(preferences.checkpoint))
+            engine_factory
+            or libraries.before(
+                lambda: remembered_engine(preferences.checkpoint, preferences.parser)
+            )
         ),
         SharedRenderer(renderer_factory or libraries.before(default_renderer)),
         preferences,

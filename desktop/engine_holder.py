@@ -19,28 +19,31 @@ def default_engine() -> EngineProtocol:
     return Engine()
 
 
-def engine_with(checkpoint: str) -> EngineProtocol:
-    """The real engine with weights of the user's; for workers alone, like default_engine.
+def engine_with(checkpoint: str, parser: str) -> EngineProtocol:
+    """The real engine with the user's choices; for workers alone, like default_engine.
 
     Args:
-        checkpoint: their file, which names its preset; "" for the built-in ones.
+        checkpoint: file of the weights, which name their preset; "" for the built-in ones.
+        parser: what reads faces, a name of inference.parsing.selection.
 
     Raises:
         InvalidModelError: the file is missing or is no checkpoint.
+        UsageError: there is no such parser.
     """
-    if not checkpoint:
-        return default_engine()
     from inference.engine import Engine
+
+    if not checkpoint:
+        return Engine(parser=parser)
     from inference.model.checkpoint import read_info
 
     path = Path(checkpoint)
-    return Engine(read_info(path).preset, path)
+    return Engine(read_info(path).preset, path, parser=parser)
 
 
-def remembered_engine(checkpoint: str) -> EngineProtocol:
-    """As engine_with, for a choice of long ago; its errors say where another one is made."""
+def remembered_engine(checkpoint: str, parser: str) -> EngineProtocol:
+    """As engine_with, for choices of long ago; its errors say where others are made."""
     try:
-        return engine_with(checkpoint)
+        return engine_with(checkpoint, parser)
     except InvalidModelError as error:
         words = "Which weights make heads is chosen in File, Models."
         raise InvalidModelError(f"{error} {words}") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from inference.errors import OutputError
 from inference.files import atomic_write
+from inference.parsing.selection import EMBEDDED, PARSERS
 
 RECENT_FILES = 8
 RECENT_PROMPTS = 20
@@ -23,6 +24,7 @@ class Preferences:
         prompts: what was written to style heads, newest first.
         sharpen: whether pictures at rest and exports are sharpened, where something can.
         checkpoint: file of the weights that make heads; "" for the built-in ones.
+        parser: what reads faces, a name of inference.parsing.selection.
     """
 
     path: Path | None = None
@@ -32,6 +34,7 @@ class Preferences:
     sharpen: bool = True
     prompts: list[str] = field(default_factory=list)
     checkpoint: str = ""
+    parser: str = EMBEDDED
 
     @classmethod
     def load(cls, path: Path) -> "Preferences":
@@ -53,6 +56,8 @@ class Preferences:
             result.sharpen = stored["sharpen"]
         if isinstance(stored.get("checkpoint"), str):
             result.checkpoint = stored["checkpoint"]
+        if stored.get("parser") in PARSERS:
+            result.parser = stored["parser"]
         return result
 
     def save(self) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from desktop.models.asking import Asking
 from desktop.models.model_row import ModelRow
+from desktop.models.parser_row import ParserRow
 from desktop.models.shelf import Shelf
 from desktop.models.weights import Weights
 from desktop.models.weights_row import WeightsRow
@@ -48,6 +49,8 @@ class ModelsWindow(QDialog):
         self.asking = Asking(self, shelf)
         self.rows: dict[str, ModelRow] = {}
         self.weights = None if weights is None else WeightsRow(weights)
+        self.parser = None if weights is None else ParserRow(weights)
+        self._ends = {"Heads": self.weights, "Face regions": self.parser}
         inside = QWidget()
         self._list = QVBoxLayout(inside)
         self._list.setContentsMargins(26, 18, 26, 22)
@@ -92,8 +95,10 @@ class ModelsWindow(QDialog):
         line.remove_wanted.connect(lambda: self.asking.remove(entry))
         self.rows[entry.id] = line
         self._insert(line)
-        if entry.group == "Heads" and self.weights is not None and not self.weights.parent():
-            self._insert(self.weights)
+        ending = not self._coming or self._coming[0].group != entry.group
+        choice = self._ends.get(entry.group) if ending else None
+        if choice is not None:
+            self._insert(choice)
         self._scroll.setMinimumWidth(self._list.minimumSize().width() + 14)  # with its bar
         QTimer.singleShot(0, self, self._add_next)
 

@@ -20,8 +20,10 @@ from tests.unit.catalogue_helpers import make_store
 LEFT = Qt.MouseButton.LeftButton
 
 
-def make_engine(words):
+def make_engine(words, parser):
     """Stands for engine_with: the file's name says what is in it."""
+    if parser == "farl" and not words:
+        raise InvalidModelError("The model farl-celebm-448 is not on this computer: get it.")
     if "broken" in words:
         raise InvalidModelError("broken.safetensors is damaged: choose another file.")
     return DummyEngine(30.0 if "slow" in words else 0.01, decoder_layers=10 if words else 4)
@@ -43,7 +45,7 @@ def opened(make_window, portrait, qtbot, tmp_path):
         window.runner,
         window.status.say,
         weights,
-        models=(model_entry("embedded"),),
+        models=(model_entry("embedded"), model_entry("farl-celebm-448")),
         store=make_store(tmp_path),
     )
     window.actions_["models"].trigger()
@@ -127,17 +129,38 @@ def test_loading_can_be_cancelled(opened, qtbot, monkeypatch, tmp_path):
     assert stored(tmp_path) == ""
 
 
+def test_faces_are_read_by_the_parser_that_was_chosen(opened, qtbot, monkeypatch, tmp_path):
+    window, row = opened
+    parser = window.models.window.parser
+    qtbot.waitUntil(parser.isVisible, timeout=WAIT)
+    assert parser.using.text() == "Faces are read by the built-in parser"
+    qtbot.mouseClick(parser.change, LEFT)
+    qtbot.waitUntil(parser.problem.isVisible, timeout=WAIT)
+    assert "farl-celebm-448 is not on this computer" in parser.problem.text()
+    assert not row.problem.isVisible()
+    assert parser.using.text() == "Faces are read by the built-in parser"
+
+    choose(qtbot, monkeypatch, row, tmp_path / "ours.safetensors")
+    qtbot.waitUntil(lambda: stored(tmp_path) != "", timeout=WAIT)
+    qtbot.waitUntil(parser.change.isEnabled, timeout=WAIT)
+    qtbot.mouseClick(parser.change, LEFT)
+    qtbot.waitUntil(lambda: parser.using.text() == "Faces are read by FaRL", timeout=WAIT)
+    kept = Preferences.load(tmp_path / "preferences.json")
+    assert (kept.parser, kept.checkpoint) == ("farl", str(tmp_path / "ours.safetensors"))
+    assert engine_with("", kept.parser)._parser_name == "farl"
+
+
 def test_a_checkpoint_names_its_preset(tmp_path):
-    assert engine_with("").preset == "embedded"
+    assert engine_with("", "embedded").preset == "embedded"
     file = tmp_path / "ours.safetensors"
     info = (
         '{"preset": "light-s", "embedding_widths": {}, "template_id": "t", "trained_by": "", '
         '"licence": ""}'
     )
     save_file({"x": torch.zeros(1)}, file, metadata={"format": "perchead-1", "info": info})
-    engine = engine_with(str(file))
+    engine = engine_with(str(file), "embedded")
     assert engine.preset == "light-s"
     assert engine.decoder_layers == PRESETS["light-s"].decoder.layers
     file.unlink()
     with pytest.raises(InvalidModelError, match="chosen in File, Models"):
-        remembered_engine(str(file))
+        remembered_engine(str(file), "embedded")
