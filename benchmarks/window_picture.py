@@ -1,6 +1,8 @@
-"""The picture of the window in the README: the sample's head, three-quarter, dark theme.
+"""The pictures of the window in the README: the sample's head, three-quarter, dark theme.
 
     python -m benchmarks.window_picture --out resources/pictures/window.png
+    python -m benchmarks.window_picture --describe "grey curly hair" --paint \
+        --out resources/pictures/editing.png
 
 The window is drawn by the offscreen platform, so no display is needed.
 """
@@ -32,6 +34,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pose", default="Three-quarter")
+    parser.add_argument("--describe", action="append", default=[], help="prompts, one by one")
+    parser.add_argument("--paint", action="store_true", help="show the face map")
     arguments = parser.parse_args()
     app = QApplication(["PercHead"])
     apply_theme(app, palette_named("dark"))
@@ -51,6 +55,18 @@ def main() -> int:
                 turned.append(True)
                 window.session.change("Camera", pose=wanted)
                 return
+            if arguments.paint and window.session.face_map is None:
+                window.actions_["paint"].setChecked(True)
+                return
+            if len(window.editing.results.items) <= len(prompts) < len(arguments.describe) or (
+                arguments.describe and not prompts
+            ):
+                prompts.append(arguments.describe[len(prompts)])
+                window.editing.style.give_words(prompts[-1])
+                return
+            pictures = [result.picture for result in window.editing.results.items]
+            if window.runner.running or len(pictures) <= len(prompts) > 0 or None in pictures:
+                return
             timer.stop()
             taken = Path(folder) / "window.png"
             window.grab().save(str(taken))
@@ -61,6 +77,7 @@ def main() -> int:
             window.close()
 
         turned: list[bool] = []
+        prompts: list[str] = []
         timer = QTimer()
         timer.timeout.connect(look)
         timer.start(100)

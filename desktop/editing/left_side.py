@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -60,6 +60,7 @@ class LeftSide(QFrame):
         self._session, self._maker, self._paint = session, maker, paint
         self._menu, self._palette = menu, palette
         self.painting: PaintingPanel | None = None
+        self._preparing = False
         self.photograph_button = _segment("Photograph", "left")
         self.paint_button = _segment("Paint", "right")
         self.photograph_button.setToolTip("The photograph, its crop, and how its head is made")
@@ -124,23 +125,28 @@ class LeftSide(QFrame):
         elif document is None or head is None or head.portrait.crop != session.edits.crop:
             self.waiting.set_picture(session.prepared)
             self._pages.setCurrentWidget(self.waiting)
+        elif self.painting is None:
+            self._prepare_painting()
         else:
-            if self.painting is None:
-                self._make_painting()
-            assert self.painting is not None
             if self.painting.document is not document:
                 self.painting.set_document(document)
                 self.painting.set_photograph(qimage_from_rgb(head.portrait.image))
             self._pages.setCurrentWidget(self.painting)
             self.painting.canvas.setFocus()
 
-    def _make_painting(self) -> None:
-        """Make the panel; its modules were imported while the face was read."""
-        from desktop.painting.panel import PaintingPanel
+    def _prepare_painting(self) -> None:
+        """Import the panel in this turn and make it in the next, so that neither is long."""
+        from desktop.painting import panel
 
-        self.painting = PaintingPanel(self._palette, steps=self._session)
+        if not self._preparing:
+            self._preparing = True
+            QTimer.singleShot(0, self, lambda: self._make_painting(panel.PaintingPanel))
+
+    def _make_painting(self, make: "type[PaintingPanel]") -> None:
+        self.painting = make(self._palette, steps=self._session)
         self._pages.addWidget(self.painting)
         self.painting.actions_.fill(self._menu())
+        self._show_page()
 
 
 def _segment(text: str, side: str) -> QPushButton:

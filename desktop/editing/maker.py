@@ -318,4 +318,5 @@ def digest(labels: NDArray[np.uint8]) -> bytes:
 
 def _warm_up() -> None:
     """Import what painting needs here, where nobody waits: OpenCV takes a moment."""
+    import inference.face_map.floating
     import inference.face_map.stamps.stamp  # noqa: F401

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from desktop.painting.class_row import ClassRow
+from desktop.painting.class_row import ClassRow, ToggleIcons
 from desktop.painting.state import PaintState
 from desktop.theme import Palette
 from desktop.widgets.labels import label as text_label
@@ -38,7 +38,8 @@ class ClassList(QFrame):
         self.setAccessibleName("Classes")
         self._document, self._state = document, state
         self._revealed: Label | None = None
-        self.rows = {label: ClassRow(label, palette) for label in Label}
+        icons = ToggleIcons.of(palette)
+        self.rows = {label: ClassRow(label, icons) for label in Label}
         inside = QWidget()
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(8, 2, 8, 8)
@@ -90,8 +91,9 @@ class ClassList(QFrame):
 
     def set_palette(self, palette: Palette) -> None:
         """Follow the theme."""
+        icons = ToggleIcons.of(palette)
         for class_row in self.rows.values():
-            class_row.set_palette(palette)
+            class_row.set_icons(icons)
 
     def refresh(self) -> None:
         """Show what is chosen, hidden and protected."""

@@ -1,5 +1,7 @@
 """One class of the palette: colour, name, and what is shown, locked, painted over."""
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
@@ -28,6 +30,28 @@ class Swatch(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 4.5, 4.5)
 
 
+@dataclass(frozen=True)
+class ToggleIcons:
+    """The icons of a row's toggles: quiet as usual, in the accent where something is special.
+
+    All rows share them, since drawing them takes longer than all the rest.
+    """
+
+    only_over: QIcon
+    lock: QIcon
+    eye: QIcon
+
+    @classmethod
+    def of(cls, palette: Palette) -> "ToggleIcons":
+        """Those of a theme."""
+        quiet = QColor(palette.muted)
+        return cls(
+            _pair("only-over", "only-over", quiet, palette.accent, 0.32),
+            _pair("lock-open", "lock", quiet, palette.accent, 0.32),
+            _pair("eye-off", "eye", QColor(palette.accent), palette.muted, 1.0),
+        )
+
+
 class ClassRow(QFrame):
     """A row that is clicked to choose the class; its toggles show what differs from usual.
 
@@ -39,7 +63,7 @@ class ClassRow(QFrame):
     chosen = Signal()
     toggled = Signal(str, bool)
 
-    def __init__(self, label: Label, palette: Palette) -> None:
+    def __init__(self, label: Label, icons: ToggleIcons) -> None:
         super().__init__()
         self.setObjectName("class_row")
         self.label = label
@@ -63,7 +87,7 @@ class ClassRow(QFrame):
         for button in (self.only_over, self.lock, self.eye):
             layout.addWidget(button)
         self.setAccessibleName(label.title)
-        self.set_palette(palette)
+        self.set_icons(icons)
 
     def _toggle(self, what: str, tip: str) -> QToolButton:
         button = QToolButton()
@@ -76,12 +100,11 @@ class ClassRow(QFrame):
         button.toggled.connect(lambda on: self.toggled.emit(what, on))
         return button
 
-    def set_palette(self, palette: Palette) -> None:
-        """Colour the toggles: quiet as usual, in the accent where something is special."""
-        quiet = QColor(palette.muted)
-        self.only_over.setIcon(_pair("only-over", "only-over", quiet, palette.accent, 0.32))
-        self.lock.setIcon(_pair("lock-open", "lock", quiet, palette.accent, 0.32))
-        self.eye.setIcon(_pair("eye-off", "eye", QColor(palette.accent), palette.muted, 1.0))
+    def set_icons(self, icons: ToggleIcons) -> None:
+        """Follow the theme."""
+        self.only_over.setIcon(icons.only_over)
+        self.lock.setIcon(icons.lock)
+        self.eye.setIcon(icons.eye)
 
     def set_room(self, room: str) -> None:
         """Show "all", only the "names", or only "colours", whose tool tips say the names."""

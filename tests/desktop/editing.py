@@ -15,6 +15,7 @@ def begin_painting(window: MainWindow, qtbot) -> PaintingPanel:
     """Click Paint and wait until the face was read."""
     qtbot.mouseClick(window.editing.left.paint_button, LEFT)
     qtbot.waitUntil(lambda: window.session.face_map is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.editing.left.painting is not None, timeout=WAIT)
     panel = window.editing.left.painting
     assert panel is not None
     qtbot.waitUntil(panel.isVisible, timeout=WAIT)

@@ -36,8 +36,7 @@ def test_the_face_is_read_when_painting_begins_and_only_then(make_window, portra
     assert window.editing.left.waiting.card.isVisible()
     assert window.status.cancel.isVisible()
     qtbot.waitUntil(lambda: window.session.face_map is not None, timeout=WAIT)
-    panel = window.editing.left.painting
-    assert panel.isVisible()
+    panel = begin_painting(window, qtbot)
     assert set(np.unique(panel.document.labels)) == {Label.BACKGROUND, Label.FACE, Label.HAIR}
     assert window.session.edited is None  # nothing was painted yet
     # Stamps find the face: its landmarks are in pixels of the map.
@@ -49,8 +48,8 @@ def test_the_face_is_read_when_painting_begins_and_only_then(make_window, portra
 def test_p_switches_to_painting_and_back(with_head, qtbot):
     window = with_head
     qtbot.keyClick(window, Qt.Key.Key_P)
-    qtbot.waitUntil(lambda: window.session.face_map is not None, timeout=WAIT)
-    assert window.editing.left.painting.isVisible()
+    left = window.editing.left
+    qtbot.waitUntil(lambda: left.painting is not None and left.painting.isVisible(), timeout=WAIT)
     assert not window.portrait_panel.isVisible()
     qtbot.keyClick(window, Qt.Key.Key_P)
     assert window.portrait_panel.isVisible()
