@@ -1,11 +1,13 @@
 """Where the networks run: what is chosen, and what is said when a wish cannot be fulfilled."""
 
+import numpy as np
 import pytest
 import torch
 
 from desktop.__main__ import main
 from inference.device import choose_device, cuda_problem, fitting_way
 from inference.engine import Engine
+from inference.engine_protocol import ReconstructionOptions
 from inference.errors import UsageError
 from inference.files import resource_path
 from inference.model.config import PRESETS
@@ -49,6 +51,18 @@ def test_a_wish_for_a_gpu_that_is_not_there_is_one_sentence(capsys, tmp_path):
 def test_what_is_no_device_is_told_before_anything_is_loaded(words):
     with pytest.raises(UsageError, match="--device"):
         Engine(device=words)
+
+
+@pytest.mark.skipif(bool(cuda_problem()), reason="no CUDA here")
+def test_a_head_made_on_the_gpu_is_that_of_the_processor():
+    on_cpu, on_gpu = Engine(device="cpu"), Engine(device="cuda")
+    image = on_cpu.open_image(resource_path("samples/astronaut.png"))
+    portrait = on_cpu.prepare(image, on_cpu.suggest_crop(image, on_cpu.detect(image)[0]))
+    options = ReconstructionOptions(fit=False)
+    expected, got = (e.reconstruct(portrait, options).gaussians for e in (on_cpu, on_gpu))
+    assert on_gpu.model.head.anchors.is_cuda
+    assert np.abs(got.means - expected.means).max() < 2e-4
+    assert np.abs(got.colours - expected.colours).max() < 5e-3
 
 
 def test_the_giant_fits_eight_gigabytes_and_smaller_cards_get_it_block_by_block():
