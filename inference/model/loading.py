@@ -51,12 +51,16 @@ def load_reconstruction_model(
         The model in evaluation mode; its parameters want no gradient.
 
     Raises:
-        UsageError: there is no such preset.
+        UsageError: there is no such preset, or too little memory for it.
         InvalidModelError: weights are missing, damaged or of another preset, or the published
             backbone is not on this computer.
     """
     config = preset_config(preset)
     checkpoint = checkpoint_path(preset, checkpoint)
+    if device.name == "cpu" and preset != "embedded":
+        from inference.model.measuring import check_memory
+
+        check_memory(config)  # or the system would end the program when it runs out
     network = load_backbone(config.encoder.backbone.name, device, source=backbone)
     described = config.encoder.backbone
     found = (network.embed_dim, network.patch_size, network.config.depth)

@@ -153,7 +153,7 @@ def check_memory(config: ModelConfig) -> None:
 def _too_little(config: ModelConfig, free: int) -> UsageError:
     return UsageError(
         f"The preset {config.name} at full size takes about {needed_memory(config) / 1e9:.1f} GB "
-        f"of memory and {free / 1e9:.1f} GB are free: close other programs, or measure a smaller "
+        f"of memory and {free / 1e9:.1f} GB are free: close other programs, or take a smaller "
         "preset."
     )
 

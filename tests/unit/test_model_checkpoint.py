@@ -19,7 +19,7 @@ from inference.model.checkpoint import (
     read_info,
     save_checkpoint,
 )
-from inference.model.config import DecoderConfig, VitConfig, preset_config
+from inference.model.config import PRESETS, DecoderConfig, VitConfig, preset_config
 from inference.model.loading import load_reconstruction_model
 from inference.model.reconstruction import ReconstructionModel
 
@@ -172,10 +172,14 @@ def test_a_foreign_safetensors_file_is_told(tmp_path):
     refused(path, match="no checkpoint")
 
 
-def test_loading_says_what_to_do():
+def test_loading_says_what_to_do(monkeypatch, tmp_path):
     class Template:
         anchors = torch.zeros(65536, 3).numpy()
 
+    petabytes = replace(PRESETS["paper"], decoder=DecoderConfig(width=2**24))
+    monkeypatch.setitem(PRESETS, "petabytes", petabytes)
+    with pytest.raises(UsageError, match=r"GB are free: close other programs, or take a smaller"):
+        load_reconstruction_model("petabytes", Template(), tmp_path / "model.safetensors")
     with pytest.raises(UsageError, match="choose one of paper"):
         load_reconstruction_model("huge", Template())
     with pytest.raises(InvalidModelError, match="checkpoint"):
