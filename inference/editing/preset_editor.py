@@ -22,7 +22,7 @@ from inference.errors import InvalidModelError, UsageError
 from inference.face_map.labels import COUNT
 from inference.features.published import load_clip_style
 from inference.features.style import StyleEncoder
-from inference.head.gaussians import NUM_PATCHES, FloatArray, Gaussians
+from inference.head.gaussians import NUM_PATCHES, FloatArray, Gaussians, joined
 from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint
 from inference.model.config import preset_config
@@ -176,8 +176,7 @@ class PresetEditor:
                 latents = model.decoder(model.template(index)[None], tokens.tokens, tokens.keep)
             chunks.append(model.head(latents.float(), index).to_gaussians(0))
         progress(HEAD_STAGE, 1.0)
-        names = ("means", "quaternions", "scales", "opacities", "colours")
-        return Gaussians(*(np.concatenate([getattr(c, name) for c in chunks]) for name in names))
+        return joined(chunks)
 
 
 def style_of_file(path: Path) -> tuple[str, int]:

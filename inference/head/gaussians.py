@@ -1,5 +1,6 @@
 """The container of 3D Gaussians that every part passes around."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -64,3 +65,9 @@ class Gaussians:
     def with_colours(self, colours: FloatArray) -> "Gaussians":
         """A copy that differs in its colours, [N, 3] RGB 0..1."""
         return replace(self, colours=colours)
+
+
+def joined(parts: Sequence[Gaussians]) -> Gaussians:
+    """The Gaussians of all parts, one after the other."""
+    names = [field.name for field in fields(Gaussians)]
+    return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from inference.features.vit import VisionTransformer
-from inference.head.gaussians import NUM_PATCHES, Gaussians
+from inference.head.gaussians import NUM_PATCHES, Gaussians, joined
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.tensors import ImageTokens
 from inference.portrait.types import PreparedPortrait
@@ -106,10 +106,7 @@ def decode_head(
             index = torch.arange(start, start + CHUNK_PATCHES, device=tokens.tokens.device)
             chunks.append(model.decode(tokens, patch_index=index, layers=layers).to_gaussians(0))
     progress(SHAPING, 1.0)
-    names = ("means", "quaternions", "scales", "opacities", "colours")
-    return Gaussians(
-        *(np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in names)
-    )
+    return joined(chunks)
 
 
 @contextmanager

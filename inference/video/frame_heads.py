@@ -4,10 +4,8 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from inference.engine_protocol import EngineProtocol, ReconstructionOptions
-from inference.head.gaussians import NUM_PATCHES, Gaussians
+from inference.head.gaussians import NUM_PATCHES, Gaussians, joined
 from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, no_progress
 
@@ -105,12 +103,7 @@ class BatchedHeads:
                 chunk = model.decode(tokens, patch_index=index)
                 for number, part in enumerate(parts):
                     part.append(chunk.to_gaussians(number))
-        return [_joined(part) for part in parts]
-
-
-def _joined(parts: Sequence[Gaussians]) -> Gaussians:
-    names = ("means", "quaternions", "scales", "opacities", "colours")
-    return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        return [joined(part) for part in parts]
 
 
 def _fingerprint(model: "ReconstructionModel") -> str:
