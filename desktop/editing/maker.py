@@ -19,6 +19,7 @@ from inference.errors import PercHeadError
 from inference.portrait.types import CropBox, PreparedPortrait
 
 DEBOUNCE = 80  # milliseconds from the last stroke or step of a slider; our choice
+READY = "a person"  # any words, so that the network that reads them is loaded
 REMEMBERED_HEADS = 24  # undo, redo and the filmstrip are instant between these; 4 MB each
 
 
@@ -100,6 +101,14 @@ class EditMaker(QObject):
         if on:
             self.problem = ""
             self.refresh()
+
+    def prepare(self) -> None:
+        """The user is about to ask for something: read the face meanwhile."""
+        head = self._session.head
+        if head is not None and self._head_is_current(head) and not self._runner.closed:
+            nothing_there = self._session.reading is None and self._reading is None
+            if nothing_there and not self.problem:
+                self._read(head.portrait)
 
     def wanted(self, look: Look | None = None) -> Wanted | None:
         """What map and look (by default the session's) ask for; None before it can be made.
@@ -195,6 +204,25 @@ class EditMaker(QObject):
         self._session.set_reading(reading)
         self.state_changed.emit()
         self.refresh()
+        if self._session.untouched:
+            self._get_ready()
+
+    def _get_ready(self) -> None:
+        """Load what edits need, and what all edits of this portrait share, before the first one.
+
+        It says nothing: whatever is wrong, the first edit tells.
+        """
+        engine, wanted = self._engine, self.wanted()
+        if wanted is None:
+            return
+        request = wanted.request
+
+        def work(job: Job) -> None:
+            editing = editing_engine(engine.get(job.report, job.token))
+            editing.style_of_text(READY, job.report, job.token)
+            editing.edit(request, job.report, job.token)
+
+        self._runner.start("Getting ready", work, lane="edit")
 
     def _on_not_read(self, job: Job, sentence: str | None) -> None:
         if job is not self._reading:

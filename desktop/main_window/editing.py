@@ -175,6 +175,7 @@ class Editing(QObject):
             maker.stopped.connect(lambda: self.said.emit("Stopped."))
         self.beside.started.connect(self.job_started)
         self.beside.failed.connect(self.complained)
+        self.style.first.line.entered.connect(self.maker.prepare)
         self.style.said.connect(self.complained)
         self.strip.compare_wanted.connect(self._on_compare)
         self.strip.transition_wanted.connect(self.transitions.ask)

@@ -11,7 +11,14 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import (
+    QAction,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+)
 from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
 
 from desktop.icons import icon
@@ -29,6 +36,7 @@ class PromptLine(QLineEdit):
     Signals:
         chosen: the text to apply; empty takes the style away.
         picture_given: an Incoming was pasted instead of words.
+        entered: the user is about to write.
 
     Args:
         suggestions: gives what can be proposed, the likeliest first.
@@ -37,6 +45,7 @@ class PromptLine(QLineEdit):
 
     chosen = Signal(str)
     picture_given = Signal(object)
+    entered = Signal()
 
     def __init__(
         self,
@@ -98,6 +107,10 @@ class PromptLine(QLineEdit):
     def _on_activated(self, _: str) -> None:
         # The completer writes into the line after this signal.
         self.completer_.later(self._apply)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.entered.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)

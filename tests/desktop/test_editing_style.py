@@ -253,6 +253,14 @@ def test_a_style_asked_for_before_the_face_was_read_reads_it(with_head, qtbot):
     assert window.portrait_panel.isVisible()  # the photograph stays in view
 
 
+def test_the_face_is_read_while_one_begins_to_write(with_head, qtbot):
+    window = with_head
+    qtbot.mouseClick(window.editing.style.first.line, LEFT)
+    qtbot.waitUntil(lambda: window.session.reading is not None, timeout=WAIT)
+    assert window.session.edited is None
+    assert window.session.edits.look.plain
+
+
 def test_damaged_preferences_lose_only_what_is_damaged(tmp_path):
     path = tmp_path / "preferences.json"
     path.write_text('{"prompts": ["red hair", 3, null], "recent": "x", "theme": "light"}')
