@@ -6,11 +6,17 @@ import zipfile
 import pytest
 
 from inference.files import resource_path
+from training.networks import extract_minilm
 from training.networks.extract_mediapipe import FILES, extract
 from training.networks.wheels import PinnedWheel, obtain
 
+PINNED = [
+    *FILES.values(),
+    *((target, sha256) for target, (_, _, sha256) in extract_minilm.FILES.items()),
+]
 
-@pytest.mark.parametrize(("target", "sha256"), FILES.values())
+
+@pytest.mark.parametrize(("target", "sha256"), PINNED)
 def test_the_shipped_file_is_the_pinned_one(target, sha256):
     assert hashlib.sha256(resource_path(target).read_bytes()).hexdigest() == sha256
 
@@ -29,3 +35,11 @@ def test_another_network_in_the_wheel_is_refused(tmp_path):
     with pytest.raises(ValueError, match="expected"):
         extract(wheel, tmp_path / "resources")
     assert not list((tmp_path / "resources").rglob("*.tflite"))
+
+
+def test_another_sentence_network_is_refused(tmp_path):
+    for wheel, _, _ in extract_minilm.FILES.values():
+        (tmp_path / wheel.filename).write_bytes(b"something else")
+    with pytest.raises(ValueError, match="expected"):
+        extract_minilm.extract(tmp_path, tmp_path / "resources")
+    assert not (tmp_path / "resources").exists()

