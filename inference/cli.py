@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from inference.commands import doctor, models, parse, reconstruct, render, setup, video
+from inference.commands import doctor, edit, models, parse, reconstruct, render, setup, video
 from inference.errors import PercHeadError, UsageError
 from inference.version import program_name, program_version
 
-COMMANDS = (reconstruct, video, render, parse, doctor, models, setup)
+COMMANDS = (reconstruct, edit, video, render, parse, doctor, models, setup)
 """Modules with NAME, add_parser(subparsers) and run(arguments) -> exit status."""
 
 EXIT_INTERRUPTED = 130

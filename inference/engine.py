@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.device import AUTOMATIC, Device, check_device_words, choose_device
+from inference.editing.calls import EditingCalls
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.head.template import HeadTemplate
 from inference.parsing.selection import EMBEDDED, check_parser
@@ -44,8 +45,8 @@ class StageClock:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-class Engine:
-    """Implements EngineProtocol with the real networks.
+class Engine(EditingCalls):
+    """Implements EditingEngineProtocol with the real networks.
 
     Args:
         preset: which model configuration to run.

@@ -8,8 +8,12 @@ both come from the input picture. Cafca is left out, so that heads do not look a
         --clip-network ViT-L-14.pt --loss-dino SMALL --loss-sam SAM --out RUN_E
 
 writes RUN_E/editing.safetensors. Several GPUs, --resume and curves: as in train_reconstruction.py.
+The embedded model's weights come from --stage anchors, which has options of its own
+(training.editing_stage).
 """
 
+import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from torch.nn import functional
 from inference.errors import UsageError
 from inference.model.checkpoint import save_checkpoint
 from inference.model.editing import EditingModel, editing_config
+from training import editing_stage
 from training.config import EDITING
 from training.data.batch import UNKNOWN_LABEL, Batch, PictureSizes
 from training.drawing import contact_sheet, draw_targets
@@ -52,7 +57,19 @@ def one_hot(batch: Batch, classes: int) -> torch.Tensor:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train."""
+    """Train a stage."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    chooser = argparse.ArgumentParser(add_help=False)
+    chooser.add_argument("--stage", choices=["images", "anchors"], default="images")
+    stage, others = chooser.parse_known_args(arguments)
+    if stage.stage == "anchors":
+        editing_stage.main(others)
+    else:
+        train_on_images(others)
+
+
+def train_on_images(arguments: Sequence[str]) -> None:
+    """The paper's training."""
     parser = training_parser("train_editing", __doc__, EDITING)
     parser.add_argument("--loss", choices=LOSSES)
     parser.add_argument("--style", choices=["clip", "embedded"])

@@ -211,6 +211,28 @@ class EditingConfig:
 
 
 @dataclass(frozen=True)
+class EditingBranchConfig:
+    """What map and style say in closed form (inference.model.editing_branch); our own.
+
+    Attributes:
+        latent: numbers that geometry hangs on, all from the face map.
+        palette: numbers that colours hang on, all from the style.
+        patches: how many patches can be skin, hair, cloth, a hat.
+        columns: which numbers of the palette the colours of each of these hang on.
+    """
+
+    latent: int = 24
+    palette: int = 40
+    patches: tuple[int, ...] = (4096, 2560, 1152, 1280)
+    columns: tuple[tuple[int, ...], ...] = (
+        (*range(3, 18), *range(27, 37)),
+        (*range(3), *range(27, 30), 37, 38),
+        (*range(18, 21), *range(27, 30)),
+        (*range(24, 27), *range(27, 30)),
+    )
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """A whole model.
 

@@ -8,14 +8,18 @@ from torch import nn
 
 from inference.model.config import (
     DecoderConfig,
+    EditingBranchConfig,
     EditingConfig,
     GaussianHeadConfig,
     ModelConfig,
 )
 from inference.model.decoder import Decoder, TemplateEmbedding
+from inference.model.editing_branch import EditingBranch, KindFields
 from inference.model.editing_encoder import EditingEncoder
 from inference.model.gaussian_head import GaussianHead
-from inference.model.tensors import GaussianTensors
+from inference.model.low_rank import LowRankOffsets
+from inference.model.map_features import pool_map
+from inference.model.tensors import GaussianTensors, ImageTokens
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class EditingModelConfig:
         decoder: 3D side.
         head: from latents to Gaussians.
         style: the frozen network whose embedding is the style.
+        branch: what map and style say in closed form; None as in the paper.
     """
 
     name: str
@@ -35,6 +40,7 @@ class EditingModelConfig:
     decoder: DecoderConfig
     head: GaussianHeadConfig
     style: str
+    branch: EditingBranchConfig | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for the checkpoint's metadata."""
@@ -54,7 +60,12 @@ def editing_config(reconstruction: ModelConfig, style: str, style_width: int) ->
         hidden=reconstruction.encoder.hidden,
     )
     return EditingModelConfig(
-        reconstruction.name, encoder, reconstruction.decoder, reconstruction.head, style
+        reconstruction.name,
+        encoder,
+        reconstruction.decoder,
+        reconstruction.head,
+        style,
+        EditingBranchConfig() if reconstruction.low_rank is not None else None,
     )
 
 
@@ -77,6 +88,18 @@ class EditingModel(nn.Module):
         self.template = TemplateEmbedding(config.decoder, anchors)
         self.decoder = Decoder(config.decoder)
         self.head = GaussianHead(config.head, config.decoder.width, anchors)
+        branch = config.branch
+        self.branch = (
+            EditingBranch(
+                branch,
+                config.encoder.classes,
+                config.encoder.style_width,
+                config.decoder.patches,
+                config.head.per_patch,
+            )
+            if branch
+            else None
+        )
 
     def forward(
         self,
@@ -86,11 +109,48 @@ class EditingModel(nn.Module):
     ) -> GaussianTensors:
         """Heads with this geometry in this style."""
         tokens = self.encoder(labels, style)
-        latents = self.template(patch_index)[None].expand(len(labels), -1, -1)
-        return self.head(self.decoder(latents, tokens.tokens, tokens.keep), patch_index)
+        if self.branch is None:
+            return self.decode(tokens, patch_index)
+        latent, _ = self.branch.read_map(pool_map(labels))
+        fields = self.branch(latent, style, patch_index)
+        return self.decode(tokens, patch_index, *fields.of(fields.chances.argmax(-1)))
+
+    def read(
+        self,
+        labels: torch.Tensor,  # [B, classes, H, W]
+        style: torch.Tensor,  # [B, style_width]
+    ) -> tuple[KindFields, torch.Tensor]:
+        """All that anchors could be, and the map's pose [B, 6]; of a model with a branch."""
+        assert self.branch is not None
+        latent, pose = self.branch.read_map(pool_map(labels))
+        return self.branch(latent, style), pose
+
+    def decode(
+        self,
+        tokens: ImageTokens,
+        patch_index: torch.Tensor | None = None,  # [P]
+        places: torch.Tensor | None = None,  # [B, P, 16, 3] metres
+        colours: torch.Tensor | None = None,  # [B, P, 16, 3]
+    ) -> GaussianTensors:
+        """Gaussians of encoded maps; places and colours are what the branch says of the patches."""
+        latents = self.template(patch_index)[None].expand(len(tokens.tokens), -1, -1)
+        latents = self.decoder(latents, tokens.tokens, tokens.keep)
+        if places is None or colours is None:
+            return self.head(latents, patch_index)
+        start = self.head.anchors + self.head.start
+        colour_start = self.head.colour_start
+        if patch_index is not None:
+            start, colour_start = start[patch_index], colour_start[patch_index]
+        return self.head(
+            latents, patch_index, LowRankOffsets(places - start, colours - colour_start)
+        )
 
     def start_from(self, reconstruction: nn.Module) -> None:
         """Take template embedding, decoder and head of a reconstruction model of the preset."""
         state = reconstruction.state_dict()
-        ours = {name: state[name] for name in self.state_dict() if not name.startswith("encoder.")}
+        ours = {
+            name: state[name]
+            for name in self.state_dict()
+            if not name.startswith(("encoder.", "branch."))
+        }
         self.load_state_dict(ours, strict=False)

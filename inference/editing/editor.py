@@ -1,0 +1,233 @@
+"""Face maps and styles to heads, with all networks and results that this needs kept in memory."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.editing.glasses import GlassesLook, wear_glasses
+from inference.editing.identity import ShapedHead, keep_identity
+from inference.editing.kinds import Choices, choose_kinds, class_of
+from inference.editing.map_camera import camera_of_pose
+from inference.editing.map_fit import displacement, follow
+from inference.editing.projection import front, project, shrink
+from inference.editing.types import EditedHead, EditRequest, Style
+from inference.errors import UsageError
+from inference.features.style_blocks import completed
+from inference.head.gaussians import FloatArray
+from inference.head.template import HeadTemplate
+from inference.portrait.types import PreparedPortrait
+from inference.progress import CancelToken, Progress
+from inference.rendering.camera import Camera
+
+if TYPE_CHECKING:  # torch is imported by the first call that needs it
+    from inference.editing.network import EditingNetwork
+    from inference.features.embedded_style import EmbeddedStyle
+
+_FITS = 2
+"""How often the head is moved towards the map (our choice: a third time changes little)."""
+
+_KEPT_HEADS = 2
+"""Heads of untouched maps that are kept: the open portrait's and the one's before."""
+
+_PLAIN = "clean-shaven"
+"""Half a beard on everybody would be the average."""
+
+_STYLE_STAGE, _HEAD_STAGE, _MAP_STAGE = "Reading the style", "Shaping the head", "Fitting the map"
+
+
+class Editor:
+    """Implements the editing calls of EditingEngineProtocol; may be asked from several threads.
+
+    Args:
+        template: of the heads.
+        checkpoint: weights of the editing model; None for those that ship.
+        preset: name that heads carry.
+    """
+
+    def __init__(
+        self, template: HeadTemplate, checkpoint: Path | None = None, preset: str = "embedded"
+    ) -> None:
+        self._template = template
+        self._checkpoint = checkpoint
+        self._preset = preset
+        self._style: EmbeddedStyle | None = None
+        self._network: EditingNetwork | None = None
+        self._known: list[tuple[tuple[bytes, bytes, bytes], ShapedHead]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def style_network(self) -> "EmbeddedStyle":
+        """The style space, read once."""
+        with self._lock:
+            if self._style is None:
+                from inference.features.embedded_style import load_embedded_style
+
+                self._style = load_embedded_style()
+            return self._style
+
+    @property
+    def network(self) -> "EditingNetwork":
+        """The editing model, read once."""
+        with self._lock:
+            if self._network is None:
+                from inference.editing.network import EditingNetwork
+
+                self._network = EditingNetwork(self._template, self._checkpoint)
+            return self._network
+
+    def style_of_portrait(
+        self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
+    ) -> Style:
+        """The style of a photograph.
+
+        Raises:
+            Cancelled: the token was set.
+        """
+        from inference.editing.network import portrait_style
+
+        cancel.check()
+        progress(_STYLE_STAGE, 0.0)
+        vector = portrait_style(self.style_network, portrait)
+        cancel.check()
+        progress(_STYLE_STAGE, 1.0)
+        return Style(vector, self.style_network.name, "this portrait")
+
+    def style_of_text(self, text: str, progress: Progress, cancel: CancelToken) -> Style:
+        """The style that a description means.
+
+        Raises:
+            UsageError: the text is empty.
+            Cancelled: the token was set.
+        """
+        cancel.check()
+        progress(_STYLE_STAGE, 0.0)
+        vector = self.style_network.embed_texts([text])[0].cpu().numpy()
+        cancel.check()
+        progress(_STYLE_STAGE, 1.0)
+        return Style(vector, self.style_network.name, text.strip())
+
+    def edit(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> EditedHead:
+        """Make the head that a map and a style describe.
+
+        Raises:
+            UsageError: the style comes from another style network.
+            Cancelled: the token was set.
+        """
+        seconds: dict[str, float] = {}
+        with _timed(seconds, "edit"):
+            shaped, camera = self.shape(request, progress, cancel)
+        base, own, keep = request.base, request.base_style, request.keep_identity
+        if base is None or request.base_labels is None or own is None or keep == 0:
+            with _timed(seconds, "splats"):
+                gaussians = shaped.splats(self._template.neighbours)
+            return EditedHead(gaussians, camera, request, seconds, self._preset)
+        with _timed(seconds, "portrait's own map"):
+            before = self._portrait_head(
+                request.base_labels, completed(own.vector), camera, progress, cancel
+            )
+        with _timed(seconds, "identity"):
+            gaussians = keep_identity(
+                shaped, before, base.gaussians, keep, self._template.neighbours
+            )
+        cancel.check()
+        return EditedHead(gaussians, camera, request, seconds, self._preset)
+
+    def shape(
+        self, request: EditRequest, progress: Progress, cancel: CancelToken
+    ) -> tuple[ShapedHead, Camera]:
+        """What the model alone makes of a request's map and style, and the map's camera.
+
+        Raises:
+            UsageError: the style comes from another style network.
+            Cancelled: the token was set.
+        """
+        for style in (request.style, request.base_style):
+            if style is not None and style.network != self.network.style:
+                raise UsageError(
+                    f"This model wants styles of {self.network.style}, not of {style.network}: "
+                    "make the style anew."
+                )
+        own = request.base_style.vector if request.base_style is not None else self._plain()
+        look = completed(request.style.vector, own)
+        camera = None
+        if request.base is not None:
+            size = len(request.labels)
+            camera = request.base.camera.resized(size, size)
+        return self._shape(request.labels, look, camera, progress, cancel)
+
+    def _plain(self) -> FloatArray:
+        """What a description without a portrait leaves open and an average would get wrong."""
+        vector: FloatArray = self.style_network.embed_texts([_PLAIN])[0].cpu().numpy()
+        return vector
+
+    def _known_head(
+        self, labels: NDArray[np.uint8], style: FloatArray, camera: Camera
+    ) -> ShapedHead | None:
+        """The head of an untouched portrait, if it was made before."""
+        key = (labels.tobytes(), style.tobytes(), camera.world_to_camera.tobytes())
+        with self._lock:
+            return next((head for known, head in self._known if known == key), None)
+
+    def _portrait_head(
+        self,
+        labels: NDArray[np.uint8],
+        style: FloatArray,
+        camera: Camera,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> ShapedHead:
+        """What the model makes of an untouched portrait, kept for its next edits."""
+        head, _ = self._shape(labels, style, camera, progress, cancel)
+        key = (labels.tobytes(), style.tobytes(), camera.world_to_camera.tobytes())
+        with self._lock:
+            others = [entry for entry in self._known if entry[0] != key]
+            self._known = [(key, head), *others][:_KEPT_HEADS]
+        return head
+
+    def _shape(
+        self,
+        labels: NDArray[np.uint8],  # [S, S]
+        style: FloatArray,  # [W] completed
+        camera: Camera | None,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> tuple[ShapedHead, Camera]:
+        template, network = self._template, self.network
+        progress(_HEAD_STAGE, 0.0)
+        cancel.check()
+        known = self._known_head(labels, style, camera) if camera is not None else None
+        if known is not None and camera is not None:
+            progress(_HEAD_STAGE, 1.0)
+            return known, camera
+        reading = network.read(labels, style)
+        camera = camera or camera_of_pose(reading.pose, len(labels))
+        wanted = shrink(labels)
+        choices: Choices = reading.choices
+        kinds = choose_kinds(choices, template.labels, wanted, camera, template.neighbours)
+        means, colours = network.decode(reading, kinds, progress, cancel, _HEAD_STAGE)
+        for number in range(_FITS):
+            progress(_MAP_STAGE, number / _FITS)
+            cancel.check()
+            seen = project(means, camera)
+            shown, _ = front(seen, class_of(kinds, template.labels))
+            means = follow(means, seen, displacement(shown, wanted), camera)
+        cancel.check()
+        kinds = kinds.copy()
+        look = GlassesLook(reading.glasses_colour, reading.dark_lenses)
+        wear_glasses(means, colours, kinds, labels, camera, template, look)
+        progress(_MAP_STAGE, 1.0)
+        return ShapedHead(means, colours, kinds), camera
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    """Write down how long the block takes."""
+    start = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - start

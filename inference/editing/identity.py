@@ -1,0 +1,97 @@
+"""Keeps the person: an edit is a difference, carried over to the head that the photograph made."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.editing.discs import discs
+from inference.head.gaussians import FloatArray, Gaussians
+
+_SMOOTH_ROUNDS = 2
+_LITTLE, _MUCH = 0.10, 0.40
+"""Mean change of a kind's colours from which on its own look gives way, and is mostly gone."""
+_LEAST = 0.25  # what stays of it then
+_SAME = 1e-6
+
+
+@dataclass(frozen=True)
+class ShapedHead:
+    """What the model makes of a map and a style, before it is splats.
+
+    Attributes:
+        means: [N, 3] metres.
+        colours: [N, 3].
+        kinds: [N] see inference.editing.discs.
+    """
+
+    means: FloatArray
+    colours: FloatArray
+    kinds: NDArray[np.int64]
+
+    def splats(self, neighbours: NDArray[np.int32]) -> Gaussians:
+        """The head as Gaussians."""
+        turns, scales, opacities = discs(self.means, self.kinds, neighbours)
+        return Gaussians(self.means, turns, scales, opacities, self.colours)
+
+
+def keep_identity(
+    edited: ShapedHead,
+    before: ShapedHead,
+    fitted: Gaussians,
+    keep: float,
+    neighbours: NDArray[np.int32],  # [N, 8] of the template
+) -> Gaussians:
+    """The edited head with the photograph's own look where it did not change.
+
+    Args:
+        edited: what the model makes of the edited map and style.
+        before: what it makes of the portrait's own map and style.
+        fitted: the portrait's head.
+        keep: 0..1.
+        neighbours: of the anchors.
+
+    Returns:
+        With keep 1 and nothing changed, the fitted head itself.
+    """
+    share = keep * _unchanged(edited, before, neighbours)
+    column = share[:, None]
+    means = edited.means + column * (fitted.means - before.means)
+    colours = edited.colours + _weight_of_colours(edited, before, share)[:, None] * (
+        fitted.colours - before.colours
+    )
+    still = (edited.means == before.means).all(1) & (edited.kinds == before.kinds)
+    alike = still & (np.abs(edited.colours - before.colours).max(1) < _SAME)
+    means[still & (share == 1)] = fitted.means[still & (share == 1)]
+    colours[alike & (share == 1)] = fitted.colours[alike & (share == 1)]
+    own = edited.splats(neighbours)
+    kept = share > 0.5
+    return Gaussians(
+        means.astype(np.float32),
+        np.where(kept[:, None], fitted.quaternions, own.quaternions),
+        np.where(kept[:, None], fitted.scales, own.scales),
+        np.where(kept, fitted.opacities, own.opacities),
+        np.clip(colours, 0, 1).astype(np.float32),
+    )
+
+
+def _unchanged(edited: ShapedHead, before: ShapedHead, neighbours: NDArray[np.int32]) -> FloatArray:
+    """[N] 0..1: 0 where an anchor stands for something else now, with a soft border."""
+    same = (edited.kinds == before.kinds).astype(np.float32)
+    soft = same
+    for _ in range(_SMOOTH_ROUNDS):
+        soft = 0.5 * soft + 0.5 * soft[neighbours].mean(1)
+    return np.where(soft > 0.999, 1.0, np.minimum(soft, same)).astype(np.float32)
+
+
+def _weight_of_colours(edited: ShapedHead, before: ShapedHead, share: FloatArray) -> FloatArray:
+    """[N] the share for colours: less where the style changed all that is of a kind."""
+    weight = share.copy()
+    for kind in np.unique(edited.kinds):
+        both = (edited.kinds == kind) & (before.kinds == kind)
+        if not both.any():
+            continue
+        change = np.abs(edited.colours[both].mean(0) - before.colours[both].mean(0)).mean()
+        gone = np.clip((change - _LITTLE) / (_MUCH - _LITTLE), 0, 1)
+        weight[both] *= 1 - (1 - _LEAST) * gone
+    return weight

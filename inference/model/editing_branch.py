@@ -1,0 +1,182 @@
+"""The editing model's global branch (ours): what a face map and a style say in closed form.
+
+An anchor stands for skin, hair, cloth or a hat. Where it then lies follows from a latent of the
+map alone; what colour it then has follows from a palette that the style names. So geometry and
+style cannot mix, whatever the rest of the model has learned.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from inference.model.config import EditingBranchConfig
+from inference.model.map_features import pooled_map_width
+
+KINDS = ("skin", "hair", "cloth", "hat")
+"""What an anchor may stand for, in the order of every table here."""
+
+POSE = 6
+"""Numbers of a pose: yaw, elevation and roll in radians, then how far the head's centre lies from
+the middle in half edges of the map, across and down, and the logarithm of its size."""
+
+
+GLASSES_COLOUR = (21, 22, 23)
+"""Numbers of the palette that are the colour of a frame."""
+
+DARK_LENSES = 39
+"""The number of the palette that says whether lenses are dark, 0 or 1."""
+
+
+@dataclass(frozen=True)
+class KindFields:
+    """All that an anchor could be, for the patches asked for.
+
+    Attributes:
+        chances: [B, P, 16, 4] of the kinds; they sum to 1.
+        places: [B, P, 16, 4, 3] metres, where the anchor lies if it is of that kind.
+        colours: [B, P, 16, 4, 3] RGB.
+    """
+
+    chances: torch.Tensor
+    places: torch.Tensor
+    colours: torch.Tensor
+
+    def of(
+        self,
+        kinds: torch.Tensor,  # [B, P, 16] numbers of KINDS
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Places and colours [B, P, 16, 3] of anchors of these kinds."""
+        index = kinds[..., None, None].expand(*kinds.shape, 1, 3)
+        return self.places.gather(3, index).squeeze(3), self.colours.gather(3, index).squeeze(3)
+
+
+class PatchTable(nn.Module):
+    """A linear map from a code to values of the anchors of some patches, kept in 8 bits.
+
+    Each patch and each column has its own scale, so that rounding is far below what is seen.
+    """
+
+    patches: torch.Tensor
+    values: torch.Tensor
+    scale: torch.Tensor
+    centre: torch.Tensor
+
+    def __init__(self, patches: int, per_patch: int, channels: int, columns: int) -> None:
+        super().__init__()
+        self.register_buffer("patches", torch.zeros(patches, dtype=torch.int32))
+        shape = (patches, per_patch, channels, columns)
+        self.register_buffer("values", torch.zeros(shape, dtype=torch.int8))
+        self.register_buffer("scale", torch.zeros(patches, 1, 1, columns))
+        self.register_buffer("centre", torch.zeros(patches, per_patch, channels))
+
+    def put(
+        self,
+        patches: torch.Tensor,  # [p] which
+        centre: torch.Tensor,  # [p, 16, C]
+        table: torch.Tensor,  # [p, 16, C, K]
+    ) -> None:
+        """Write it."""
+        scale = table.abs().amax((1, 2), keepdim=True).clamp(min=1e-9) / 127
+        self.patches.copy_(patches)
+        self.centre.copy_(centre)
+        self.scale.copy_(scale)
+        self.values.copy_((table / scale).round().clamp(-127, 127))
+
+    def forward(
+        self,
+        code: torch.Tensor,  # [B, K]
+        rows: torch.Tensor,  # [r] places in `patches`
+    ) -> torch.Tensor:
+        """Values [B, r, 16, C]."""
+        weights = self.values[rows].float() * self.scale[rows]
+        flat = code.float() @ weights.flatten(0, 2).T
+        return self.centre[rows] + flat.unflatten(1, weights.shape[:3])
+
+    def rows_of(
+        self,
+        wanted: torch.Tensor,  # [P] patches
+        all_patches: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Which of the patches are here [P] bool, and in which rows [r]."""
+        where = torch.full((all_patches,), -1)
+        where[self.patches.long()] = torch.arange(len(self.patches))
+        rows = where[wanted]
+        return rows >= 0, rows[rows >= 0]
+
+
+class EditingBranch(nn.Module):
+    """Face map and style to KindFields, and the map's pose."""
+
+    feature_mean: torch.Tensor
+    feature_std: torch.Tensor
+
+    def __init__(
+        self, config: EditingBranchConfig, classes: int, style_width: int, patches: int, per: int
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.shape = (patches, per)
+        features = pooled_map_width(classes)
+        self.register_buffer("feature_mean", torch.zeros(features))
+        self.register_buffer("feature_std", torch.ones(features))
+        self.latent = nn.Linear(features, config.latent + POSE)
+        self.palette = nn.Linear(style_width, config.palette)
+        self.places = nn.ModuleList(
+            PatchTable(count, per, 3, config.latent) for count in config.patches
+        )
+        self.chances = nn.ModuleList(
+            PatchTable(count, per, 1, config.latent) for count in config.patches[1:]
+        )
+        self.colours = nn.ModuleList(
+            PatchTable(count, per, 3, len(columns))
+            for count, columns in zip(config.patches, config.columns, strict=True)
+        )
+        self.requires_grad_(False)
+
+    def read_map(
+        self,
+        pooled: torch.Tensor,  # [B, F]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents [B, Z] and poses [B, 6]."""
+        found = self.latent((pooled.float() - self.feature_mean) / self.feature_std)
+        latent, pose = found.split([self.config.latent, POSE], dim=1)
+        return latent, pose
+
+    def forward(
+        self,
+        latent: torch.Tensor,  # [B, Z]
+        style: torch.Tensor,  # [B, W]
+        patches: torch.Tensor | None = None,  # [P], None is all
+    ) -> KindFields:
+        """All that the anchors of these patches could be."""
+        wanted = torch.arange(self.shape[0]) if patches is None else patches
+        palette = self.palette(style.float())
+        places = self._spread(self.places, [latent] * len(KINDS), wanted, 3)
+        codes = [palette[:, list(columns)] for columns in self.config.columns]
+        colours = self._spread(self.colours, codes, wanted, 3).clamp(0, 1)
+        rare = self._spread(self.chances, [latent] * (len(KINDS) - 1), wanted, 1)[..., 0]
+        rare = rare.clamp(0, 1)
+        rare = rare / rare.sum(-1, keepdim=True).clamp(min=1)
+        chances = torch.cat([1 - rare.sum(-1, keepdim=True), rare], dim=-1)
+        return KindFields(chances, places, colours)
+
+    def _spread(
+        self,
+        tables: nn.ModuleList,
+        codes: list[torch.Tensor],
+        wanted: torch.Tensor,  # [P]
+        channels: int,
+    ) -> torch.Tensor:
+        """Values [B, P, 16, kinds, C]; of patches that are never of a kind, the first kind's."""
+        columns: list[torch.Tensor] = []
+        for table, code in zip(tables, codes, strict=True):
+            if channels > 1 and columns:
+                column = columns[0].clone()
+            else:
+                column = torch.zeros(len(code), len(wanted), self.shape[1], channels)
+            assert isinstance(table, PatchTable)
+            there, rows = table.rows_of(wanted, self.shape[0])
+            column[:, there] = table(code, rows)
+            columns.append(column)
+        return torch.stack(columns, dim=3)

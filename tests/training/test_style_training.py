@@ -1,0 +1,187 @@
+"""Prompts, style space and the editing model's closed form, on toy heads."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from inference.editing.network import EditingNetwork
+from inference.face_map.labels import Label
+from inference.features.embedded_style import load_embedded_style
+from inference.features.style_blocks import BLOCKS, said
+from inference.head.gaussians import NUM_GAUSSIANS
+from inference.head.template import HeadTemplate
+from inference.model.map_features import features_of_shares, index_shares, pool_map
+from training import style_cache, train_editing, train_style
+from training.anchor_data import CLOTH, HAIR, SKIN
+from training.editing_start import Regression, regress, ridge_of_maps
+from training.synthetic.prompts import compose, draw_prompt, fits
+from training.synthetic.style_words import WORDINGS, head_tags
+
+SIZE = 280
+
+
+def attributes(rng):
+    return {
+        "sex": str(rng.choice(["man", "woman"])),
+        "male": 0.5,
+        "years": int(rng.integers(18, 80)),
+        "age_group": str(rng.choice(["young", "old"])),
+        "hair": str(rng.choice(["curly", "bob", "bald"])),
+        "hair_length": "short",
+        "hair_colour": str(rng.choice(["black", "blond", "red"])),
+        "eyes": str(rng.choice(["blue", "brown"])),
+        "beard": str(rng.choice(["none", "full"])),
+        "skin": str(rng.choice(["light", "dark brown"])),
+        "skin_tone": [0.4, 0.3, 0.2],
+        "glasses": None,
+        "hat": None,
+        "clothes": {"neckline": "crew neck", "colour": "blue", "pattern": "plain"},
+        "light_from": "soft light from the left",
+    }
+
+
+def write_heads(folder, count):
+    """Flat heads: a disc of face under a cap of hair, a shirt below."""
+    folder.mkdir(parents=True)
+    template = HeadTemplate.load()
+    rng = np.random.default_rng(3)
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    tones = {"black": 20, "blond": 200, "red": 120}
+    for number in range(count):
+        about = attributes(rng)
+        wide = rng.uniform(0.85, 1.15)
+        label = np.zeros((SIZE, SIZE), np.uint8)
+        label[rows > 230] = Label.CLOTH
+        label[np.hypot((columns - 140) / wide, rows - 120) < 80] = Label.HAIR
+        label[np.hypot((columns - 140) / wide, rows - 140) < 60] = Label.FACE
+        kind = np.full(NUM_GAUSSIANS, SKIN, np.uint8)
+        kind[template.labels == Label.HAIR] = HAIR
+        kind[(template.labels == Label.NECK) & (template.anchors[:, 1] < -0.12)] = CLOTH
+        colours = np.full((NUM_GAUSSIANS, 3), 150, np.uint8)
+        colours[kind == HAIR] = tones[about["hair_colour"]]
+        rgb = np.repeat(label[None, ..., None] * 12, 3, axis=3).astype(np.uint8)
+        rgb[label[None] == Label.HAIR] = tones[about["hair_colour"]]
+        pose = np.diag([1.0, -1.0, -1.0, 1.0])
+        pose[2, 3] = 1.0
+        intrinsics = np.array([[700.0, 0, 140], [0, 700, 140], [0, 0, 1]])
+        np.savez(
+            folder / f"head_{number:06d}.npz",
+            rgb=np.repeat(rgb, 2, axis=0),
+            alpha=np.repeat((label > 0)[None] * np.uint8(255), 2, axis=0),
+            label=np.repeat(label[None], 2, axis=0),
+            K=np.repeat(intrinsics[None], 2, axis=0),
+            w2c=np.repeat(pose[None], 2, axis=0),
+            positions=(template.anchors * [wide, 1, 1]).astype(np.float16),
+            colours=colours,
+            kind=kind,
+            attributes=json.dumps(about),
+        )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Features, a style space and an editing model, each from hardly any training."""
+    root = tmp_path_factory.mktemp("style")
+    write_heads(root / "heads", 8)
+    style_cache.main(["--data", str(root / "heads"), "--out", str(root / "cache")])
+    train_style.main(
+        [
+            *("--cache", str(root / "cache"), "--out", str(root / "style")),
+            *("--steps", "12", "--prompts", "40", "--batch", "8"),
+        ]
+    )
+    train_editing.main(
+        [
+            *("--stage", "anchors", "--data", str(root / "heads")),
+            *("--styles", str(root / "cache"), "--prompts", "30"),
+            *("--style-space", str(root / "style" / "style_space.safetensors")),
+            *("--out", str(root / "edit"), "--steps", "2", "--batch", "2", "--patches", "32"),
+        ]
+    )
+    return root
+
+
+def test_the_commands_write_models_that_load(trained):
+    style = load_embedded_style(path=trained / "style" / "style_space.safetensors")
+    assert style.embed_texts(["red hair"]).shape == (1, style.width)
+    network = EditingNetwork(HeadTemplate.load(), trained / "edit" / "editing.safetensors")
+    with np.load(trained / "heads" / "head_000000.npz") as head:
+        labels = head["label"][0]
+    reading = network.read(labels, style.embed_texts(["red hair"])[0].numpy())
+    np.testing.assert_allclose(reading.choices.chances.sum(1), 1, atol=1e-5)
+    assert np.abs(reading.pose[:2]).max() < 0.2  # all were seen from the front
+
+
+def test_the_closed_form_places_anchors_where_heads_had_them(trained):
+    network = EditingNetwork(HeadTemplate.load(), trained / "edit" / "editing.safetensors")
+    style = load_embedded_style(path=trained / "style" / "style_space.safetensors")
+    vector = style.embed_texts(["red hair"])[0].numpy()
+    for number in range(3):
+        with np.load(trained / "heads" / f"head_{number:06d}.npz") as head:
+            reading = network.read(head["label"][0], vector)
+            kinds = reading.choices.chances.argmax(1)
+            places = reading.choices.places_of(kinds)
+            error = np.linalg.norm(places - head["positions"], axis=1)
+            assert np.median(error) < 0.004
+            assert (kinds == np.array([0, 1, 2])[head["kind"]]).mean() > 0.95
+
+
+def test_style_features_are_not_made_twice(trained, capsys):
+    before = {p.name: p.stat().st_mtime_ns for p in (trained / "cache").iterdir()}
+    style_cache.main(["--data", str(trained / "heads"), "--out", str(trained / "cache")])
+    assert before == {p.name: p.stat().st_mtime_ns for p in (trained / "cache").iterdir()}
+
+
+def test_prompts_are_true_of_their_heads_and_of_no_others():
+    rng = np.random.default_rng(0)
+    heads = [head_tags(attributes(rng), -0.6) for _ in range(30)]
+    for tags in heads:
+        prompt = draw_prompt(rng, tags)
+        assert prompt.text.strip()
+        assert "{" not in prompt.text
+        assert fits(prompt, tags)
+    red = compose(rng, {"hair colour": "red"})
+    assert [fits(red, tags) for tags in heads] == ["red" in t["hair colour"] for t in heads]
+
+
+def test_every_wording_can_be_said():
+    rng = np.random.default_rng(0)
+    assert list(WORDINGS) == [block.name for block in BLOCKS]
+    for aspect, wordings in WORDINGS.items():
+        for wording in wordings:
+            prompt = compose(rng, {aspect: wording.tag})
+            assert prompt.text
+            assert "{" not in prompt.text
+
+
+def test_maps_are_pooled_the_same_way_from_indices_and_from_planes():
+    labels = np.random.default_rng(0).integers(0, 19, (SIZE, SIZE)).astype(np.uint8)
+    labels[:100] = Label.HAIR
+    tensor = torch.from_numpy(labels)
+    planes = torch.nn.functional.one_hot(tensor.long(), 19).permute(2, 0, 1)[None]
+    torch.testing.assert_close(features_of_shares(index_shares(tensor, 19)[None]), pool_map(planes))
+
+
+def test_ridge_and_regressions_find_what_is_linear():
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((120, 9)).astype(np.float32)
+    truth = rng.standard_normal((9, 2)).astype(np.float32)
+    groups = np.repeat(np.arange(40), 3).astype(np.int32)
+    found, _ = ridge_of_maps(features, features @ truth, groups, np.ones(2, np.float32))
+    np.testing.assert_allclose(found, truth, atol=1.5)
+    weight = (rng.random((120, 4)) < 0.7).astype(np.float32)
+    slopes = rng.standard_normal((4, 3, 9)).astype(np.float32)
+    values = np.einsum("nck,rk->rnc", slopes, features) + 2
+    values[weight == 0] = 99  # rows that do not tell are not looked at
+    none = Regression(np.zeros((4, 3), np.float32), np.zeros((4, 3, 9), np.float32))
+    regression = regress(features, weight, values.astype(np.float32), none)
+    np.testing.assert_allclose(regression.centre, 2, atol=0.25)
+    np.testing.assert_allclose(regression.table, slopes, atol=0.35)
+
+
+def test_a_style_vector_knows_what_it_says():
+    vector = np.zeros(BLOCKS[-1].stop, np.float32)
+    vector[BLOCKS[0].start] = 1
+    assert said(vector).tolist() == [1.0] + [0.0] * (len(BLOCKS) - 1)

@@ -1,0 +1,189 @@
+"""The geometry of edits: maps move heads, kinds follow maps, glasses stand before the eyes."""
+
+import numpy as np
+import pytest
+
+from inference.editing.discs import discs, quaternions_of
+from inference.editing.glasses import GlassesLook, wear_glasses
+from inference.editing.identity import ShapedHead, keep_identity
+from inference.editing.kinds import GLASSES, HAIR, SKIN, Choices, choose_kinds, class_of
+from inference.editing.map_camera import camera_of_pose
+from inference.editing.map_fit import displacement, follow
+from inference.editing.projection import GRID, front, project, shrink, visible
+from inference.face_map.labels import Label
+from inference.head.gaussians import NUM_GAUSSIANS
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import HEAD_CENTRE, orbit_camera
+
+SIZE = 512
+LOOK = GlassesLook(np.array([0.1, 0.1, 0.1], np.float32), dark=False)
+
+
+@pytest.fixture(scope="module")
+def template():
+    return HeadTemplate.load()
+
+
+@pytest.fixture(scope="module")
+def camera():
+    return orbit_camera(size=(SIZE, SIZE))
+
+
+def bald(count):
+    return np.full(count, SKIN)
+
+
+def test_a_pose_and_its_camera_agree():
+    for yaw, elevation in ((0, 0), (0.6, 0.2), (-1.1, -0.3)):
+        pose = np.array([yaw, elevation, 0.1, 0.05, -0.04, 0.03], np.float32)
+        camera = camera_of_pose(pose, SIZE)
+        centre = camera.project(np.array([HEAD_CENTRE]))[0][0] / (SIZE / 2) - 1
+        np.testing.assert_allclose(centre, pose[3:5], atol=1e-6)
+        away = -camera.world_to_camera[2, :3]
+        assert np.arctan2(away[0], away[2]) == pytest.approx(yaw, abs=1e-6)
+        assert np.arcsin(away[1]) == pytest.approx(elevation, abs=1e-6)
+
+
+def test_only_what_is_in_front_shows(template, camera):
+    seen = project(template.anchors, camera)
+    labels, depth = front(seen, class_of(bald(NUM_GAUSSIANS), template.labels))
+    shown = visible(seen, depth)
+    assert shown[template.labels == Label.NOSE].mean() > 0.9
+    behind = template.anchors[:, 2] < -0.08
+    assert shown[behind].mean() < 0.1
+    assert labels[GRID // 2, GRID // 2] in (Label.NOSE, Label.FACE)
+    assert labels[0, 0] == Label.BACKGROUND
+
+
+def test_a_head_follows_a_map_that_moved_a_part(template, camera):
+    kinds = bald(NUM_GAUSSIANS)
+    seen = project(template.anchors, camera)
+    shown, _ = front(seen, class_of(kinds, template.labels))
+    wanted = shown.copy()
+    lips = np.isin(shown, (Label.UPPER_LIP, Label.LOWER_LIP, Label.INNER_MOUTH))
+    wanted[lips] = Label.FACE
+    lower = np.roll(lips, 4, axis=0)
+    wanted[lower] = np.roll(shown, 4, axis=0)[lower]
+    moved = follow(template.anchors, seen, displacement(shown, wanted), camera)
+    step = moved - template.anchors
+    mouth = np.isin(template.labels, (Label.UPPER_LIP, Label.LOWER_LIP))
+    assert step[mouth, 1].mean() < -0.007  # four cells are 13 mm
+    eyes = np.isin(template.labels, (Label.LEFT_EYE, Label.RIGHT_EYE))
+    assert np.abs(step[eyes]).mean() < 0.002
+    again, _ = front(project(moved, camera), class_of(kinds, template.labels))
+    assert (again == wanted).mean() > (shown == wanted).mean()
+
+
+def test_a_map_that_the_head_shows_already_moves_nothing(template, camera):
+    seen = project(template.anchors, camera)
+    shown, _ = front(seen, class_of(bald(NUM_GAUSSIANS), template.labels))
+    assert np.abs(displacement(shown, shown)).max() < 1e-3
+
+
+def test_anchors_in_sight_are_what_the_map_shows_there(template, camera):
+    places = np.repeat(template.anchors[:, None], 4, axis=1)
+    places[:, HAIR] += 0.004 * template.normals
+    chances = np.tile(np.array([0.5, 0.5, 0, 0], np.float32), (NUM_GAUSSIANS, 1))
+    choices = Choices(chances, places, np.zeros_like(places))
+    bare, _ = front(
+        project(template.anchors, camera), class_of(bald(NUM_GAUSSIANS), template.labels)
+    )
+    wanted = bare.copy()
+    wanted[: GRID // 3][wanted[: GRID // 3] > 0] = Label.HAIR
+    kinds = choose_kinds(choices, template.labels, wanted, camera, template.neighbours)
+    seen = project(template.anchors, camera)
+    _, depth = front(seen, template.labels)
+    sure = visible(seen, depth)
+    top = sure & (seen.points[:, 1] < GRID / 3 - 4)
+    face = sure & (seen.points[:, 1] > GRID / 3 + 4) & (template.anchors[:, 1] > -0.1)
+    assert (kinds[top] == HAIR).mean() > 0.9
+    assert (kinds[face] == SKIN).mean() > 0.9
+    without = np.where(wanted == Label.HAIR, Label.FACE, wanted)
+    kinds = choose_kinds(choices, template.labels, without, camera, template.neighbours)
+    assert not (kinds == HAIR).any()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_painted_glasses_stand_before_the_eyes(template, camera, dark):
+    means, kinds = template.anchors.copy(), bald(NUM_GAUSSIANS)
+    colours = np.full_like(means, 0.7)
+    labels = np.full((SIZE, SIZE), Label.FACE, np.uint8)
+    eyes = np.isin(template.labels, (Label.LEFT_EYE, Label.RIGHT_EYE))
+    spots = camera.project(template.anchors[eyes].astype(np.float64))[0]
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    for side in (spots[:, 0] < SIZE / 2, spots[:, 0] >= SIZE / 2):
+        x, y = spots[side].mean(0)
+        labels[np.hypot(columns - x, rows - y) < 30] = Label.GLASSES
+    look = GlassesLook(LOOK.colour, dark)
+    assert wear_glasses(means, colours, kinds, labels, camera, template, look)
+    worn = kinds == GLASSES
+    assert worn.sum() > 150
+    front_part = worn & (means[:, 2] > 0.06)
+    assert (means[front_part, 2] >= template.anchors[front_part, 2]).all()
+    assert (colours[worn].mean(1) < 0.2).all()
+    covered = worn[eyes].mean()
+    assert covered > 0.5 if dark else covered < 0.1
+    left = worn & (template.anchors[:, 0] > 0.05) & (means[:, 2] < 0.03)
+    assert left.sum() > 5  # an arm to the ear
+
+
+def test_a_map_without_glasses_leaves_the_head_alone(template, camera):
+    means, kinds = template.anchors.copy(), bald(NUM_GAUSSIANS)
+    labels = np.full((SIZE, SIZE), Label.FACE, np.uint8)
+    assert not wear_glasses(means, means.copy(), kinds, labels, camera, template, LOOK)
+    np.testing.assert_array_equal(means, template.anchors)
+
+
+def test_discs_lie_in_the_surface(template):
+    turns, scales, opacities = discs(template.anchors, bald(NUM_GAUSSIANS), template.neighbours)
+    w, x, y, z = turns.T
+    normal = np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], axis=1)
+    face = template.labels == Label.FACE
+    assert np.median(np.abs((normal * template.normals).sum(1))[face]) > 0.97
+    assert (scales[:, 0] <= scales[:, 1:].min(1)).all()
+    assert 0 < opacities.min() <= opacities.max() <= 1
+
+
+def test_quaternions_of_rotations_turn_as_they_do():
+    from scipy.spatial.transform import Rotation
+
+    turns = Rotation.random(200, random_state=0)
+    found = np.roll(quaternions_of(turns.as_matrix().astype(np.float32)), -1, axis=1)
+    again = Rotation.from_quat(found).as_matrix()
+    np.testing.assert_allclose(again, turns.as_matrix(), atol=1e-5)
+
+
+def head_of(template, colour):
+    kinds = np.where(template.labels == Label.HAIR, HAIR, SKIN)
+    return ShapedHead(template.anchors.copy(), np.full((NUM_GAUSSIANS, 3), colour), kinds)
+
+
+def test_identity_is_kept_where_nothing_changed_and_only_there(template):
+    before = head_of(template, 0.4)
+    fitted = before.splats(template.neighbours)
+    rng = np.random.default_rng(0)
+    from dataclasses import replace
+
+    fitted = replace(fitted, colours=rng.random((NUM_GAUSSIANS, 3), np.float32))
+    same = keep_identity(before, before, fitted, 1.0, template.neighbours)
+    np.testing.assert_array_equal(same.colours, fitted.colours)
+    np.testing.assert_array_equal(same.means, fitted.means)
+    none = keep_identity(before, before, fitted, 0.0, template.neighbours)
+    np.testing.assert_allclose(none.colours, 0.4, atol=1e-6)
+
+    changed = before.kinds.copy()
+    crown = (template.labels == Label.HAIR) & (template.anchors[:, 1] > 0.1)
+    changed[crown] = SKIN
+    edited = ShapedHead(before.means, before.colours, changed)
+    kept = keep_identity(edited, before, fitted, 1.0, template.neighbours)
+    np.testing.assert_allclose(kept.colours[crown], 0.4, atol=1e-6)
+    face = template.labels == Label.NOSE
+    np.testing.assert_array_equal(kept.colours[face], fitted.colours[face])
+
+
+def test_shrinking_a_map_keeps_its_classes():
+    labels = np.zeros((SIZE, SIZE), np.uint8)
+    labels[:, SIZE // 2 :] = Label.HAIR
+    small = shrink(labels)
+    assert small.shape == (GRID, GRID)
+    assert (small == Label.HAIR).mean() == 0.5

@@ -1,0 +1,226 @@
+"""Synthetic heads as the editing model's closed form takes them: maps, styles, anchors."""
+
+import json
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inference.face_map.labels import COUNT, MIRRORED
+from inference.features.embedded_style import StyleSpace
+from inference.features.style_blocks import BLOCKS, WIDTH, Block
+from inference.features.style_features import StyleFeatures
+from inference.model.map_features import features_of_shares, index_shares
+from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT
+from training.anchor_data import CLOTH, HAIR, HAT, SKIN
+from training.palette import PARTS
+from training.style_data import StyleData, sentence_table
+from training.synthetic.style_words import head_tags
+
+Array = NDArray[np.float32]
+
+_BEARDS = ("stubble", "moustache", "goatee", "short", "full")
+_KINDS = ("curly", "wavy")
+_SPEAKS = {
+    "hair": ("hair colour", "light"),
+    "skin": ("skin", "light"),
+    "lips": ("skin", "light", "sex"),
+    "brow": ("skin", "hair colour", "light"),
+    "eyes": ("eyes", "light"),
+    "chin": ("skin", "beard", "hair colour", "light"),
+    "cloth": ("clothes", "light"),
+    "glasses": ("worn", "light"),
+    "hat": ("worn", "light"),
+    "light": ("light", "skin"),
+}
+_BY_NAME = {block.name: block for block in BLOCKS}
+
+
+def _blocks(*names: str) -> tuple[Block, ...]:
+    return tuple(_BY_NAME[name] for name in names)
+
+
+PALETTE_BLOCKS: tuple[tuple[Block, ...], ...] = (
+    *(_blocks(*_SPEAKS[part]) for part in PARTS for _ in range(3)),
+    _blocks("age"),
+    _blocks("sex"),
+    *(_blocks("beard") for _ in _BEARDS),
+    *(_blocks("hair kind") for _ in _KINDS),
+    _blocks("worn"),
+)
+"""For each number of the palette the blocks of the style that it is read from: so a prompt about
+hair cannot change the skin."""
+
+_KIND_OF = np.full(6, 255, np.uint8)  # glasses and jewellery are nobody's
+for _number, _kind in enumerate((SKIN, HAIR, CLOTH, HAT)):
+    _KIND_OF[_kind] = _number
+
+
+def palette_numbers(stored: Array, attributes: dict[str, object]) -> Array:
+    """[40] the palette of a head: colours, light, years, sex, beard, hair, lenses."""
+    tags = head_tags(attributes, float(stored[-1, 2]))
+    extra = [float(str(attributes["years"])) / 100, float(str(attributes["male"]))]
+    extra += [float(beard in tags["beard"]) for beard in _BEARDS]
+    extra += [float(kind in tags["hair kind"]) for kind in _KINDS]
+    # Who wears no glasses says nothing about lenses.
+    extra += [float("sunglasses" in tags["worn"]) if attributes["glasses"] else float("nan")]
+    return np.concatenate([stored.ravel(), np.array(extra, np.float32)]).astype(np.float32)
+
+
+def pose_of(intrinsics: NDArray[np.float64], pose: NDArray[np.float64], size: int) -> Array:
+    """[6] as inference.model.editing_branch.POSE of a camera with square pictures."""
+    rotation = pose[:3, :3]
+    away = -rotation[2]
+    x, y, depth = rotation @ np.array(HEAD_CENTRE) + pose[:3, 3]
+    half = size / (2 * intrinsics[0, 0])
+    yaw, elevation = np.arctan2(away[0], away[2]), np.arcsin(away[1])
+    up = rotation @ np.array([0.0, 1.0, 0.0])
+    roll = np.arctan2(up[0], -up[1])
+    extent = depth * half
+    centre = (x / extent, y / extent)
+    return np.array(
+        [yaw, elevation, roll, *centre, np.log(extent / PORTRAIT_HALF_EXTENT)], np.float32
+    )
+
+
+@dataclass(frozen=True)
+class EditingHeads:
+    """Training heads in memory.
+
+    Attributes:
+        positions: [H, N, 3] float16 metres.
+        colours: [H, N, 3] uint8.
+        kind: [H, N] uint8 of training.anchor_data.
+        palette: [H, 40], NaN where a head has no such part.
+        features, mirrored_features: [V, F] of the maps of chosen views, and of their mirrored
+            twins.
+        view_head: [V] whose map it is.
+        pose: [V, 6].
+        styles: [S, 128] style vectors of pictures.
+        style_head: [S] whose picture it is.
+        maps: [V, S, S] uint8 the maps themselves.
+        names: [H] of the files.
+        prompts: [M, 128] style vectors of prompts.
+        prompt_head: [M] a head that each is true of.
+    """
+
+    positions: NDArray[np.float16]
+    colours: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+    palette: Array
+    features: Array
+    mirrored_features: Array
+    view_head: NDArray[np.int64]
+    pose: Array
+    styles: Array
+    style_head: NDArray[np.int64]
+    maps: NDArray[np.uint8]
+    names: tuple[str, ...]
+    prompts: Array
+    prompt_head: NDArray[np.int64]
+
+    def anchor_kinds(self) -> NDArray[np.uint8]:
+        """[H, N] numbers of KINDS; 255 where an anchor stands for something else."""
+        return _KIND_OF[self.kind]
+
+    def filled_palette(self) -> Array:
+        """[H, 40] with means where a head has no such part."""
+        known = np.isfinite(self.palette)
+        mean = np.where(known, self.palette, 0).sum(0) / np.maximum(known.sum(0), 1)
+        return np.where(known, self.palette, mean).astype(np.float32)
+
+
+def map_features(labels: NDArray[np.uint8]) -> Array:
+    """[F] of a map [S, S]."""
+    return features_of_shares(index_shares(torch.from_numpy(labels), COUNT)[None])[0].numpy()
+
+
+def load_editing_heads(
+    data: Path, styles: Path, space: StyleSpace, limit: int | None = None, views: int = 3
+) -> EditingHeads:
+    """Read heads that have style features.
+
+    Args:
+        data: the generator's folder.
+        styles: a folder of training.style_cache of the same heads.
+        space: gives style vectors of the cached features.
+        limit: at most so many heads.
+        views: maps of each head.
+    """
+    columns: dict[str, list[NDArray[np.generic]]] = {}
+    rows: dict[str, list[Array]] = {}
+    drawn: list[NDArray[np.uint8]] = []
+    view_head: list[int] = []
+    style_head: list[int] = []
+    names: list[str] = []
+    number = 0
+    for cached in sorted(styles.glob("head_*.npz")):
+        if limit is not None and number >= limit:
+            break
+        try:
+            with np.load(data / cached.name, allow_pickle=False) as head:
+                anchors = {k: head[k] for k in ("positions", "colours", "kind")}
+                maps, cameras, poses = head["label"], head["K"], head["w2c"]
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError):
+            continue
+        with np.load(cached, allow_pickle=False) as stored:
+            found = StyleFeatures(
+                *(torch.from_numpy(stored[k]).float() for k in ("overall", "cells", "colours"))
+            )
+            attributes = json.loads(str(stored["attributes"]))
+            palette = palette_numbers(stored["palette"], attributes)
+        for name, value in anchors.items():
+            columns.setdefault(name, []).append(value)
+        rows.setdefault("palette", []).append(palette)
+        with torch.no_grad():
+            vectors = space.image(found).numpy()
+        rows.setdefault("styles", []).extend(vectors)
+        style_head += [number] * len(vectors)
+        for labels, intrinsics, pose in list(zip(maps, cameras, poses, strict=True))[:views]:
+            rows.setdefault("features", []).append(map_features(labels))
+            flipped = MIRRORED[labels][:, ::-1].copy()
+            rows.setdefault("mirrored", []).append(map_features(flipped))
+            rows.setdefault("pose", []).append(pose_of(intrinsics, pose, labels.shape[0]))
+            drawn.append(labels)
+            view_head.append(number)
+        names.append(cached.name)
+        number += 1
+    return EditingHeads(
+        np.stack(columns["positions"]).astype(np.float16),
+        np.stack(columns["colours"]).astype(np.uint8),
+        np.stack(columns["kind"]).astype(np.uint8),
+        np.stack(rows["palette"]),
+        np.stack(rows["features"]),
+        np.stack(rows["mirrored"]),
+        np.array(view_head),
+        np.stack(rows["pose"]),
+        np.stack(rows["styles"]),
+        np.array(style_head),
+        np.stack(drawn),
+        tuple(names),
+        np.zeros((0, WIDTH), np.float32),
+        np.zeros(0, np.int64),
+    )
+
+
+@torch.no_grad()
+def with_prompts(
+    heads: EditingHeads, styles: Path, space: StyleSpace, count: int, seed: int, keep: Path
+) -> EditingHeads:
+    """The heads with prompts that are true of them, so that words mean colours too.
+
+    Args:
+        heads: of a folder of style features.
+        styles: that folder.
+        space: gives style vectors.
+        count: how many prompts.
+        seed: decides which.
+        keep: where sentence vectors are kept by text, as in training.train_style.
+    """
+    data = StyleData.load(styles, heads.names)
+    table = sentence_table(data, count, np.random.default_rng(seed), keep)
+    vectors = space.text.embed(torch.from_numpy(table.sentences)).numpy()
+    return replace(heads, prompts=vectors, prompt_head=table.head)

@@ -1,0 +1,115 @@
+r"""Stage "anchors" of train_editing.py: the embedded editing model, without a renderer.
+
+Synthetic heads share the template's topology, so what each anchor stands for, its place and its
+colour are known exactly for every map and every style. A closed form comes first and is a usable
+model; then decoder and encoder learn what it leaves open, on maps of one view and styles of
+another, so that geometry cannot hide in the style.
+
+    python -m training.train_editing --stage anchors --data HEADS --styles CACHE/train \
+        --style-space STYLE/style_space.safetensors --init embedded.safetensors --out RUN
+
+--styles is the folder of training.style_cache. Writes RUN/editing.safetensors.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from inference.features.embedded_style import NAME, StyleSpace
+from inference.features.style_blocks import WIDTH
+from inference.head.template import HeadTemplate
+from inference.model.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
+from inference.model.config import preset_config
+from inference.model.editing import EditingModel, editing_config
+from inference.model.reconstruction import ReconstructionModel
+from training.command_line import command_parser
+from training.editing_data import load_editing_heads, with_prompts
+from training.editing_start import start_branch
+from training.run_log import RunLog
+
+REACH = 0.2
+"""Metres that an anchor of the editing model may go from the mean head: as far as any hair."""
+
+
+def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = command_parser("training.train_editing", __doc__)
+    add = parser.add_argument
+    add("--stage", choices=["anchors"], default="anchors", help="this one")
+    add("--data", type=Path, required=True, help="the generator's training heads")
+    add("--styles", type=Path, required=True, help="their style features")
+    add("--style-space", type=Path, required=True, help="the trained style space")
+    add("--init", type=Path, help="reconstruction weights that the decoder starts from")
+    add("--out", type=Path, required=True)
+    add("--heads", type=int, help="use at most so many heads")
+    add("--prompts", type=int, default=4000, help="that say what words mean")
+    add("--minutes", type=float, default=20, help="of training after the closed form")
+    add("--steps", type=int, help="steps instead of minutes")
+    add("--batch", type=int, default=8, help="heads a step")
+    add("--patches", type=int, default=256, help="of each head a step")
+    add("--learning-rate", type=float, default=4e-4)
+    add("--seed", type=int, default=0)
+    add("--threads", type=int, default=1, help="of torch")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train."""
+    options = parse_options(arguments)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    log = RunLog(options.out)
+    template = HeadTemplate.load()
+    space = StyleSpace()
+    load_checkpoint(options.style_space, space, space.config)
+    heads = load_editing_heads(options.data, options.styles, space.eval(), options.heads)
+    keep = options.out / "sentences.npz"
+    heads = with_prompts(heads, options.styles, space, options.prompts, options.seed, keep)
+    log.say(f"{len(heads.positions)} heads, {len(heads.pose)} maps, {len(heads.prompts)} prompts")
+
+    preset = preset_config("embedded")
+    config = editing_config(preset, NAME, WIDTH)
+    model = EditingModel(config, torch.from_numpy(np.array(template.anchors)))
+    if options.init:
+        donor = ReconstructionModel(replace(preset), model.head.anchors, None)
+        load_checkpoint(options.init, donor, preset)
+        model.start_from(donor)
+        log.say(f"decoder from {options.init.name}")
+    assert model.branch is not None
+    assert config.branch is not None
+    mean = start_branch(model.branch, config.branch, heads, template, log.say)
+    _quiet_head(model, mean)
+
+    def export(trained: EditingModel, steps: int) -> None:
+        info = CheckpointInfo(
+            preset=config.name,
+            embedding_widths={NAME: WIDTH},
+            template_id=template.topology,
+            trained_by=f"training.train_editing, stage anchors, {len(heads.positions)} "
+            f"synthetic heads, {steps} steps of {options.batch} heads",
+            licence="Apache-2.0",
+        )
+        save_checkpoint(options.out / "editing.safetensors", trained, config, info, torch.float16)
+
+    export(model, 0)
+    if options.steps == 0:
+        return
+    from training.editing_trainer import train
+
+    train(model, heads, template, options, log, export)
+
+
+def _quiet_head(model: EditingModel, mean: np.ndarray) -> None:
+    """Let the decoder add nothing at first, however different its new tokens are."""
+    head = model.head
+    with torch.no_grad():
+        head.start.copy_(torch.from_numpy(mean).reshape(head.anchors.shape) - head.anchors)
+        head.reach.fill_(REACH)
+        head.colour_start.fill_(0.5)
+        for layer in (head.position, head.colour):
+            layer.weight.zero_()
+            layer.bias.zero_()

@@ -1,0 +1,283 @@
+"""The editing model's closed form: components and regressions, no step of training.
+
+Ridge regression reads a latent of the geometry from maps; linear regressions say for each anchor,
+and each thing that it may stand for, where it then lies and what colour it then has.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from inference.features.style_blocks import BLOCKS, completed, said
+from inference.head.template import HeadTemplate
+from inference.model.config import EditingBranchConfig
+from inference.model.editing_branch import KINDS, POSE, EditingBranch, PatchTable
+from training.editing_data import PALETTE_BLOCKS, EditingHeads
+from training.linear_start import principal_components, ridge
+from training.patch_sampling import anchor_importance
+
+Array = NDArray[np.float32]
+
+BASIS_HEADS = 700
+"""Heads whose mirrored twins count too that the components are taken from (our choice)."""
+
+_STRENGTHS = (100.0, 300.0, 1e3, 3e3)
+_PSEUDO = 6.0  # heads' worth of doubt in each slope
+_ANCHORS = 2048  # treated at a time
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Values that hang linearly on a code.
+
+    Attributes:
+        centre: [n, C] at code 0.
+        table: [n, C, K] slopes.
+    """
+
+    centre: Array
+    table: Array
+
+
+def regress(
+    code: Array,  # [R, K]
+    weight: Array,  # [R, n] 0 or 1, which rows tell of which anchor
+    values: Array,  # [R, n, C]
+    prior: Regression,
+) -> Regression:
+    """Ridge regression of each anchor from those rows that tell of it, around a prior."""
+    rows = len(code)
+    spread = code.std(0) + 1e-6
+    design = np.concatenate([np.ones((rows, 1), np.float32), code / spread], 1)
+    columns = design.shape[1]
+    products = (design[:, :, None] * design[:, None]).reshape(rows, -1)
+    gram = (weight.T @ products).reshape(-1, columns, columns).astype(np.float64)
+    # The place itself is doubted little, or anchors that few heads tell of would not learn it.
+    gram += np.diag([0.5] + [_PSEUDO] * (columns - 1))
+    expected = prior.centre[None] + np.einsum("nck,rk->rnc", prior.table, code)
+    residual = (values - expected) * weight[..., None]
+    right = np.einsum("rk,rnc->nkc", design, residual, optimize=True)
+    found = np.linalg.solve(gram, right.astype(np.float64))
+    return Regression(
+        (prior.centre + found[:, 0]).astype(np.float32),
+        (prior.table + found[:, 1:].transpose(0, 2, 1) / spread).astype(np.float32),
+    )
+
+
+def ridge_of_maps(
+    features: Array,  # [V, F] standardised
+    targets: Array,  # [V, K]
+    groups: NDArray[np.int32],  # [V] whose map it is
+    share: Array,  # [K] weight of each target in the judgement
+) -> tuple[Array, float]:
+    """Ridge regression [F, K] and its strength, chosen on a seventh of the heads.
+
+    In double precision: many cells of a map are empty on every head.
+    """
+    held = groups % 7 == 3
+    if held.all() or not held.any():
+        held = np.arange(len(groups)) % 7 == 3
+    inner = torch.from_numpy(features[~held]).double()
+    gram, right = inner.T @ inner, inner.T @ torch.from_numpy(targets[~held]).double()
+    judged = torch.from_numpy(features[held]).double()
+    truth = torch.from_numpy(targets[held]).double()
+    weight = torch.from_numpy(share).double()
+    errors = {}
+    for strength in _STRENGTHS:
+        solved = _solve(gram, right, strength)
+        errors[strength] = float((((judged @ solved - truth) ** 2) * weight).sum(1).mean())
+    best = min(errors, key=lambda strength: errors[strength])
+    rest = torch.from_numpy(features[held]).double()
+    gram, right = gram + rest.T @ rest, right + rest.T @ truth
+    return _solve(gram, right, best).float().numpy(), best
+
+
+def _solve(gram: torch.Tensor, right: torch.Tensor, strength: float) -> torch.Tensor:
+    regular = gram.clone()
+    regular.diagonal().add_(strength)
+    return torch.cholesky_solve(right, torch.linalg.cholesky(regular))
+
+
+def common_colours(code: Array, means: Array, known: NDArray[np.bool_]) -> Regression:
+    """How the mean colour [R, 3] of a thing hangs on a code, for want of better."""
+    if not known.any():
+        return Regression(np.full(3, 0.5, np.float32), np.zeros((3, code.shape[1]), np.float32))
+    rows = code[known]
+    design = np.concatenate([np.ones((len(rows), 1), np.float32), rows], 1)
+    penalty = np.diag([0.0] + [1.0] * code.shape[1]) * 1e-2 * len(rows) * code.var(0).mean()
+    penalty += np.eye(len(penalty)) * 1e-4  # a code that never changes tells nothing
+    found = np.linalg.solve(design.T @ design + penalty, design.T @ means[known])
+    return Regression(found[0].astype(np.float32), found[1:].T.astype(np.float32))
+
+
+def common_patches(
+    kinds: NDArray[np.uint8],  # [H, N]
+    per_patch: int,
+    counts: tuple[int, ...],
+) -> list[NDArray[np.int64]]:
+    """Patches of each kind, those that are it most often."""
+    chosen = [np.arange(kinds.shape[1] // per_patch)]
+    for number in range(1, len(KINDS)):
+        share = (kinds == number).mean(0).reshape(-1, per_patch).mean(1)
+        chosen.append(np.sort(np.argsort(-share, kind="stable")[: counts[number]]))
+    return chosen
+
+
+def start_branch(
+    branch: EditingBranch,
+    config: EditingBranchConfig,
+    heads: EditingHeads,
+    template: HeadTemplate,
+    say: Callable[[str], None] = print,
+) -> Array:
+    """Write the closed form into the branch; returns the mean head [N, 3]."""
+    per_patch = branch.shape[1]
+    flip = np.array([-1, 1, 1], np.float32)
+    mirror = template.mirror
+
+    some = heads.positions[:: max(1, len(heads.positions) // BASIS_HEADS)].astype(np.float32)
+    both = np.concatenate([some, some[:, mirror] * flip])
+    spread = np.sqrt(both.var(0).mean(1))
+    importance = anchor_importance(template.labels) / np.maximum(spread, 0.0015)
+    basis = principal_components(
+        both.reshape(len(both), -1), np.repeat(importance, 3).astype(np.float32), config.latent
+    )
+    del both, some
+    say(f"components: {basis.share[:6].round(3).tolist()}")
+
+    def latent_of(positions: Array) -> Array:
+        flat = positions.reshape(len(positions), -1) - basis.mean
+        return np.asarray(flat @ basis.project.T, np.float32)
+
+    parts = [
+        (
+            latent_of(chunk.astype(np.float32)),
+            latent_of(chunk.astype(np.float32)[:, mirror] * flip),
+        )
+        for chunk in np.array_split(heads.positions, max(1, len(heads.positions) // 64))
+    ]
+    latent = np.concatenate([p for p, _ in parts])
+    twins = np.concatenate([p for _, p in parts])
+
+    # From maps to latent and pose, each view and its mirrored twin.
+    features = np.concatenate([heads.features, heads.mirrored_features])
+    mean, std = features.mean(0), features.std(0) + 1e-2 * features.std()
+    standard = (features - mean) / std
+    twin_pose = heads.pose * np.array([-1, 1, -1, -1, 1, 1], np.float32)
+    targets = [
+        np.concatenate([latent[heads.view_head], twins[heads.view_head]]),
+        np.concatenate([heads.pose, twin_pose]),
+    ]
+    groups = np.concatenate([heads.view_head, heads.view_head]).astype(np.int32)
+    target = np.concatenate(targets, 1)
+    centre, size = target.mean(0), target.std(0) + 1e-6
+    share = np.concatenate([basis.share, np.full(POSE, 1 / POSE, np.float32)])
+    weights, strength = ridge_of_maps(standard, (target - centre) / size, groups, share)
+    say(f"ridge regression of {len(target)} maps, strength {strength:g}")
+    _copy(branch.feature_mean, mean)
+    _copy(branch.feature_std, std)
+    _copy(branch.latent.weight, (weights * size).T)
+    _copy(branch.latent.bias, centre)
+
+    palette = heads.filled_palette()
+    _palette_from_style(branch, heads, say)
+
+    kinds = heads.anchor_kinds()
+    patches = common_patches(kinds, per_patch, config.patches)
+    double = np.concatenate([latent, twins])
+    for number, chosen in enumerate(patches):
+        code = palette[:, list(config.columns[number])]
+        means = np.stack([_mean(c, k == number) for c, k in zip(heads.colours, kinds, strict=True)])
+        shared = common_colours(code, means, np.asarray(np.isfinite(means).all(1)))
+        found: dict[str, list[Regression]] = {"place": [], "chance": [], "colour": []}
+        anchors = (chosen[:, None] * per_patch + np.arange(per_patch)).ravel()
+        for start in range(0, len(anchors), _ANCHORS):
+            a = anchors[start : start + _ANCHORS]
+            here = heads.positions[:, a].astype(np.float32)
+            there = heads.positions[:, mirror[a]].astype(np.float32) * flip
+            places: Array = np.concatenate([here, there]).astype(np.float32)
+            told: Array = np.concatenate(
+                [kinds[:, a] == number, kinds[:, mirror[a]] == number]
+            ).astype(np.float32)
+            flat = Regression(places.mean(0), np.zeros((len(a), 3, config.latent), np.float32))
+            found["place"].append(regress(double, told, places, flat))
+            if number:
+                none = Regression(
+                    np.zeros((len(a), 1), np.float32),
+                    np.zeros((len(a), 1, config.latent), np.float32),
+                )
+                every = np.ones_like(told)
+                yes = told[..., None]
+                found["chance"].append(regress(double, every, yes, none))
+            colours = np.multiply(heads.colours[:, a], 1 / 255, dtype=np.float32)
+            common = Regression(
+                np.tile(shared.centre, (len(a), 1)), np.tile(shared.table, (len(a), 1, 1))
+            )
+            found["colour"].append(regress(code, told[: len(kinds)], colours, common))
+        _put(branch.places[number], chosen, found["place"])
+        _put(branch.colours[number], chosen, found["colour"])
+        if number:
+            _put(branch.chances[number - 1], chosen, found["chance"])
+        say(f"{KINDS[number]}: {len(chosen)} patches")
+    return basis.mean.reshape(-1, 3)
+
+
+def _mean(colours: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Array:
+    if not mask.any():
+        return np.full(3, np.nan, np.float32)
+    return (colours[mask].mean(0) / 255).astype(np.float32)
+
+
+def _palette_from_style(
+    branch: EditingBranch, heads: EditingHeads, say: Callable[[str], None]
+) -> None:
+    """Each number of the palette from the blocks of the style that may speak of it."""
+    palette = heads.palette[np.concatenate([heads.style_head, heads.prompt_head])]
+    groups = np.concatenate([heads.style_head, heads.prompt_head]).astype(np.int32)
+    styles = np.concatenate([heads.styles, *(completed(v)[None] for v in heads.prompts)])
+    about = np.array([said(vector) for vector in styles]) > 0.8
+    weight = np.zeros((palette.shape[1], styles.shape[1]), np.float32)
+    bias = np.zeros(palette.shape[1], np.float32)
+    errors = []
+    for column, blocks in enumerate(PALETTE_BLOCKS):
+        where = np.concatenate([np.arange(b.start, b.stop) for b in blocks])
+        # A prompt tells of a colour only if it names what has it.
+        known = np.isfinite(palette[:, column]) & about[:, BLOCKS.index(blocks[0])]
+        if known.sum() < 2:
+            continue  # nobody wears such a thing
+        x, y = styles[known][:, where], palette[known, column]
+        centre, middle = x.mean(0), y.mean()
+        scale = max(float(y.std()), 1e-3)
+        weights, _ = ridge(
+            x - centre,
+            ((y - middle) / scale)[:, None].astype(np.float32),
+            groups[known],
+            np.ones(1, np.float32),
+        )
+        weight[column, where] = weights[:, 0] * scale
+        bias[column] = middle - centre @ weights[:, 0] * scale
+        told = x @ weight[column, where] + bias[column]
+        errors.append(1 - float(((told - y) ** 2).mean() / max(y.var(), 1e-9)))
+    say(f"palette told by styles (share of variance): {np.round(errors, 2).tolist()}")
+    _copy(branch.palette.weight, weight)
+    _copy(branch.palette.bias, bias)
+
+
+def _copy(tensor: torch.Tensor, value: NDArray[np.floating]) -> None:
+    with torch.no_grad():
+        tensor.copy_(torch.from_numpy(np.ascontiguousarray(value, np.float32)))
+
+
+def _put(table: torch.nn.Module, patches: NDArray[np.int64], found: list[Regression]) -> None:
+    assert isinstance(table, PatchTable)
+    per_patch = table.values.shape[1]
+    centre = np.concatenate([part.centre for part in found])
+    slopes = np.concatenate([part.table for part in found])
+    table.put(
+        torch.from_numpy(patches),
+        torch.from_numpy(centre.reshape(len(patches), per_patch, -1)),
+        torch.from_numpy(slopes.reshape(len(patches), per_patch, *slopes.shape[1:])),
+    )

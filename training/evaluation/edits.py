@@ -1,0 +1,255 @@
+r"""How well the editing model keeps maps and styles apart, and what it makes of words.
+
+    python -m training.evaluation.edits --heldout SET --cache CACHE/train --out RESULT
+
+Three figures on held-out heads: the map of an edited head against the map that was given, whatever
+the style; the style of its picture against the style that was given, whatever the map; and how
+often a probe, trained on pictures of training heads, sees in the picture what a prompt asked for.
+Writes RESULT/edits.json, RESULT/edits.md and RESULT/edits.jpg.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.editing.editor import Editor
+from inference.editing.kinds import class_of
+from inference.editing.projection import front, project, shrink
+from inference.editing.types import EditRequest, Style
+from inference.engine import Engine
+from inference.face_map.labels import COLOURS, COUNT, Label
+from inference.features.style_features import BACKDROP, on_backdrop
+from inference.files import atomic_write
+from inference.portrait.types import CropBox, LoadedImage
+from inference.progress import CancelToken, no_progress
+from inference.rendering.protocol import Renderer
+from inference.rendering.selection import choose_renderer
+from training.command_line import command_parser
+from training.evaluation.attribute_probe import AttributeProbe, train_probe
+from training.style_data import StyleData
+
+SIZE = 512
+_FEW = 3e-4  # share of a map below which a class does not count
+PROMPTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("black hair", (("hair colour", "black"),)),
+    ("blond hair", (("hair colour", "blond"),)),
+    ("grey hair", (("hair colour", "grey"),)),
+    ("white hair", (("hair colour", "white"),)),
+    ("red hair", (("hair colour", "red"),)),
+    ("golden hair", (("hair colour", "blond"),)),
+    ("silver hair", (("hair colour", "grey"),)),
+    ("jet-black hair", (("hair colour", "black"),)),
+    ("ginger hair", (("hair colour", "red"),)),
+    ("curly hair", (("hair kind", "curly"),)),
+    ("straight hair", (("hair kind", "straight"),)),
+    ("grey curly hair", (("hair colour", "grey"), ("hair kind", "curly"))),
+    ("pale skin", (("skin", "very light"),)),
+    ("very dark skin", (("skin", "very dark"),)),
+    ("dark brown skin", (("skin", "dark brown"),)),
+    ("tanned skin", (("skin", "tanned"),)),
+    ("an old person", (("age", "old"),)),
+    ("a young person", (("age", "young"),)),
+    ("an elderly woman", (("age", "old"), ("sex", "woman"))),
+    ("a man", (("sex", "man"),)),
+    ("a woman", (("sex", "woman"),)),
+    ("a full beard", (("beard", "full"),)),
+    ("clean-shaven", (("beard", "none"),)),
+    ("stubble", (("beard", "stubble"),)),
+    ("a bushy beard", (("beard", "full"),)),
+    ("blue eyes", (("eyes", "blue"),)),
+    ("dark brown eyes", (("eyes", "dark brown"),)),
+    ("light from the left", (("light", "left"),)),
+    ("light from the right", (("light", "right"),)),
+    ("strong light from the left", (("light", "left"),)),
+)
+"""Thirty prompts and the tags that a probe must see."""
+
+
+def intersection_over_union(found: NDArray[np.uint8], given: NDArray[np.uint8]) -> float:
+    """Mean over the classes that the given map shows in more than a few pixels."""
+    values = []
+    for label in range(COUNT):
+        there = given == label
+        if there.mean() < _FEW:
+            continue
+        seen = found == label
+        values.append(float((there & seen).sum() / (there | seen).sum()))
+    return float(np.mean(values))
+
+
+def editor_of(engine: Engine) -> Editor:
+    """The embedded model's editor."""
+    editor = engine.editor
+    assert isinstance(editor, Editor)
+    return editor
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An edited head from its map's camera.
+
+    Attributes:
+        picture: over mid-grey.
+        classes: [128, 128] of the foremost anchors; a lens is the glasses around it.
+    """
+
+    picture: LoadedImage
+    classes: NDArray[np.uint8]
+
+
+def look_at_edit(engine: Engine, request: EditRequest, renderer: Renderer) -> Seen:
+    """Make an edit and draw it."""
+    template = engine.template
+    shaped, camera = editor_of(engine).shape(request, no_progress, CancelToken())
+    frame = renderer.render(shaped.splats(template.neighbours), camera.resized(SIZE, SIZE))
+    labels, _ = front(project(shaped.means, camera), class_of(shaped.kinds, template.labels))
+    picture = LoadedImage(frame.over((BACKDROP, BACKDROP, BACKDROP)), frame.alpha, "edit")
+    return Seen(picture, filled_glasses(labels))
+
+
+def style_of_picture(engine: Engine, picture: LoadedImage) -> NDArray[np.float32]:
+    """The style vector of a drawn head."""
+    image = torch.from_numpy(picture.rgb).permute(2, 0, 1)[None]
+    assert picture.alpha is not None
+    alpha = torch.from_numpy(picture.alpha)[None]
+    vector = editor_of(engine).style_network.embed_images(on_backdrop(image, alpha))[0]
+    return np.asarray(vector.numpy(), np.float32)
+
+
+def filled_glasses(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Rims with what they enclose, since maps show frame and lens as one."""
+    rim = (labels == Label.GLASSES).astype(np.uint8)
+    outlines, _ = cv2.findContours(rim, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = cv2.drawContours(np.zeros_like(rim), outlines, -1, 1, cv2.FILLED)
+    return np.where(whole > 0, np.uint8(Label.GLASSES), labels)
+
+
+def parsed(engine: Engine, picture: LoadedImage) -> NDArray[np.uint8]:
+    """The face map of a drawn head, read by the engine's parser."""
+    crop = CropBox(SIZE / 2, SIZE / 2, SIZE)
+    return engine.parse(engine.prepare(picture, crop)).labels
+
+
+def read_head(
+    engine: Engine, path: Path, view: int
+) -> tuple[NDArray[np.uint8], Style, NDArray[np.uint8]]:
+    """Map and picture [512, 512] of a held-out head's view, and a place for its style."""
+    with np.load(path, allow_pickle=False) as stored:
+        labels, rgb, alpha = (stored[key][view] for key in ("label", "rgb", "alpha"))
+    wide = np.asarray(Image.fromarray(labels).resize((SIZE, SIZE), Image.Resampling.NEAREST))
+    image = torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None].float() / 255
+    matte = torch.from_numpy(alpha.copy())[None].float() / 255
+    vector = editor_of(engine).style_network.embed_images(on_backdrop(image, matte))[0].numpy()
+    return wide, Style(vector, editor_of(engine).style_network.name, path.stem), rgb
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and write."""
+    parser = command_parser("training.evaluation.edits", __doc__)
+    add = parser.add_argument
+    add("--heldout", type=Path, required=True, help="the held-out set")
+    add("--cache", type=Path, required=True, help="style features of training heads")
+    add("--out", type=Path, required=True)
+    add("--heads", type=int, default=12, help="how many held-out heads give maps")
+    add("--styles", type=int, default=3, help="other heads' styles for each map, and back")
+    add("--threads", type=int, default=1, help="of torch")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    engine, renderer = Engine(), choose_renderer()
+    paths = sorted(options.heldout.glob("head_*.npz"))
+    chosen = paths[:: max(1, len(paths) // options.heads)][: options.heads]
+    heads = [read_head(engine, path, 7 + number % 2) for number, path in enumerate(chosen)]
+
+    kept: list[float] = []
+    read: list[float] = []
+    alike: list[float] = []
+    rows = []
+    for number, (labels, own, _) in enumerate(heads):
+        strip = [COLOURS[labels][::2, ::2]]
+        for step in range(1, options.styles + 1):
+            other = heads[(number + step * 5) % len(heads)][1]
+            seen = look_at_edit(engine, EditRequest(labels, other), renderer)
+            picture = seen.picture
+            kept.append(intersection_over_union(seen.classes, shrink(labels)))
+            read.append(intersection_over_union(parsed(engine, picture), labels))
+            alike.append(float(style_of_picture(engine, picture) @ other.vector))
+            strip.append((picture.rgb[::2, ::2] * 255).astype(np.uint8))
+        seen = look_at_edit(engine, EditRequest(labels, own), renderer)
+        strip.append((seen.picture.rgb[::2, ::2] * 255).astype(np.uint8))
+        rows.append(np.concatenate(strip, axis=1))
+
+    probe = train_probe(StyleData.load(options.cache))
+    answers = _ask(engine, renderer, probe, [heads[0], heads[len(heads) // 2]])
+    right = [float(str(answer["right"])) for answer in answers]
+    result = {
+        "heads": len(heads),
+        "map_kept_mean_iou": round(float(np.mean(kept)), 3),
+        "map_kept_worst_tenth": round(float(np.quantile(kept, 0.1)), 3),
+        "map_read_by_parser_mean_iou": round(float(np.mean(read)), 3),
+        "style_kept_mean_cosine": round(float(np.mean(alike)), 3),
+        "style_kept_worst_tenth": round(float(np.quantile(alike, 0.1)), 3),
+        "prompts_right": round(float(np.mean(right)), 3),
+        "prompts": answers,
+    }
+    options.out.mkdir(parents=True, exist_ok=True)
+    with atomic_write(options.out / "edits.json") as temporary:
+        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    with atomic_write(options.out / "edits.md") as temporary:
+        temporary.write_text(_page(result, answers), encoding="utf-8")
+    with atomic_write(options.out / "edits.jpg") as temporary:
+        Image.fromarray(np.concatenate(rows)).save(temporary, quality=88)
+    print(_page(result, answers))
+
+
+def _ask(
+    engine: Engine,
+    renderer: Renderer,
+    probe: AttributeProbe,
+    heads: list[tuple[NDArray[np.uint8], Style, NDArray[np.uint8]]],
+) -> list[dict[str, object]]:
+    """Every prompt on every one of the heads, whose own style says what the prompt leaves open."""
+    answers: list[dict[str, object]] = []
+    for text, tags in PROMPTS:
+        style = engine.style_of_text(text)
+        seen = []
+        for labels, own, _ in heads:
+            bald = not (labels == Label.HAIR).any()
+            if bald and any(aspect.startswith("hair") for aspect, _ in tags):
+                continue
+            request = EditRequest(labels, style, base_style=own)
+            picture = look_at_edit(engine, request, renderer).picture
+            seen.append(all(probe.sees(picture, aspect, tag) for aspect, tag in tags))
+        answers.append({"prompt": text, "right": float(np.mean(seen)) if seen else 0.0})
+    return answers
+
+
+def _page(result: dict[str, object], answers: list[dict[str, object]]) -> str:
+    lines = [
+        "# Edits of held-out heads",
+        "",
+        "| figure | mean | worst tenth | goal |",
+        "| --- | --- | --- | --- |",
+        f"| map against classes that the head shows, mean IoU | {result['map_kept_mean_iou']} "
+        f"| {result['map_kept_worst_tenth']} | 0.70 |",
+        f"| the same, read by our parser | {result['map_read_by_parser_mean_iou']} | | |",
+        f"| style given against style of the picture, cosine | {result['style_kept_mean_cosine']} "
+        f"| {result['style_kept_worst_tenth']} | 0.80 |",
+        f"| prompts that a probe sees | {result['prompts_right']} | | 0.80 |",
+        "",
+        "| prompt | right |",
+        "| --- | --- |",
+        *(f"| {answer['prompt']} | {answer['right']} |" for answer in answers),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
