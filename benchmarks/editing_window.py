@@ -49,6 +49,11 @@ class Heart:
         self._timer.timeout.connect(self._beat)
         self._timer.start()
 
+    def take(self) -> int:
+        """The longest so far; it begins anew."""
+        longest, self.longest = self.longest, 0.0
+        return round(longest)
+
     def _beat(self) -> None:
         now = perf_counter()
         self.longest = max(self.longest, 1000 * (now - self._last))
@@ -117,15 +122,20 @@ def measure(portrait: Path, strokes: int, folder: Path) -> dict[str, Any]:
     window.actions_["paint"].trigger()
     wait(lambda: window.session.face_map is not None)
     seconds: dict[str, list[float]] = {"reading the face": [perf_counter() - started]}
+    pauses = {"reading the face": heart.take()}
     seconds["first stroke"] = [answer(window, lambda: stroke(window, Label.HAIR, 220, 70))]
+    pauses["first stroke"] = heart.take()
     seconds["stroke"] = [
         answer(window, lambda n=n: stroke(window, Label.HAIR, 130 + 20 * n, 110 - 8 * n))
         for n in range(strokes)
     ]
+    pauses["stroke"] = heart.take()
     seconds["prompt"] = [
         answer(window, lambda text=text: describe(window, text)) for text in PROMPTS
     ]
+    pauses["prompt"] = heart.take()
     seconds["undo"] = [answer(window, window.actions_["undo"].trigger) for _ in range(3)]
+    pauses["undo"] = heart.take()
     result = {
         "portrait": portrait.name,
         "seconds": {
@@ -135,7 +145,7 @@ def measure(portrait: Path, strokes: int, folder: Path) -> dict[str, Any]:
             }
             for name, values in seconds.items()
         },
-        "longest_pause_ms": round(heart.longest),
+        "longest_pause_ms": pauses,
         "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
     }
     window.close()

@@ -20,6 +20,7 @@ from inference.portrait.types import CropBox, PreparedPortrait
 
 DEBOUNCE = 80  # milliseconds from the last stroke or step of a slider; our choice
 READY = "a person"  # any words, so that the network that reads them is loaded
+READY_AFTER = 500  # milliseconds: first the painting panel appears undisturbed; our choice
 REMEMBERED_HEADS = 24  # undo, redo and the filmstrip are instant between these; 4 MB each
 
 
@@ -83,6 +84,10 @@ class EditMaker(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(DEBOUNCE)
         self._soon.timeout.connect(self.refresh)
+        self._ready = QTimer(self)
+        self._ready.setSingleShot(True)
+        self._ready.setInterval(READY_AFTER)
+        self._ready.timeout.connect(self._get_ready)
         session.subscribe(self._on_session)
 
     @property
@@ -204,15 +209,15 @@ class EditMaker(QObject):
         self._session.set_reading(reading)
         self.state_changed.emit()
         self.refresh()
-        if self._session.untouched:
-            self._get_ready()
+        self._ready.start()
 
     def _get_ready(self) -> None:
         """Load what edits need, and what all edits of this portrait share, before the first one.
 
         It says nothing: whatever is wrong, the first edit tells.
         """
-        engine, wanted = self._engine, self.wanted()
+        idle = self._session.untouched and self._making is None and not self._runner.closed
+        engine, wanted = self._engine, self.wanted() if idle else None
         if wanted is None:
             return
         request = wanted.request
@@ -309,6 +314,7 @@ class EditMaker(QObject):
     def _forget(self) -> None:
         """Another portrait was opened."""
         self._soon.stop()
+        self._ready.stop()
         self._drop()
         self._stop_reading()
         self._heads.clear()
