@@ -7,17 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.glasses import GlassesLook, wear_glasses
-from inference.editing.identity import ShapedHead, keep_identity
+from inference.editing.identity import ShapedHead, keep_identity, only_near
 from inference.editing.kinds import Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import displacement, follow
-from inference.editing.projection import front, project, shrink
+from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.types import EditedHead, EditRequest, Style
 from inference.errors import UsageError
+from inference.face_map.labels import Label
 from inference.features.style_blocks import completed
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -34,6 +36,9 @@ _FITS = 2
 
 _KEPT_HEADS = 2
 """Heads of untouched maps that are kept: the open portrait's and the one's before."""
+
+_NEAR, _FAR = 0.05, 0.13
+"""Shares of the map's edge beside a stroke within which, and beyond which, its effect ends."""
 
 _PLAIN = "clean-shaven"
 """Half a beard on everybody would be the average."""
@@ -132,8 +137,14 @@ class Editor:
                 request.base_labels, completed(own.vector), camera, progress, cancel
             )
         with _timed(seconds, "identity"):
+            near = _near_strokes(before.means, request.labels, request.base_labels, camera)
             gaussians = keep_identity(
-                shaped, before, base.gaussians, keep, self._template.neighbours
+                only_near(shaped, before, near),
+                before,
+                base.gaussians,
+                keep,
+                self._template.neighbours,
+                self._shows_hair(base.gaussians.means, request.base_labels, camera),
             )
         cancel.check()
         return EditedHead(gaussians, camera, request, seconds, self._preset)
@@ -165,6 +176,14 @@ class Editor:
         """What a description without a portrait leaves open and an average would get wrong."""
         vector: FloatArray = self.style_network.embed_texts([_PLAIN])[0].cpu().numpy()
         return vector
+
+    def _shows_hair(
+        self, means: FloatArray, labels: NDArray[np.uint8], camera: Camera
+    ) -> NDArray[np.bool_]:
+        """[N] which anchors of the portrait's head are seen where its map has hair."""
+        seen = project(means, camera)
+        _, depth = front(seen, self._template.labels)
+        return visible(seen, depth) & (shrink(labels).ravel()[seen.cells] == Label.HAIR)
 
     def _known_head(
         self, labels: NDArray[np.uint8], style: FloatArray, camera: Camera
@@ -223,6 +242,21 @@ class Editor:
         wear_glasses(means, colours, kinds, labels, camera, template, look)
         progress(_MAP_STAGE, 1.0)
         return ShapedHead(means, colours, kinds), camera
+
+
+def _near_strokes(
+    means: FloatArray,
+    labels: NDArray[np.uint8],
+    base_labels: NDArray[np.uint8],
+    camera: Camera,
+) -> FloatArray:
+    """[N] 0..1: 1 for anchors at places of the map that were painted, 0 far from them."""
+    same = (shrink(labels) == shrink(base_labels)).astype(np.uint8)
+    if same.all():
+        return np.zeros(len(means), np.float32)
+    distance = cv2.distanceTransform(same, cv2.DIST_L2, 5) / GRID
+    soft = np.clip((_FAR - distance) / (_FAR - _NEAR), 0, 1).astype(np.float32)
+    return np.asarray(soft.ravel()[project(means, camera).cells], np.float32)
 
 
 @contextmanager

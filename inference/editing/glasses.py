@@ -17,6 +17,7 @@ from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera
 
 _EDGE = 512  # grid of the map on which rims are found
+_FEWEST = 2.5e-3  # share of the map below which they are a parser's mistake
 _RIM = 0.0032  # metres that a rim is wide
 _BEFORE = 0.007  # metres before the brows
 _BEND = 2.0  # 1/metres, how far the front curves back towards the temples
@@ -53,7 +54,7 @@ def wear_glasses(
     """Move anchors onto glasses; False where the map has none."""
     size = len(labels)
     region = (labels == Label.GLASSES).astype(np.uint8)
-    if region.sum() < 2e-4 * size * size:
+    if region.sum() < _FEWEST * size * size:
         return False
     region = cv2.resize(region, (_EDGE, _EDGE), interpolation=cv2.INTER_NEAREST)
     region = cv2.morphologyEx(region, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.discs import discs
+from inference.editing.kinds import HAIR, SKIN
 from inference.head.gaussians import FloatArray, Gaussians
 
 _SMOOTH_ROUNDS = 2
@@ -41,6 +42,7 @@ def keep_identity(
     fitted: Gaussians,
     keep: float,
     neighbours: NDArray[np.int32],  # [N, 8] of the template
+    hair: NDArray[np.bool_] | None = None,  # [N]
 ) -> Gaussians:
     """The edited head with the photograph's own look where it did not change.
 
@@ -50,6 +52,8 @@ def keep_identity(
         fitted: the portrait's head.
         keep: 0..1.
         neighbours: of the anchors.
+        hair: anchors that show hair in the portrait, whatever the model takes them for; they
+            change colour as hair does.
 
     Returns:
         With keep 1 and nothing changed, the fitted head itself.
@@ -60,8 +64,12 @@ def keep_identity(
     colours = edited.colours + _weight_of_colours(edited, before, share)[:, None] * (
         fitted.colours - before.colours
     )
+    colours = colours + keep * _of_new_parts(edited, before, fitted)
+    missing = np.zeros_like(colours) if hair is None else _as_hair(edited, before, hair)
+    colours = colours + missing * column
     still = (edited.means == before.means).all(1) & (edited.kinds == before.kinds)
-    alike = still & (np.abs(edited.colours - before.colours).max(1) < _SAME)
+    change = edited.colours - before.colours + missing
+    alike = still & (np.abs(change).max(1) < _SAME)
     means[still & (share == 1)] = fitted.means[still & (share == 1)]
     colours[alike & (share == 1)] = fitted.colours[alike & (share == 1)]
     own = edited.splats(neighbours)
@@ -73,6 +81,52 @@ def keep_identity(
         np.where(kept, fitted.opacities, own.opacities),
         np.clip(colours, 0, 1).astype(np.float32),
     )
+
+
+def _of_new_parts(edited: ShapedHead, before: ShapedHead, fitted: Gaussians) -> FloatArray:
+    """What the photograph's hair, skin and cloth differ by on average, for more of them: [N, 3]."""
+    added = np.zeros_like(edited.colours)
+    for kind in np.unique(edited.kinds):
+        both = (edited.kinds == kind) & (before.kinds == kind)
+        new = (edited.kinds == kind) & (before.kinds != kind)
+        if both.any() and new.any():
+            added[new] = (fitted.colours - before.colours)[both].mean(0)
+    return added
+
+
+def only_near(
+    edited: ShapedHead,
+    before: ShapedHead,
+    near: FloatArray,  # [N] 0..1
+) -> ShapedHead:
+    """The edited head where the map was painted, the one before elsewhere: a stroke is local.
+
+    Anchors that stay what they were change colour as others of their kind do.
+    """
+    kinds = np.where(near >= 0.5, edited.kinds, before.kinds)
+    same = edited.kinds == before.kinds
+    share = np.where(same, near, near >= 0.5).astype(np.float32)[:, None]
+    colours = edited.colours.copy()
+    for kind in np.unique(before.kinds):
+        back = ~same & (near < 0.5) & (before.kinds == kind)
+        both = same & (before.kinds == kind)
+        change = (edited.colours - before.colours)[both].mean(0) if both.any() else 0.0
+        colours[back] = np.clip(before.colours[back] + change, 0, 1)
+    means = before.means + share * (edited.means - before.means)
+    whole = (share == 1).ravel()
+    means[whole] = edited.means[whole]
+    return ShapedHead(means.astype(np.float32), colours, kinds)
+
+
+def _as_hair(edited: ShapedHead, before: ShapedHead, hair: NDArray[np.bool_]) -> FloatArray:
+    """What anchors that only look like hair miss of the change of hair: [N, 3]."""
+    missing = np.zeros_like(edited.colours)
+    real = (edited.kinds == HAIR) & (before.kinds == HAIR)
+    painted = hair & (before.kinds == SKIN) & (edited.kinds == SKIN)
+    if real.any():
+        change = (edited.colours - before.colours)[real].mean(0)
+        missing[painted] = change - (edited.colours - before.colours)[painted]
+    return missing
 
 
 def _unchanged(edited: ShapedHead, before: ShapedHead, neighbours: NDArray[np.int32]) -> FloatArray:

@@ -4,11 +4,13 @@ Two small towers, trained contrastively on synthetic heads and what is said of t
 frozen networks: the ViT-S/14 for pictures, all-MiniLM-L6-v2 for words.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -18,14 +20,16 @@ from inference.features.embedded import load_embedded_backbone
 from inference.features.protocol import ImageBackbone
 from inference.features.sentence import WIDTH as SENTENCE_WIDTH
 from inference.features.sentence import SentenceNetwork
-from inference.features.style_blocks import BLOCKS, WIDTH
+from inference.features.style_blocks import BLOCKS, WIDTH, joined
 from inference.features.style_features import CELLS, LAYERS, StyleFeatures, style_features
 from inference.files import resource_path
+from inference.head.gaussians import FloatArray
 from inference.model.checkpoint import load_checkpoint
 
 EMBEDDED_STYLE = "models/style_space.safetensors"
 NAME = "embedded-style"
 _COLOUR_CELLS = 8
+_JOINTS = re.compile(r"[,;.]|\b(?:and|with|but|who has|wearing|in)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -182,8 +186,24 @@ class EmbeddedStyle:
             raise UsageError("Write what the head shall look like, for example: grey curly hair.")
         if self._sentences is None:
             self._sentences = SentenceNetwork()
-        sentences = torch.from_numpy(self._sentences.embed(texts)).to(self._device)
-        return self._space.text.embed(sentences)
+        rows = [self._embed_text(self._sentences, text) for text in texts]
+        return torch.from_numpy(np.stack(rows)).to(self._device)
+
+    def _embed_text(self, network: SentenceNetwork, text: str) -> FloatArray:
+        """A text whose phrases count on their own for what they name.
+
+        Training heads with blond hair have light skin; read as one, "blond hair and very dark
+        skin" would drift to what goes together.
+        """
+        phrases = [part for part in phrases_of(text) if any(c.isalpha() for c in part)]
+        sentences = torch.from_numpy(network.embed([text, *phrases])).to(self._device)
+        whole, *parts = self._space.text.embed(sentences).cpu().numpy()
+        return joined(whole, parts) if len(parts) > 1 else whole
+
+
+def phrases_of(text: str) -> list[str]:
+    """The phrases of a description, parted at commas and words that join."""
+    return [part.strip() for part in _JOINTS.split(text) if part.strip()]
 
 
 def load_embedded_style(

@@ -4,6 +4,7 @@ A description names some aspects; the blocks of the others are zero in its vecto
 prompt says what it does not say, and what it leaves open can come from another style.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,7 @@ def _blocks() -> tuple[Block, ...]:
 BLOCKS = _blocks()
 WIDTH = BLOCKS[-1].stop
 
+_SURE, _OPEN = 0.9, 0.3
 _SILENT, _SAID = 0.15, 0.5
 """Relative lengths of a block, over the longest of its vector: not said at all, said surely."""
 
@@ -92,6 +94,25 @@ def completed(vector: FloatArray, base: FloatArray | None = None) -> FloatArray:
             part = part + _unit(base[block.where]) * other * (1 - share)
         made[block.where] = block.weight * part
     return made
+
+
+def joined(whole: FloatArray, parts: Sequence[FloatArray]) -> FloatArray:
+    """The vector [128] of a description and of its phrases, of unit length.
+
+    What a phrase says surely is taken from it, if the whole says something about it at all: alone,
+    "grey" could be hair or eyes.
+    """
+    made = np.zeros(WIDTH, np.float32)
+    sure = said(whole)
+    told = [said(part) for part in parts]
+    for number, block in enumerate(BLOCKS):
+        own = [p[block.where] for p, s in zip(parts, told, strict=True) if s[number] > _SURE]
+        if own and sure[number] > _OPEN:
+            value = np.sum([_unit(values) for values in own], axis=0)
+        else:
+            value = whole[block.where] * sure[number]
+        made[block.where] = _unit(value) * block.weight * max(sure[number], 1e-3)
+    return _unit(made)
 
 
 def _unit(values: FloatArray) -> FloatArray:

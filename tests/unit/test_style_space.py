@@ -99,3 +99,11 @@ def test_what_is_behind_a_person_does_not_count(style):
 def test_a_picture_without_foreground_still_has_a_style(style):
     vector = style.embed_images(torch.full((1, 3, 64, 64), 0.5))
     assert torch.isfinite(vector).all()
+
+
+def test_what_seldom_goes_together_can_be_said_together(style):
+    both, hair, skin = words(style, "blond hair and very dark skin", "blond hair", "very dark skin")
+    made = completed(both)
+    for name, alone in (("hair colour", hair), ("skin", skin)):
+        block = BLOCKS[NAMES.index(name)]
+        assert made[block.where] @ completed(alone)[block.where] > 0.95 * block.weight**2
