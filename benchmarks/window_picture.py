@@ -58,14 +58,14 @@ def main() -> int:
             if arguments.paint and window.session.face_map is None:
                 window.actions_["paint"].setChecked(True)
                 return
-            if len(window.editing.results.items) <= len(prompts) < len(arguments.describe) or (
-                arguments.describe and not prompts
-            ):
+            results = window.editing.results.items
+            made = not prompts or len(results) > len(prompts)  # the original is one of them
+            if made and len(prompts) < len(arguments.describe):
                 prompts.append(arguments.describe[len(prompts)])
                 window.editing.style.give_words(prompts[-1])
                 return
-            pictures = [result.picture for result in window.editing.results.items]
-            if window.runner.running or len(pictures) <= len(prompts) > 0 or None in pictures:
+            drawn = all(result.picture is not None for result in results)
+            if not (made and drawn) or window.runner.running:
                 return
             timer.stop()
             taken = Path(folder) / "window.png"
