@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.rendering.camera import HEAD_CENTRE
 from training.data.errors import BrokenSampleError
 from training.data.neutral import CAMERAS, parse_cameras
 from training.log_shape import MIRRORED
@@ -22,7 +23,6 @@ from training.log_shape import MIRRORED
 SKIN, HAIR, CLOTH, GLASSES, HAT, JEWELLERY = range(6)
 """Values of `kind`: what an anchor stands for in one head."""
 
-_VIEW_KEYS = ("rgb", "alpha")
 _TARGET_KEYS = ("positions", "colours", "kind")
 _DRAWN_KEYS = ("normals", "directions")
 _ANCHORS = "anchors.npz"
@@ -35,10 +35,14 @@ class HeadViews:
     Attributes:
         rgb: [V, S, S, 3] uint8.
         alpha: [V, S, S] uint8.
+        labels: [V, S, S] uint8 FaRL classes.
+        yaws: [V] degrees from which the views were taken, to the person's left of the front.
     """
 
     rgb: NDArray[np.uint8]
     alpha: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    yaws: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def read_head(path: Path) -> tuple[HeadViews, HeadTargets] | None:
                 targets = targets_of(data)
             return _read_views(path), targets
         with np.load(path, allow_pickle=False) as data:
-            views = HeadViews(*(data[key] for key in _VIEW_KEYS))
+            views = HeadViews(data["rgb"], data["alpha"], data["label"], _yaws(data["w2c"]))
             targets = targets_of(data)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError, BrokenSampleError):
         return None
@@ -112,12 +116,25 @@ def targets_of(data: Mapping[str, NDArray[Any]]) -> HeadTargets:
 
 def _read_views(folder: Path) -> HeadViews:
     frames = parse_cameras(json.loads((folder / CAMERAS).read_text(encoding="utf-8"))).frames
-    pictures = []
+    poses = np.stack([frame.camera.world_to_camera for frame in frames])
+    pictures, labels = [], []
     for frame in frames:
+        if frame.label is None:
+            raise BrokenSampleError(f"{folder / frame.file} has no face map")
         with Image.open(folder / frame.file) as opened:
             pictures.append(np.asarray(opened.convert("RGBA")))
+        with Image.open(folder / frame.label) as opened:
+            labels.append(np.asarray(opened.convert("L")))
     stack = np.stack(pictures)
-    return HeadViews(stack[..., :3], stack[..., 3])
+    return HeadViews(stack[..., :3], stack[..., 3], np.stack(labels), _yaws(poses))
+
+
+def _yaws(
+    poses: NDArray[np.float64],  # [V, 4, 4] world to camera
+) -> NDArray[np.float32]:
+    """Where cameras stand around the head [V], degrees."""
+    places = -np.einsum("vji,vj->vi", poses[:, :3, :3], poses[:, :3, 3]) - HEAD_CENTRE
+    return np.degrees(np.arctan2(places[:, 0], places[:, 2])).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,9 @@ def measure(
     heads: list[int] = []
     for start in range(0, len(cache), batch_size):
         batch = cache.batch(np.arange(start, min(start + batch_size, len(cache))))
-        tokens = model.encoder.from_features(batch.features, batch.images, batch.kept)
+        tokens = model.encoder.from_features(
+            batch.features, batch.images, batch.kept, batch.foreground
+        )
         predicted = model.decode(tokens, torch.from_numpy(patches), layers)
         for number, head in enumerate(batch.heads):
             mean = predicted.means[number].float().numpy()

@@ -102,7 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
         start = LinearStart.load(closed_form)
     else:
         importance = anchor_importance(template.labels)
-        start = start_in_closed_form(model, train, template.mirror, importance, log.say)
+        start = start_in_closed_form(
+            model, train, template.mirror, template.labels, importance, log.say
+        )
         start.save(closed_form)
     if options.init and not resuming:
         _initialise(model, options.init, log)

@@ -74,7 +74,7 @@ class AnchorTrainer:
         self._mirror = template.mirror
         self._probabilities = patch_probabilities(template.labels, model.config.head.per_patch)
         self._spread = torch.from_numpy(start.statistics.spread)
-        self._share = torch.from_numpy(np.concatenate([start.shape.share, start.colour.share]))
+        self._share = torch.from_numpy(start.components.share())
         self._coefficients = np.zeros((0, len(self._share)), np.float32)
         if model.low_rank is None:
             raise ValueError("training against anchors starts from the low-rank branch")
@@ -118,7 +118,9 @@ class AnchorTrainer:
         for group in self.optimiser.param_groups:
             group["lr"] = group["factor"] * self._rate(progress)
         with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bf16"):
-            tokens = model.encoder.from_features(batch.features, batch.images, batch.kept)
+            tokens = model.encoder.from_features(
+                batch.features, batch.images, batch.kept, batch.foreground
+            )
             predicted, coefficients = model.decode_with_coefficients(
                 tokens,
                 torch.from_numpy(patches),
@@ -180,6 +182,8 @@ class AnchorTrainer:
             batch.features * channel.to(batch.features.dtype),
             batch.images,
             shown,
+            batch.foreground,
+            batch.shares,
             batch.light,
             batch.heads,
             batch.mirrored,

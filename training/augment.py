@@ -91,9 +91,14 @@ def apply_light(
     return np.clip(colours ** light[3] * light[:3], 0, 1).astype(np.float32)
 
 
-def plain_view(image: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> AugmentedView:
-    """The view as it was drawn: image [S, S, 3], alpha [S, S], both 0..255."""
-    return AugmentedView(image, alpha.astype(np.float32) / 255, IDENTITY_LIGHT, mirrored=False)
+def plain_view(
+    image: NDArray[np.uint8],  # [S, S, 3] RGB
+    alpha: NDArray[np.uint8],  # [S, S]
+    labels: NDArray[np.uint8] | None = None,  # [S, S] FaRL classes
+) -> AugmentedView:
+    """The view as it was drawn."""
+    matte = alpha.astype(np.float32) / 255
+    return AugmentedView(image, matte, IDENTITY_LIGHT, mirrored=False, labels=labels)
 
 
 def augment_view(

@@ -18,6 +18,7 @@ from inference.model.encoder import DualBranchEncoder
 from inference.model.foreground import foreground_patches
 from training.anchor_data import HeadTargets, list_heads, read_head
 from training.augment import AugmentedView, augment_view, plain_view
+from training.class_shares import CLASSES, patch_shares
 from training.target_splats import with_places, with_shapes
 
 
@@ -29,6 +30,8 @@ class CacheBatch:
         features: [B, P, layers * width] float16.
         images: [B, 3, S, S] float32 0..1.
         kept: [B, P] bool, foreground patches.
+        foreground: [B, S, S] float32 alpha 0..1.
+        shares: [B, P, classes] float32 share of each patch that is of each class of the probe.
         light: [B, 4] gain and gamma of each view.
         heads: [B] which head each view shows.
         mirrored: [B] bool, whether left and right are swapped.
@@ -37,6 +40,8 @@ class CacheBatch:
     features: torch.Tensor
     images: torch.Tensor
     kept: torch.Tensor
+    foreground: torch.Tensor
+    shares: torch.Tensor
     light: NDArray[np.float32]
     heads: NDArray[np.int32]
     mirrored: NDArray[np.bool_]
@@ -77,6 +82,9 @@ class FeatureCache:
             "features": (np.float16, (grid**2, width)),
             "images": (np.uint8, (size, size, 3)),
             "kept": (np.bool_, (grid**2,)),
+            "foreground": (np.uint8, (size, size)),
+            "shares": (np.uint8, (grid**2, len(CLASSES))),
+            "yaws": (np.float32, ()),
             "light": (np.float32, (4,)),
             "heads": (np.int32, ()),
             "mirrored": (np.bool_, ()),
@@ -123,13 +131,21 @@ class FeatureCache:
     def _append(self, name: str, views: Any, targets: HeadTargets) -> None:
         number = len(self.names)
         drawn = [
-            plain_view(rgb, alpha)
+            plain_view(rgb, alpha, labels)
             if self.plain
-            else augment_view(rgb, alpha, np.random.default_rng([number, view, repeat]))
-            for view, (rgb, alpha) in enumerate(zip(views.rgb, views.alpha, strict=True))
+            else augment_view(
+                rgb, alpha, np.random.default_rng([number, view, repeat]), labels=labels
+            )
+            for view, (rgb, alpha, labels) in enumerate(
+                zip(views.rgb, views.alpha, views.labels, strict=True)
+            )
             for repeat in range(self.repeats)
         ]
-        columns = self._encode(drawn) | {"heads": np.full(len(drawn), number, np.int32)}
+        side = np.where([view.mirrored for view in drawn], -1, 1)
+        columns = self._encode(drawn) | {
+            "heads": np.full(len(drawn), number, np.int32),
+            "yaws": np.repeat(views.yaws, self.repeats) * side,
+        }
         for field, (dtype, _) in self._fields.items():
             self._put(field, self._count, np.asarray(columns[field], dtype))
         splats = with_shapes(targets)
@@ -153,6 +169,7 @@ class FeatureCache:
     def _encode(self, views: list[AugmentedView]) -> dict[str, NDArray[Any]]:
         images = np.stack([view.image for view in views])
         alpha = torch.from_numpy(np.stack([view.alpha for view in views]))
+        labels = np.stack([view.labels for view in views if view.labels is not None])
         config = self.encoder.config
         features = []
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat):
@@ -164,6 +181,10 @@ class FeatureCache:
             "features": np.concatenate(features),
             "images": images,
             "kept": kept.numpy(),
+            "foreground": (alpha.numpy() * 255 + 0.5).astype(np.uint8),
+            "shares": (patch_shares(labels, config.backbone.patch_size) * 255 + 0.5).astype(
+                np.uint8
+            ),
             "light": np.stack([view.light for view in views]),
             "mirrored": np.array([view.mirrored for view in views]),
         }
@@ -201,6 +222,11 @@ class FeatureCache:
         """[len] whether left and right are swapped in each view."""
         return np.asarray(self._maps["mirrored"])
 
+    @property
+    def yaws(self) -> NDArray[np.float32]:
+        """[len] degrees from which each view sees the head, as it is mirrored."""
+        return np.asarray(self._maps["yaws"])
+
     def batch(self, index: NDArray[np.int64]) -> CacheBatch:
         """The views at `index` [B]."""
         maps = self._maps
@@ -208,6 +234,8 @@ class FeatureCache:
             torch.from_numpy(np.array(maps["features"][index])),
             to_pictures(maps["images"][index]),
             torch.from_numpy(np.array(maps["kept"][index])),
+            torch.from_numpy(np.array(maps["foreground"][index])).float() / 255,
+            torch.from_numpy(np.array(maps["shares"][index])).float() / 255,
             np.array(maps["light"][index]),
             np.array(maps["heads"][index]),
             np.array(maps["mirrored"][index]),

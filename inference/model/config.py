@@ -131,19 +131,46 @@ class GaussianHeadConfig:
 class LowRankConfig:
     """A global shape and colour estimate that the decoder refines; ours, not the paper's.
 
+    Every value is our choice, found on held-out synthetic heads.
+
     Attributes:
-        shape: principal components of the anchors' positions.
-        colour: principal components of the anchors' colours.
-        grid: cells along an edge in which features are pooled.
-        grid_layer: which of the backbone's chosen layers is pooled in those cells.
+        regions: parts of the head with components of their own, so that hair does not bend
+            faces: face, scalp, and neck with clothes.
+        shape: principal components of the anchors' own places, a region.
+        cover: components of the way from there to what hides it (hair, glasses, hats), a region.
+        colour: components of colours, a region.
+        cover_from: metres from which on a predicted way to a cover is taken.
+        cover_soft: metres over which that sets in.
+        classes: kinds of things whose share of a patch is read off the features.
+        gate_centres: degrees of yaw around which the linear map has weights of their own.
+        gate_width: degrees, standard deviation of those gates.
         queries: global latents that pass through the decoder beside the patches.
     """
 
-    shape: int = 36
-    colour: int = 28
-    grid: int = 4
-    grid_layer: int = 1
+    regions: int = 3
+    shape: int = 48
+    cover: int = 32
+    colour: int = 32
+    cover_from: float = 0.026
+    cover_soft: float = 0.004
+    classes: int = 8
+    gate_centres: tuple[float, ...] = (-80.0, -40.0, 0.0, 40.0, 80.0)
+    gate_width: float = 30.0
     queries: int = 16
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Coefficients of shape, cover and colour, in this order."""
+        return (
+            self.regions * self.shape,
+            self.regions * self.cover,
+            self.regions * self.colour,
+        )
+
+    @property
+    def gates(self) -> int:
+        """Copies of the linear map's weights: one for each gate, and one for all yaws."""
+        return len(self.gate_centres) + 1
 
 
 @dataclass(frozen=True)

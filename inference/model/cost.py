@@ -16,7 +16,7 @@ from inference.model.config import (
     SharpeningConfig,
     VitConfig,
 )
-from inference.model.low_rank import pooled_width
+from inference.model.pooling import pooled_width
 
 PICTURE_SIZE = 512
 """Edge in pixels of the picture that is drawn and sharpened, as in table 5."""
@@ -159,13 +159,15 @@ def model_cost(
         ("Gaussian head", _total(*attributes)),
     ]
     if config.low_rank:
-        count = config.low_rank.shape + config.low_rank.colour
+        branch = config.low_rank
+        count, pooled = sum(branch.counts), pooled_width(encoder, branch) + 1
         parts.append(
             (
                 "low-rank branch",
                 _total(
                     (queries * width, 0),
-                    _linear(pooled_width(encoder, config.low_rank), count, 1),
+                    _linear(branch.gates * pooled, count, 1),
+                    (0, 2 * pooled),
                     _linear(queries * width, count, 1),
                     (0, 2 * gaussians * 3 * count),
                 ),

@@ -6,7 +6,7 @@ from torch import nn
 from inference.features.protocol import ImageBackbone
 from inference.model.config import IMAGENET_MEAN, IMAGENET_STD, EncoderConfig, LowRankConfig
 from inference.model.foreground import foreground_patches, select_foreground
-from inference.model.low_rank import pool_features
+from inference.model.pooling import pool_features
 from inference.model.tensors import ImageTokens
 from inference.model.vit import LAYER_NORM_EPS, VitBranch, init_linear, mlp, take
 
@@ -19,6 +19,7 @@ class DualBranchEncoder(nn.Module):
 
     mean: torch.Tensor
     std: torch.Tensor
+    class_probe: torch.Tensor
 
     def __init__(
         self,
@@ -50,6 +51,9 @@ class DualBranchEncoder(nn.Module):
         # In a tuple, so that the frozen network's weights stay out of the state.
         self._backbone = (backbone,)
         patch = config.backbone.patch_size
+        if low_rank is not None:
+            width_of_all = config.backbone.width * len(config.backbone.layers)
+            self.register_buffer("class_probe", torch.zeros(low_rank.classes, width_of_all + 1))
         self.vit = VitBranch(config.vit, 3, patch, config.grid)
         features = config.backbone.width * len(config.backbone.layers) + config.vit.width
         self.fuse = mlp(features, config.hidden, width)
@@ -73,7 +77,7 @@ class DualBranchEncoder(nn.Module):
         kept = foreground_patches(
             foreground, self.config.backbone.patch_size, self.config.foreground_threshold
         )
-        return self.from_features(features, images, kept)
+        return self.from_features(features, images, kept, foreground)
 
     @torch.no_grad()
     def backbone_features(
@@ -95,12 +99,17 @@ class DualBranchEncoder(nn.Module):
         features: torch.Tensor,  # [B, P, layers * width] of the backbone
         images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
         kept: torch.Tensor,  # [B, P] bool, at least one in each row
+        foreground: torch.Tensor | None = None,  # [B, H, W] alpha 0..1; None is `kept`
     ) -> ImageTokens:
         """Encode from features that were computed before (training caches them)."""
         index, keep = select_foreground(kept)
         pooled = None
         if self.low_rank is not None:
-            pooled = pool_features(features, images, kept, self.config, self.low_rank)
+            if foreground is None:
+                squares = kept.float().unflatten(1, (self.config.grid, self.config.grid))
+                patch = self.config.backbone.patch_size
+                foreground = squares.repeat_interleave(patch, 1).repeat_interleave(patch, 2)
+            pooled = pool_features(features, images, foreground, self.class_probe, self.config)
         return ImageTokens(self.fuse_branches(features, images, index, keep), keep, pooled)
 
     def fuse_branches(

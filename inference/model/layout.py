@@ -9,7 +9,7 @@ from typing import Literal
 
 from inference.model.config import ModelConfig
 from inference.model.editing import EditingModelConfig
-from inference.model.low_rank import pooled_width
+from inference.model.pooling import pooled_width
 
 Kind = Literal["linear", "norm", "kernel", "tensor"]
 
@@ -60,6 +60,7 @@ LAYOUT = (
     ),
     Part("encoder.fuse.2", "linear", ("D", "H"), "the same, after GELU"),
     Part("encoder.norm", "norm", ("D",), "closing norm of F_2D"),
+    Part("encoder.class_probe", "tensor", ("l", "f"), "ours: patch features to class shares"),
     Part("template.query", "tensor", ("P", "D"), "learned query of each 3D patch, F_0"),
     Part(
         "template.position.0",
@@ -88,10 +89,13 @@ LAYOUT = (
     Part("head.rotation_start", "tensor", ("*", "*", "4"), "a turn that follows the predicted one"),
     Part("low_rank.queries", "tensor", ("Q", "D"), "ours: global latents beside the patches"),
     Part("low_rank.feature_mean", "tensor", ("w",), "ours: of the pooled features"),
-    Part("low_rank.feature_std", "tensor", ("w",), "ours: of the pooled features"),
+    Part("low_rank.feature_scale", "tensor", ("w",), "ours: of the pooled features"),
+    Part("low_rank.yaw", "tensor", ("y",), "ours: pooled features to degrees"),
+    Part("low_rank.region", "tensor", ("P", "K"), "ours: whose coefficients an anchor takes"),
     Part("low_rank.shape_basis", "tensor", ("P", "K", "3", "a"), "ours: metres a coefficient"),
+    Part("low_rank.cover_basis", "tensor", ("P", "K", "3", "v"), "ours: metres to what hides it"),
     Part("low_rank.colour_basis", "tensor", ("P", "K", "3", "b"), "ours: RGB a coefficient"),
-    Part("low_rank.linear", "linear", ("c", "w"), "ours: pooled features to coefficients"),
+    Part("low_rank.linear", "linear", ("c", "g"), "ours: gated features to coefficients"),
     Part("low_rank.refine", "linear", ("c", "q"), "ours: global latents to coefficients"),
     Part("branch.feature_mean", "tensor", ("*",), "ours, editing: of the pooled face map"),
     Part("branch.feature_std", "tensor", ("*",), "ours, editing: of the pooled face map"),
@@ -144,8 +148,13 @@ LETTERS = {
     "q": "Q x D",
     "w": "pooled features",
     "a": "shape components",
+    "v": "cover components",
     "b": "colour components",
-    "c": "a + b",
+    "c": "coefficients: regions x (a + v + b)",
+    "y": "w + 1",
+    "g": "gates x y",
+    "l": "classes of the probe",
+    "f": "features of a patch and a constant",
 }
 """What the letters of the shapes stand for."""
 
@@ -181,8 +190,13 @@ def dimensions(config: ModelConfig | EditingModelConfig) -> dict[str, int]:
             "q": low_rank.queries * decoder.width,
             "w": pooled_width(config.encoder, low_rank),
             "a": low_rank.shape,
+            "v": low_rank.cover,
             "b": low_rank.colour,
-            "c": low_rank.shape + low_rank.colour,
+            "c": sum(low_rank.counts),
+            "y": pooled_width(config.encoder, low_rank) + 1,
+            "g": low_rank.gates * (pooled_width(config.encoder, low_rank) + 1),
+            "l": low_rank.classes,
+            "f": config.encoder.backbone.width * len(config.encoder.backbone.layers) + 1,
         }
     return values
 

@@ -9,43 +9,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from inference.model.config import DecoderConfig, EncoderConfig, LowRankConfig
+from inference.model.pooling import pooled_width, yaw_gates
 
-
-def pooled_width(encoder: EncoderConfig, config: LowRankConfig) -> int:
-    """Number of pooled features."""
-    per_layer = encoder.backbone.width
-    cells = config.grid**2
-    return len(encoder.backbone.layers) * per_layer + cells * (per_layer + 1) + 3 * encoder.grid**2
-
-
-def pool_features(
-    features: torch.Tensor,  # [B, P, layers * width]
-    images: torch.Tensor,  # [B, 3, H, W] RGB 0..1
-    kept: torch.Tensor,  # [B, P] bool
-    encoder: EncoderConfig,
-    config: LowRankConfig,
-) -> torch.Tensor:
-    """Features of the foreground alone, at three scales: [B, F].
-
-    The mean of every layer over the foreground; per cell of a coarse grid one layer's mean
-    and the share of foreground; per patch its mean colour. What is not foreground counts
-    as zero, whatever it shows.
-    """
-    batch, grid, width = len(features), encoder.grid, encoder.backbone.width
-    mask = kept.float()
-    visible = features.float() * mask[..., None]
-    overall = visible.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-    layer = visible[..., config.grid_layer * width : (config.grid_layer + 1) * width]
-    as_map = torch.cat([layer, mask[..., None]], dim=-1).transpose(1, 2)
-    cells = functional.adaptive_avg_pool2d(as_map.reshape(batch, -1, grid, grid), config.grid)
-    share = cells[:, -1:]
-    local = torch.cat([cells[:, :-1] / share.clamp(min=1e-6), share], dim=1)
-    colours = functional.avg_pool2d(images.float(), encoder.backbone.patch_size)
-    colours = colours.flatten(2).transpose(1, 2) * mask[..., None]
-    return torch.cat([overall, local.flatten(1), colours.flatten(1)], dim=1)
+BIAS_FEATURE = 0.3
+"""What is appended to the pooled features, so that every gate has a constant of its own."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +33,19 @@ class LowRankOffsets:
 class LowRankBranch(nn.Module):
     """Pooled features and global latents -> coefficients -> per-anchor offsets.
 
-    Coefficients have unit variance over the training heads; the bases carry the units. The
-    linear map from pooled features is set in closed form (ridge regression) before training;
-    the one from the global latents starts at zero.
+    An anchor's place is that of its region's components; where it is expected far from there,
+    on hair, glasses or a hat that hides it, the components of the way to the cover are added.
+    The linear map from pooled features has weights for each range of yaw, which it reads off
+    the features too; it is set in closed form (ridge regression) before training. The map from
+    the global latents starts at zero.
     """
 
     feature_mean: torch.Tensor
-    feature_std: torch.Tensor
+    feature_scale: torch.Tensor
+    yaw: torch.Tensor
+    region: torch.Tensor
     shape_basis: torch.Tensor
+    cover_basis: torch.Tensor
     colour_basis: torch.Tensor
 
     def __init__(
@@ -80,51 +54,79 @@ class LowRankBranch(nn.Module):
         super().__init__()
         self.config = config
         features = pooled_width(encoder, config)
-        coefficients = config.shape + config.colour
+        coefficients = sum(config.counts)
         self.register_buffer("feature_mean", torch.zeros(features))
-        self.register_buffer("feature_std", torch.ones(features))
-        anchors = (decoder.patches, per_patch, 3)
-        self.register_buffer("shape_basis", torch.zeros(*anchors, config.shape))
-        self.register_buffer("colour_basis", torch.zeros(*anchors, config.colour))
-        self.linear = nn.Linear(features, coefficients)
+        self.register_buffer("feature_scale", torch.ones(features))
+        self.register_buffer("yaw", torch.zeros(features + 1))
+        anchors = (decoder.patches, per_patch)
+        self.register_buffer("region", torch.zeros(anchors, dtype=torch.uint8))
+        for name, count in (
+            ("shape_basis", config.shape),
+            ("cover_basis", config.cover),
+            ("colour_basis", config.colour),
+        ):
+            self.register_buffer(name, torch.zeros(*anchors, 3, count))
+        self.linear = nn.Linear(config.gates * (features + 1), coefficients)
         self.queries = nn.Parameter(torch.randn(config.queries, decoder.width) * 0.1)
         self.refine = nn.Linear(config.queries * decoder.width, coefficients)
         for layer in (self.linear, self.refine):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
+    def scaled(
+        self,
+        pooled: torch.Tensor,  # [B, F]
+    ) -> torch.Tensor:
+        """Centred and scaled features with the constant appended, [B, F + 1]."""
+        scaled = (pooled.float() - self.feature_mean) / self.feature_scale
+        return torch.cat([scaled, torch.full_like(scaled[:, :1], BIAS_FEATURE)], dim=1)
+
     def linear_coefficients(
         self,
         pooled: torch.Tensor,  # [B, F]
     ) -> torch.Tensor:
-        """What the closed form says, [B, shape + colour], shape first."""
-        return self.linear((pooled.float() - self.feature_mean) / self.feature_std)
+        """What the closed form says, [B, coefficients]: shape, cover, colour."""
+        scaled = self.scaled(pooled)
+        gates = yaw_gates(scaled @ self.yaw, self.config)
+        return self.linear((gates[:, :, None] * scaled[:, None]).flatten(1))
 
     def refinement(
         self,
         latents: torch.Tensor,  # [B, queries, D] global latents after the decoder
     ) -> torch.Tensor:
-        """What the global latents add to it, [B, shape + colour]."""
+        """What the global latents add to it, [B, coefficients]."""
         return self.refine(latents.flatten(1))
 
     def forward(
         self,
-        coefficients: torch.Tensor,  # [B, shape + colour]
+        coefficients: torch.Tensor,  # [B, coefficients]
         patches: torch.Tensor | None,  # [P] indices, None for all
     ) -> LowRankOffsets:
         """Spread coefficients over the anchors of the patches asked for."""
-        shape, colour = coefficients.float().split([self.config.shape, self.config.colour], 1)
+        config = self.config
+        shape, cover, colour = coefficients.float().split(list(config.counts), 1)
+        region = self.region if patches is None else self.region[patches]
+        own = _expand(self.shape_basis, shape, region, patches)
+        away = _expand(self.cover_basis, cover, region, patches)
+        distance = away.norm(dim=-1, keepdim=True)
+        taken = torch.sigmoid((distance - config.cover_from) / config.cover_soft)
         return LowRankOffsets(
-            _expand(self.shape_basis, shape, patches), _expand(self.colour_basis, colour, patches)
+            own + away * taken, _expand(self.colour_basis, colour, region, patches)
         )
 
 
 def _expand(
     basis: torch.Tensor,  # [N, 16, 3, K]
-    coefficients: torch.Tensor,  # [B, K]
+    coefficients: torch.Tensor,  # [B, regions * K]
+    region: torch.Tensor,  # [P, 16]
     patches: torch.Tensor | None,  # [P]
 ) -> torch.Tensor:
-    """Per-anchor values [B, P, 16, 3]."""
-    chosen = basis if patches is None else basis[patches]
-    flat = coefficients @ chosen.flatten(0, 2).to(coefficients.dtype).T
-    return flat.unflatten(1, chosen.shape[:3])
+    """Per-anchor values [B, P, 16, 3]: each anchor's basis with its region's coefficients."""
+    chosen = (basis if patches is None else basis[patches]).to(coefficients.dtype)
+    by_region = coefficients.unflatten(1, (-1, basis.shape[-1]))  # [B, R, K]
+    batch, regions = by_region.shape[:2]
+    values = (by_region.flatten(0, 1) @ chosen.flatten(0, 2).T).view(
+        batch, regions, *chosen.shape[:3]
+    )
+    index = region.long()[None, None, ..., None].expand(batch, 1, -1, -1, 3)
+    return values.gather(1, index)[:, 0]

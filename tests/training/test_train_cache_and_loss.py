@@ -9,6 +9,7 @@ import torch
 from inference.model.config import BackboneConfig, EncoderConfig, VitConfig
 from inference.model.encoder import DualBranchEncoder
 from inference.model.tensors import GaussianTensors
+from inference.rendering.camera import orbit_camera
 from training.anchor_loss import AnchorLossConfig, AnchorTargets, anchor_loss
 from training.feature_cache import FeatureCache
 from training.run_log import RunLog
@@ -34,6 +35,8 @@ def write_head(folder, number):
         folder / f"head_{number:05d}.npz",
         rgb=rng.integers(0, 255, (2, SIZE, SIZE, 3)).astype(np.uint8),
         alpha=np.full((2, SIZE, SIZE), 255, np.uint8),
+        label=np.full((2, SIZE, SIZE), 14, np.uint8),
+        w2c=np.stack([orbit_camera(yaw).world_to_camera for yaw in (0.0, 30.0)]),
         positions=rng.normal(size=(32, 3)).astype(np.float16),
         colours=rng.integers(0, 255, (32, 3)).astype(np.uint8),
         kind=np.zeros(32, np.uint8),
@@ -74,6 +77,9 @@ def test_cached_views_are_those_of_the_pictures(tmp_path):
     corner = picture[:, :14, :14].mean((1, 2))
     torch.testing.assert_close(batch.features[0, 0].float(), corner.repeat(2), atol=1e-3, rtol=0)
     assert batch.kept.all()
+    assert (batch.foreground == 1).all()
+    assert (batch.shares == torch.tensor([1.0] + [0] * 7)).all()  # all hair
+    np.testing.assert_allclose(cache.yaws, [0, 30], atol=1e-3)
     assert batch.light.tolist() == [[1, 1, 1, 1]] * 2
 
 

@@ -10,29 +10,32 @@ import torch
 from inference.head.template import HeadTemplate
 from inference.model.checkpoint import read_info
 from inference.model.loading import load_reconstruction_model
+from inference.rendering.camera import orbit_camera
 from training import train_reconstruction
 from training.anchor_data import HeadTargets, mirrored_targets, read_head, target_statistics
 from training.augment import AugmentConfig, apply_light, augment_view
 from training.averaging import MovingAverage
 from training.export_model import export_model
-from training.linear_start import held_out_predictions, principal_components, ridge
 from training.patch_sampling import draw_patches, patch_probabilities
+from training.regression import held_out_predictions, principal_components, ridge
 
 SIZE = 280
 
 
-def draw(positions, colours, yaw):
-    """A toy renderer: nearest point per pixel, in squares of 4 pixels; rgb and alpha."""
+def draw(positions, colours, labels, yaw):
+    """A toy renderer: nearest point per pixel, in squares of 4 pixels; rgb, alpha and label."""
     c, s = np.cos(yaw), np.sin(yaw)
     x, z = positions[:, 0] * c - positions[:, 2] * s, positions[:, 0] * s + positions[:, 2] * c
     column = np.clip((x / 0.41 + 0.5) * 70, 0, 69).astype(int)
     row = np.clip((0.5 - (positions[:, 1] - 0.012) / 0.41) * 70, 0, 69).astype(int)
     order = np.argsort(z)
     picture = np.full((70, 70, 3), 128, np.uint8)
-    alpha = np.zeros((70, 70), np.uint8)
+    alpha, label = np.zeros((70, 70), np.uint8), np.zeros((70, 70), np.uint8)
     picture[row[order], column[order]] = colours[order]
+    label[row[order], column[order]] = labels[order]
     alpha[row, column] = 255
-    return np.kron(picture, np.ones((4, 4, 1), np.uint8)), np.kron(alpha, np.ones((4, 4), np.uint8))
+    square = np.ones((4, 4), np.uint8)
+    return np.kron(picture, square[..., None]), np.kron(alpha, square), np.kron(label, square)
 
 
 def write_heads(folder, count, seed):
@@ -47,11 +50,15 @@ def write_heads(folder, count, seed):
         positions[scalp] += template.normals[scalp] * rng.uniform(0, 0.03)
         colours = np.where(scalp[:, None], rng.integers(0, 255, 3), rng.integers(60, 255, 3))
         colours = colours.astype(np.uint8)
-        views = [draw(positions, colours, yaw) for yaw in (0.0, rng.normal(0, 0.5))]
+        yaws = (0.0, rng.normal(0, 0.5))
+        views = [draw(positions, colours, template.labels, yaw) for yaw in yaws]
+        poses = [orbit_camera(np.degrees(yaw)).world_to_camera for yaw in yaws]
         np.savez_compressed(
             folder / f"head_{number:05d}.npz",
-            rgb=np.stack([rgb for rgb, _ in views]),
-            alpha=np.stack([alpha for _, alpha in views]),
+            rgb=np.stack([view[0] for view in views]),
+            alpha=np.stack([view[1] for view in views]),
+            label=np.stack([view[2] for view in views]),
+            w2c=np.stack(poses),
             positions=positions.astype(np.float16),
             colours=colours,
             kind=scalp.astype(np.uint8),

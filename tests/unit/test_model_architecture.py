@@ -22,6 +22,8 @@ from inference.model.config import (
 from inference.model.cost import model_cost
 from inference.model.editing_encoder import EditingEncoder
 from inference.model.gaussian_head import patch_spacing
+from inference.model.low_rank import BIAS_FEATURE
+from inference.model.pooling import yaw_gates
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.sharpening import Sharpening, gaussian_blur
 
@@ -38,7 +40,7 @@ CONFIG = ModelConfig(
 LOW_RANK = replace(
     CONFIG,
     head=GaussianHeadConfig(per_anchor=True, scale_prior="spacing", scale_bias=-0.87),
-    low_rank=LowRankConfig(shape=5, colour=4, grid=2, queries=3),
+    low_rank=LowRankConfig(regions=2, shape=5, cover=3, colour=4, classes=2, queries=3),
 )
 
 
@@ -63,16 +65,19 @@ def build(config=CONFIG, seed=0):
     anchors = torch.randn(PATCHES, 1, 3) * 0.1 + torch.randn(PATCHES, PER_PATCH, 3) * 0.002
     model = ReconstructionModel(config, anchors, LocalBackbone())
     for name, tensor in model.state_dict().items():
-        if "head." in name or "low_rank" in name:
+        if name.endswith("low_rank.region"):
+            tensor.copy_(torch.randint(0, 2, tensor.shape))
+        elif "head." in name or "low_rank" in name:
             noise = torch.randn(tensor.shape) * 0.1
             special = {
                 "reach": 0.02 + noise.abs(),
                 "start": noise / 100,
                 "shape_basis": noise / 100,
+                "cover_basis": noise / 100,
             }
             tensor.copy_(special.get(name.rsplit(".")[-1], tensor + noise))
     if model.low_rank:
-        model.low_rank.feature_std.abs_().add_(0.5)
+        model.low_rank.feature_scale.abs_().add_(0.5)
     return model.eval()
 
 
@@ -233,21 +238,45 @@ def test_the_low_rank_estimate_is_reproduced_exactly_before_the_decoder_has_lear
     torch.manual_seed(0)
     anchors = torch.randn(PATCHES, PER_PATCH, 3) * 0.1
     model = ReconstructionModel(LOW_RANK, anchors, LocalBackbone()).eval()
-    model.low_rank.shape_basis.normal_(std=0.01)
-    model.low_rank.colour_basis.normal_(std=0.05)
-    model.low_rank.linear.weight.normal_(std=0.02)
+    branch, config = model.low_rank, LOW_RANK.low_rank
+    branch.region.copy_(torch.randint(0, 2, branch.region.shape))
+    branch.shape_basis.normal_(std=0.01)
+    branch.cover_basis.normal_(std=0.02)
+    branch.colour_basis.normal_(std=0.05)
+    branch.linear.weight.normal_(std=0.02)
     tokens = model.encode(*pictures())
     gaussians, coefficients = model.decode_with_coefficients(tokens)
-    assert coefficients.shape == (2, 9)
+    assert coefficients.shape == (2, 24)
     assert coefficients.abs().max() > 0.1
     for number in range(2):
-        shape, colour = coefficients[number].split([5, 4])
-        means = anchors + model.low_rank.shape_basis @ shape
-        colours = 0.5 + model.low_rank.colour_basis @ colour
+        shape, cover, colour = coefficients[number].split([10, 6, 8])
+        means, colours = anchors.clone(), torch.full_like(anchors, 0.5)
+        for region in (0, 1):
+            inside = branch.region == region
+            own = branch.shape_basis[inside] @ shape.unflatten(0, (2, 5))[region]
+            away = branch.cover_basis[inside] @ cover.unflatten(0, (2, 3))[region]
+            distance = away.norm(dim=-1, keepdim=True)
+            taken = torch.sigmoid((distance - config.cover_from) / config.cover_soft)
+            means[inside] += own + away * taken
+            colours[inside] += branch.colour_basis[inside] @ colour.unflatten(0, (2, 4))[region]
         torch.testing.assert_close(gaussians.means[number], means.flatten(0, 1))
         torch.testing.assert_close(
             gaussians.colours[number], colours.flatten(0, 1), atol=1e-5, rtol=0
         )
+
+
+def test_the_gated_map_depends_on_the_yaw_that_it_reads_off_the_features():
+    model = build(LOW_RANK)
+    branch = model.low_rank
+    pooled = torch.randn(1, len(branch.feature_mean))
+    branch.yaw.zero_()
+    front = branch.linear_coefficients(pooled)
+    branch.yaw[-1] = 60 / BIAS_FEATURE  # the constant feature says: turned by 60 degrees
+    turned = branch.linear_coefficients(pooled)
+    gates = yaw_gates(torch.tensor([60.0]), LOW_RANK.low_rank)
+    features = (gates[:, :, None] * branch.scaled(pooled)[:, None]).flatten(1)
+    assert not torch.allclose(front, turned)
+    torch.testing.assert_close(turned, branch.linear(features))
 
 
 def test_every_trained_weight_gets_a_gradient():

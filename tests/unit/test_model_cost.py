@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from inference.head.template import HeadTemplate
 from inference.model.config import PRESETS
 from inference.model.cost import model_cost
-from inference.model.low_rank import pooled_width
+from inference.model.pooling import pooled_width
 from inference.model.tensors import ImageTokens
 from inference.model.untrained import untrained_backbone, untrained_model
 
