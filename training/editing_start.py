@@ -16,8 +16,8 @@ from inference.head.template import HeadTemplate
 from inference.model.config import EditingBranchConfig
 from inference.model.editing_branch import KINDS, POSE, EditingBranch, PatchTable
 from training.editing_data import PALETTE_BLOCKS, EditingHeads
-from training.linear_start import principal_components, ridge
 from training.patch_sampling import anchor_importance
+from training.regression import principal_components, ridge
 
 Array = NDArray[np.float32]
 

@@ -148,9 +148,9 @@ class LowRankConfig:
     """
 
     regions: int = 3
-    shape: int = 48
-    cover: int = 32
-    colour: int = 32
+    shape: int = 32
+    cover: int = 8
+    colour: int = 16
     cover_from: float = 0.026
     cover_soft: float = 0.004
     classes: int = 8
