@@ -72,6 +72,7 @@ report()
 ENGINE = """
 from pathlib import Path
 
+from inference.editing.types import EditRequest
 from inference.engine import Engine
 from inference.export.picture import write_picture
 from inference.export.ply import write_ply
@@ -85,7 +86,10 @@ image = engine.open_image(portrait)
 crop = engine.suggest_crop(image, engine.detect(image)[0])
 prepared = engine.prepare(image, crop)
 head = engine.reconstruct(prepared)
-assert engine.parse(prepared).labels.any()
+labels = engine.parse(prepared).labels
+own, wanted = engine.style_of_portrait(prepared), engine.style_of_text("grey curly hair")
+edited = engine.edit(EditRequest(labels, wanted, head, labels, own, 0.5))
+write_ply(edited.gaussians, out / "edited.ply")
 renderer = choose_renderer()
 write_ply(head.gaussians, out / "head.ply")
 write_picture(renderer, head.gaussians, orbit_camera(30, size=(64, 64)), out / "head.png")
