@@ -150,6 +150,12 @@ def test_small_pictures_while_dragging_and_a_sharp_one_at_rest(with_head, qtbot)
 @pytest.mark.parametrize("mode", ["points", "depth", "normals"])
 def test_every_view_mode_shows_something_else(with_head, qtbot, mode):
     window = with_head
+    window.resize(1280, 820)  # as it opens: in a small view points are nearly a surface
+    qtbot.waitUntil(
+        lambda: window.viewport.frames.image.width() == window.viewport.pixels.width(),
+        timeout=WAIT,
+    )
+    settle(qtbot, window)
     splats = shown(window)
     window.actions_[mode].trigger()
     qtbot.waitUntil(
