@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from inference.face_map.labels import ByteArray, Label
 from inference.head.gaussians import FloatArray
 from inference.parsing.face_hints import OUTLINES
+from inference.parsing.plausible import implausible
 from inference.portrait.types import FaceLandmarks
 
 SIDES = (
@@ -26,6 +27,9 @@ SMALLEST = {
 SINGLE = frozenset({Label.NOSE, Label.INNER_MOUTH} | {label for pair in SIDES for label in pair})
 """Classes of which a face has one piece."""
 
+GONE = 1e-6
+"""What is left of a score that is taken away."""
+
 _ROUNDS = 3  # what a speck turns into may be a speck again
 
 
@@ -38,9 +42,19 @@ def tidied(
     for pair in SIDES:
         _settle_sides(scores, pair, landmarks)
     for _ in range(_ROUNDS):
-        if not _remove_specks(scores):
+        wrong = implausible(scores.argmax(0).astype(np.uint8))
+        scores[:, wrong] *= _unless_found(scores[:, wrong])
+        if not _remove_specks(scores) and not wrong.any():
             break
     return scores / scores.sum(0)
+
+
+def _unless_found(
+    scores: FloatArray,  # [19, N]
+) -> FloatArray:
+    """Factors [19, N] that take the likeliest class of each pixel away."""
+    likeliest = np.arange(len(scores))[:, None] == scores.argmax(0)
+    return np.where(likeliest, GONE, 1).astype(np.float32)
 
 
 def _settle_sides(
@@ -95,6 +109,6 @@ def _remove_specks(scores: FloatArray) -> bool:
             specks[1:] |= sizes[1:] < sizes[1:].max()
         if not specks.any():
             continue
-        scores[label, specks[pieces]] *= 1e-6
+        scores[label, specks[pieces]] *= GONE
         found = True
     return found

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,7 +14,8 @@ from inference.rendering.camera import orbit_camera
 from training import train_parser
 from training.augment import BEYOND, AugmentConfig, augment_view
 from training.evaluation import parsing as evaluation
-from training.parsing.batches import BatchConfig, draw_batch
+from training.parsing.batches import BatchConfig, draw_batch, window_place
+from training.parsing.clothing import dressed
 from training.parsing.example_cache import ExampleCache
 from training.parsing.loss import ParserLossConfig, class_weights, parser_loss
 from training.parsing.photographic import PhotographicConfig, photographic
@@ -166,6 +168,26 @@ def test_photographic_variants_keep_person_and_map_together():
         np.testing.assert_array_equal(matte > 0, found > 0)  # something in front hides both
 
 
+def test_clothes_are_drawn_on_cloth_and_neck_alone():
+    labels = np.full((96, 96), Label.BACKGROUND, np.uint8)
+    labels[20:50, 30:66] = Label.FACE
+    labels[50:70, 38:58] = Label.NECK
+    labels[70:, 10:86] = Label.CLOTH
+    image = np.full((96, 96, 3), 128, np.uint8)
+    rng = np.random.default_rng(0)
+    grown = 0
+    for _ in range(40):
+        picture, found = dressed(image, labels, rng)
+        kept = ~np.isin(labels, (Label.NECK, Label.CLOTH))
+        np.testing.assert_array_equal(found[kept], labels[kept])
+        away = cv2.erode(kept.astype(np.uint8), np.ones((9, 9))) > 0  # borders are soft
+        np.testing.assert_array_equal(picture[away], image[away])
+        taken = found != labels
+        assert set(np.unique(found[taken])) <= {Label.CLOTH}
+        grown += bool(taken.any())
+    assert 10 < grown < 35
+
+
 def test_rare_classes_count_more_and_right_answers_cost_nothing():
     counts = torch.ones(COUNT) * 1000
     counts[Label.EARRING] = 10
@@ -185,7 +207,7 @@ def test_windows_show_the_same_place_in_pixels_tokens_and_labels(root, trained):
     cache = ExampleCache(root / "cache", config.parser, 0)
     settings = BatchConfig(size=6, no_hints=0, no_alpha=0, tint=0)
     windows = draw_batch(cache, cache.names(), 0, 0, settings)
-    whole = draw_batch(cache, cache.names(), 0, 0, BatchConfig(6, 4, 0, 0, 0))
+    whole = draw_batch(cache, cache.names(), 0, 0, BatchConfig(6, 4, 0, 0, tint=0))
     part, step = config.parser.size // 4, config.parser.grid // 4
     for number in range(6):
         matches = [
@@ -217,3 +239,15 @@ def test_windows_show_the_same_place_in_pixels_tokens_and_labels(root, trained):
         )
     again = draw_batch(cache, cache.names(), 0, 0, settings)
     assert torch.equal(again.fine, windows.fine)
+
+
+def test_windows_show_small_classes_often(root, trained):
+    cache = ExampleCache(root / "cache", TrainParserConfig().parser, 0)
+    name = cache.names()[0]
+    example = cache.read(name)
+    labels = np.zeros_like(example.labels)
+    labels[250:253, 2:5] = Label.EARRING  # in the corner, where few windows are
+    settings = BatchConfig(anywhere=0)
+    rng = np.random.default_rng(0)
+    places = [window_place(labels, rng, settings) for _ in range(200)]
+    assert 0.4 < np.mean([place == (2, 0) for place in places]) < 0.75

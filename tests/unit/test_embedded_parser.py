@@ -168,6 +168,30 @@ def test_specks_become_what_lies_around_them_and_thin_things_stay():
     assert (cleaned[:100] == Label.HAIR).all()
 
 
+def test_what_no_face_has_is_taken_for_something_else():
+    labels = np.full((512, 512), Label.CLOTH, np.uint8)
+    labels[:300] = Label.FACE
+    labels[:100] = Label.HAIR
+    labels[150:160, 200:215] = Label.GLASSES  # a shadow, much less than glasses
+    labels[400, 100:400] = Label.NECKLACE
+    labels[440:480, 240:270] = Label.NECKLACE  # a tie
+    labels[400:440, 20:60] = Label.HAIR  # on the shoulder, away from the head
+    cleaned = tidied(scores_of(labels), None).argmax(0)
+    assert not (cleaned == Label.GLASSES).any()
+    assert (cleaned[400, 100:400] == Label.NECKLACE).all()
+    assert (cleaned[440:480, 240:270] != Label.NECKLACE).all()
+    assert (cleaned[400:440, 20:60] != Label.HAIR).all()
+    assert (cleaned[:100] == Label.HAIR).all()
+
+
+def test_true_glasses_and_hair_on_both_sides_stay():
+    labels = np.full((512, 512), Label.BACKGROUND, np.uint8)
+    labels[100:400, 150:350] = Label.FACE
+    labels[100:450, 100:150] = labels[100:450, 350:400] = Label.HAIR
+    labels[200:230, 170:330] = Label.GLASSES
+    np.testing.assert_array_equal(tidied(scores_of(labels), None).argmax(0), labels)
+
+
 def test_an_eye_is_wholly_that_of_its_side(sample):
     labels = np.full((512, 512), Label.FACE, np.uint8)
     points = sample.landmarks.points

@@ -21,6 +21,7 @@ class BatchConfig:
         window: edge over the picture's, in PARTS.
         no_hints: how often the landmarks are left out, as where none are found.
         no_alpha: how often the foreground is left out, since that of photographs errs more.
+        anywhere: how often a window lies anywhere, not around a class of the picture.
         tint: standard deviation of the log of each channel's gain.
     """
 
@@ -28,6 +29,7 @@ class BatchConfig:
     window: int = 2
     no_hints: float = 0.25
     no_alpha: float = 0.25
+    anywhere: float = 0.3
     tint: float = 0.1
 
 
@@ -60,7 +62,7 @@ def draw_batch(
     count = len(examples)
     no_hints, no_alpha = rng.random(count) < config.no_hints, rng.random(count) < config.no_alpha
     gain = np.exp(rng.normal(0, config.tint, (count, 3, 1, 1))).astype(np.float32)
-    places = _places(rng, count, PARTS - config.window)
+    places = [window_place(x.labels, rng, config) for x in examples]
 
     # The exposure is that of the whole picture; the rest is cut before it grows to floats.
     pictures = torch.from_numpy(np.stack([x.picture for x in examples])).permute(0, 3, 1, 2)
@@ -93,15 +95,32 @@ def _order(turn: int, count: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, turn, count]).permutation(count)
 
 
-def _places(rng: np.random.Generator, count: int, last: int) -> np.ndarray:
-    """Corners [count, 2] of windows in PARTS: rows, columns; half of them in the middle."""
-    anywhere = rng.integers(0, last + 1, (count, 2))
-    middle = rng.random((count, 1)) < 0.5
-    return np.where(middle, (last + 1) // 2, anywhere)
+def window_place(
+    labels: np.ndarray,  # [S, S]
+    rng: np.random.Generator,
+    config: BatchConfig,
+) -> tuple[int, int]:
+    """Row and column of a window's corner in PARTS: anywhere, or around some pixel of a class.
+
+    Each class that the picture shows is chosen as often as the others, however small it is.
+    """
+    last = PARTS - config.window
+    anywhere = rng.integers(0, last + 1, 2)
+    if rng.random() < config.anywhere:
+        return int(anywhere[0]), int(anywhere[1])
+    classes = np.unique(labels)
+    rows, columns = np.nonzero(labels == rng.choice(classes))
+    pixel = int(rng.integers(len(rows)))
+    part = len(labels) / PARTS
+    corners = []
+    for place in (rows[pixel] / part, columns[pixel] / part):
+        lowest, highest = max(0, int(place) - config.window + 1), min(last, int(place))
+        corners.append(int(rng.integers(lowest, highest + 1)))
+    return corners[0], corners[1]
 
 
-def _cut(plane: np.ndarray, place: np.ndarray, window: int) -> np.ndarray:
+def _cut(plane: np.ndarray, place: tuple[int, int], window: int) -> np.ndarray:
     """The window of a plane [S, S, ...] whose corner is at `place`."""
     part = len(plane) // PARTS
-    row, column = (int(value) * part for value in place)
+    row, column = (value * part for value in place)
     return plane[row : row + window * part, column : column + window * part]

@@ -18,6 +18,7 @@ from inference.parsing.parser_input import parser_picture, resized, token_featur
 from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import CropBox, LoadedImage, PreparedPortrait
 from training.augment import BEYOND, AugmentConfig, augment_view
+from training.parsing.clothing import dressed
 from training.parsing.photographic import photographic
 
 ByteArray = NDArray[np.uint8]
@@ -73,7 +74,8 @@ def make_example(
     config: ParserConfig,
 ) -> Example:
     """Augment a view and read it; the same generator state gives the same example."""
-    varied = photographic(image, alpha, labels, rng)
+    worn, labels = dressed(image, labels, rng)
+    varied = photographic(worn, alpha, labels, rng)
     view = augment_view(varied[0], varied[1], rng, STRENGTHS, labels=varied[2])
     assert view.labels is not None
     inside = view.labels != BEYOND

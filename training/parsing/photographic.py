@@ -70,7 +70,7 @@ def photographic(
 def _clutter(picture: FloatImage, rng: np.random.Generator) -> FloatImage:
     """The background with boxes, discs, stripes and lines over it, a little out of focus."""
     size = picture.shape[0]
-    canvas = np.ascontiguousarray(picture)
+    canvas = picture.copy()
     if rng.random() < 0.4:
         canvas = np.tile(rng.random(3).astype(np.float32), (size, size, 1))
     # Often in the person's own colours, which a background may have.
