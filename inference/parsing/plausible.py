@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.face_map.labels import ByteArray, Label
+from inference.face_map.regions import box_of
 
 LEAST_GLASSES = 0.003
 """Share of the crop that glasses have at least, whole (true ones: 0.0045)."""
@@ -15,10 +16,23 @@ LEAST_GLASSES = 0.003
 WIDEST = {Label.NECKLACE: 9.0, Label.EARRING: 14.0}
 """Half the width of a thin thing at its widest, pixels of 512 (true ones: 8 and 5)."""
 
-ON_THE_HEAD = {Label.HAIR, Label.HAT, Label.NECK, Label.FACE}
-"""Their pieces touch the largest piece of the head, if only across a strand."""
+LENGTH = 6.0
+"""How long a piece of a necklace is at least, over half its width; buttons and badges are not."""
 
-_HEAD = (*(Label.FACE, Label.NECK, Label.RIGHT_EAR, Label.LEFT_EAR), Label.GLASSES, Label.HAT)
+_HEAD = (Label.RIGHT_EAR, Label.LEFT_EAR, Label.HAIR, Label.HAT, Label.GLASSES)
+TOUCHES = {
+    Label.HAIR: (*_HEAD, Label.FACE, Label.NECK),
+    Label.HAT: (*_HEAD, Label.FACE, Label.NECK),
+    Label.NECK: (*_HEAD, Label.FACE, Label.NECKLACE),
+    Label.FACE: (*_HEAD, Label.NOSE, Label.UPPER_LIP, Label.LOWER_LIP),
+    Label.BACKGROUND: (*_HEAD, Label.FACE, Label.NECK),
+}
+"""What every piece but the largest lies beside, if only across a strand: no hair on a shoulder,
+no hole in a coat."""
+
+LARGEST_HOLE = 0.01
+"""Share of the crop; a larger piece of background is what an arm or a shoulder cuts off."""
+
 _GAP = 2  # pixels of 512 on each side
 
 
@@ -29,21 +43,30 @@ def implausible(labels: ByteArray) -> NDArray[np.bool_]:
     glasses = labels == Label.GLASSES
     if glasses.mean() < LEAST_GLASSES:
         wrong |= glasses
-    for label, radius in WIDEST.items():
+    for label, widest in WIDEST.items():
         for piece in _pieces(labels == label):
             deep = cv2.distanceTransform(np.pad(piece, 1).astype(np.uint8), cv2.DIST_L2, 5)
-            if deep.max() > radius * scale:
+            half = float(deep.max())
+            badge = label == Label.NECKLACE and _length(piece) < LENGTH * half
+            if half > widest * scale or badge:
                 wrong |= piece
     reach = 2 * max(1, round(_GAP * scale)) + 1
     kernel = np.ones((reach, reach), np.uint8)
-    for label in ON_THE_HEAD:
-        pieces = sorted(_pieces(labels == label), key=lambda piece: int(piece.sum()))
-        others = np.isin(labels, [other for other in _HEAD if other != label])
-        for piece in pieces[:-1]:
+    for label, beside in TOUCHES.items():
+        others = np.isin(labels, [other for other in beside if other != label])
+        for piece in sorted(_pieces(labels == label), key=np.count_nonzero)[:-1]:
+            if label == Label.BACKGROUND and piece.mean() > LARGEST_HOLE:
+                continue
             around = cv2.dilate(piece.astype(np.uint8), kernel) > 0
             if not (around & others).any():
                 wrong |= piece
     return wrong
+
+
+def _length(piece: NDArray[np.bool_]) -> float:
+    """The diagonal of a piece's upright box, pixels."""
+    left, top, right, bottom = box_of(piece) or (0, 0, 0, 0)
+    return float(np.hypot(right - left, bottom - top))
 
 
 def _pieces(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:

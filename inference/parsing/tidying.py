@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from inference.face_map.labels import ByteArray, Label
 from inference.head.gaussians import FloatArray
-from inference.parsing.face_hints import OUTLINES
+from inference.parsing.face_hints import OUTLINES, face_hints
 from inference.parsing.plausible import implausible
 from inference.portrait.types import FaceLandmarks
 
@@ -27,6 +27,9 @@ SMALLEST = {
 SINGLE = frozenset({Label.NOSE, Label.INNER_MOUTH} | {label for pair in SIDES for label in pair})
 """Classes of which a face has one piece."""
 
+SEEN_BROW = 0.25
+"""Share of a brow's outline that the network finds at least, or the outline counts (our choice)."""
+
 GONE = 1e-6
 """What is left of a score that is taken away."""
 
@@ -39,6 +42,8 @@ def tidied(
 ) -> FloatArray:
     """The scores [19, S, S] without specks, left and right in agreement with the landmarks."""
     scores = scores.copy()
+    if landmarks is not None:
+        _bring_back_brows(scores, landmarks)
     for pair in SIDES:
         _settle_sides(scores, pair, landmarks)
     for _ in range(_ROUNDS):
@@ -47,6 +52,19 @@ def tidied(
         if not _remove_specks(scores) and not wrong.any():
             break
     return scores / scores.sum(0)
+
+
+def _bring_back_brows(scores: FloatArray, landmarks: FaceLandmarks) -> None:
+    """Light brows that the network overlooked are drawn by the landmarks, where there is skin."""
+    size = scores.shape[-1]
+    hints = dict(zip(OUTLINES, face_hints(landmarks, size, size), strict=True))
+    labels = scores.argmax(0)
+    for brow in (Label.RIGHT_BROW, Label.LEFT_BROW):
+        outline = hints[brow] > 127
+        skin = outline & (labels == Label.FACE)
+        if (outline & (labels == brow)).sum() >= SEEN_BROW * max(1, outline.sum()):
+            continue
+        scores[brow, skin] = np.maximum(scores[brow, skin], 1.1 * scores[Label.FACE, skin])
 
 
 def _unless_found(
