@@ -21,14 +21,15 @@ LENGTH = 6.0
 
 _HEAD = (Label.RIGHT_EAR, Label.LEFT_EAR, Label.HAIR, Label.HAT, Label.GLASSES)
 TOUCHES = {
-    Label.HAIR: (*_HEAD, Label.FACE, Label.NECK),
+    Label.HAIR: (*_HEAD, Label.FACE),
     Label.HAT: (*_HEAD, Label.FACE, Label.NECK),
     Label.NECK: (*_HEAD, Label.FACE, Label.NECKLACE),
     Label.FACE: (*_HEAD, Label.NOSE, Label.UPPER_LIP, Label.LOWER_LIP),
     Label.BACKGROUND: (*_HEAD, Label.FACE, Label.NECK),
+    Label.EARRING: (*_HEAD, Label.FACE, Label.NECK),
 }
-"""What every piece but the largest lies beside, if only across a strand: no hair on a shoulder,
-no hole in a coat."""
+"""What every piece but the largest (of earrings every one) lies beside, if only across a strand:
+no hair on a shoulder, no hole in a coat."""
 
 LARGEST_HOLE = 0.01
 """Share of the crop; a larger piece of background is what an arm or a shoulder cuts off."""
@@ -54,7 +55,8 @@ def implausible(labels: ByteArray) -> NDArray[np.bool_]:
     kernel = np.ones((reach, reach), np.uint8)
     for label, beside in TOUCHES.items():
         others = np.isin(labels, [other for other in beside if other != label])
-        for piece in sorted(_pieces(labels == label), key=np.count_nonzero)[:-1]:
+        pieces = sorted(_pieces(labels == label), key=np.count_nonzero)
+        for piece in pieces if label == Label.EARRING else pieces[:-1]:
             if label == Label.BACKGROUND and piece.mean() > LARGEST_HOLE:
                 continue
             around = cv2.dilate(piece.astype(np.uint8), kernel) > 0

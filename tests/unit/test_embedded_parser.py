@@ -177,6 +177,7 @@ def test_what_no_face_has_is_taken_for_something_else():
     labels[440:480, 240:270] = Label.NECKLACE  # a tie
     labels[400:440, 20:60] = Label.HAIR  # on the shoulder, away from the head
     labels[460:480, 400:420] = Label.NECKLACE  # a button
+    labels[430:440, 440:450] = Label.EARRING  # on the shoulder, too
     labels[:, 500:] = Label.BACKGROUND
     labels[480:500, 60:80] = Label.BACKGROUND  # a hole in the coat
     cleaned = tidied(scores_of(labels), None).argmax(0)
@@ -185,6 +186,7 @@ def test_what_no_face_has_is_taken_for_something_else():
     assert (cleaned[440:480, 240:270] != Label.NECKLACE).all()
     assert (cleaned[400:440, 20:60] != Label.HAIR).all()
     assert (cleaned[460:480, 400:420] != Label.NECKLACE).all()
+    assert not (cleaned == Label.EARRING).any()
     assert (cleaned[480:500, 60:80] != Label.BACKGROUND).all()
     assert (cleaned[:100, :500] == Label.HAIR).all()
 
