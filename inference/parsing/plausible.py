@@ -26,7 +26,7 @@ TOUCHES = {
     Label.NECK: (*_HEAD, Label.FACE, Label.NECKLACE),
     Label.FACE: (*_HEAD, Label.NOSE, Label.UPPER_LIP, Label.LOWER_LIP),
     Label.BACKGROUND: (*_HEAD, Label.FACE, Label.NECK),
-    Label.EARRING: (*_HEAD, Label.FACE, Label.NECK),
+    Label.EARRING: (*_HEAD, Label.FACE, Label.NECK, Label.BACKGROUND),
 }
 """What every piece but the largest (of earrings every one) lies beside, if only across a strand:
 no hair on a shoulder, no hole in a coat."""
