@@ -70,7 +70,7 @@ class EmbeddedParser:
         Raises:
             NoFaceError: it shows none.
         """
-        if not use_landmarks:
+        if not (use_landmarks and _mostly_within(portrait)):
             portrait = replace(portrait, landmarks=None)
         scores = tidied(self._raw_scores(tokens, portrait), portrait.landmarks)
         skin = (scores.argmax(0) == Label.FACE).mean()
@@ -93,6 +93,14 @@ class EmbeddedParser:
         large = functional.interpolate(logits, (portrait.size,) * 2, mode="bilinear")
         scores: FloatArray = large[0].softmax(0).numpy()
         return scores
+
+
+def _mostly_within(portrait: PreparedPortrait) -> bool:
+    """Whether the landmarks are those of a face that the crop shows."""
+    if portrait.landmarks is None:
+        return False
+    points = portrait.landmarks.points
+    return bool(((points >= 0) & (points < portrait.size)).all(1).mean() > 0.5)
 
 
 def load_embedded_parser(

@@ -26,15 +26,18 @@ TOUCHES = {
     Label.NECK: (*_HEAD, Label.FACE, Label.NECKLACE),
     Label.FACE: (*_HEAD, Label.NOSE, Label.UPPER_LIP, Label.LOWER_LIP),
     Label.BACKGROUND: (*_HEAD, Label.FACE, Label.NECK),
-    Label.EARRING: (*_HEAD, Label.FACE, Label.NECK, Label.BACKGROUND),
+    Label.EARRING: (*_HEAD, Label.FACE, Label.NECK),
 }
-"""What every piece but the largest (of earrings every one) lies beside, if only across a strand:
+"""What every piece but the largest (of those in EVERY each) lies beside, if only across a strand:
 no hair on a shoulder, no hole in a coat."""
+
+EVERY = {Label.EARRING, Label.HAT}
 
 LARGEST_HOLE = 0.01
 """Share of the crop; a larger piece of background is what an arm or a shoulder cuts off."""
 
-_GAP = 2  # pixels of 512 on each side
+_GAP, _EARRING_GAP = 2, 28
+"""Pixels of 512 between what lies beside each other; a true earring hangs up to 27 away."""
 
 
 def implausible(labels: ByteArray) -> NDArray[np.bool_]:
@@ -51,12 +54,13 @@ def implausible(labels: ByteArray) -> NDArray[np.bool_]:
             badge = label == Label.NECKLACE and _length(piece) < LENGTH * half
             if half > widest * scale or badge:
                 wrong |= piece
-    reach = 2 * max(1, round(_GAP * scale)) + 1
-    kernel = np.ones((reach, reach), np.uint8)
     for label, beside in TOUCHES.items():
+        gap = _EARRING_GAP if label == Label.EARRING else _GAP
+        reach = 2 * max(1, round(gap * scale)) + 1
+        kernel = np.ones((reach, reach), np.uint8)
         others = np.isin(labels, [other for other in beside if other != label])
         pieces = sorted(_pieces(labels == label), key=np.count_nonzero)
-        for piece in pieces if label == Label.EARRING else pieces[:-1]:
+        for piece in pieces if label in EVERY else pieces[:-1]:
             if label == Label.BACKGROUND and piece.mean() > LARGEST_HOLE:
                 continue
             around = cv2.dilate(piece.astype(np.uint8), kernel) > 0
