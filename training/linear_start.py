@@ -167,8 +167,8 @@ def start_in_closed_form(
     with torch.no_grad():
         model.encoder.class_probe.copy_(fit_class_probe(cache))
     pooled = pooled_features(model, cache)
-    widths = pooled_blocks(model.config.encoder, config)
-    mean, scale = pooled.mean(0), _block_scales(pooled, list(widths.values()))
+    blocks = pooled_blocks(model.config.encoder, config)
+    mean, scale = pooled.mean(0), _block_scales(pooled, list(blocks.values()))
     with torch.no_grad():
         low_rank.feature_mean.copy_(torch.from_numpy(mean))
         low_rank.feature_scale.copy_(torch.from_numpy(scale))
@@ -182,13 +182,13 @@ def start_in_closed_form(
 
     targets = view_coefficients(start, cache, mirror)
     centre, share = targets.mean(0), parts.share()
-    edges = np.cumsum(config.counts)[:-1]
+    # Each region has a strength of its own, or the widely spread hair would choose the face's.
+    names = [f"{what} {n}" for what in ("shape", "cover", "colour") for n in range(config.regions)]
+    widths = [w for w in (config.shape, config.cover, config.colour) for _ in range(config.regions)]
+    edges = np.cumsum(widths)[:-1]
     fits: list[GatedFit] = []
     for name, columns, weight in zip(
-        ("shape", "cover", "colour"),
-        np.split(targets - centre, edges, 1),
-        np.split(share, edges),
-        strict=True,
+        names, np.split(targets - centre, edges, 1), np.split(share, edges), strict=True
     ):
         fits.append(gated_ridge(scaled, gates, columns, cache.heads, weight))
         say(f"{name}: strength {fits[-1].strength:g}, error on others {fits[-1].error:.3f}")

@@ -48,8 +48,8 @@ def write_heads(folder, count, seed):
         stretch = np.exp(rng.normal(0, 0.1, 3)).astype(np.float32)
         positions = template.anchors * stretch
         positions[scalp] += template.normals[scalp] * rng.uniform(0, 0.03)
-        colours = np.where(scalp[:, None], rng.integers(0, 255, 3), rng.integers(60, 255, 3))
-        colours = colours.astype(np.uint8)
+        skin, hair = rng.uniform(0.35, 1.2, 2)[:, None] * [(205, 160, 130), (110, 80, 55)]
+        colours = np.where(scalp[:, None], hair, skin).astype(np.uint8)
         yaws = (0.0, rng.normal(0, 0.5))
         views = [draw(positions, colours, template.labels, yaw) for yaw in yaws]
         poses = [orbit_camera(np.degrees(yaw)).world_to_camera for yaw in yaws]
@@ -69,7 +69,7 @@ def write_heads(folder, count, seed):
 def run(tmp_path_factory):
     """A short run on toy heads: its folder, arguments and last measurement."""
     root = tmp_path_factory.mktemp("run")
-    write_heads(root / "train", 10, seed=1)
+    write_heads(root / "train", 40, seed=1)
     write_heads(root / "test", 4, seed=2)
     (root / "train" / "head_99999.npz").write_bytes(b"PK\x03\x04 cut off")
     arguments = [
@@ -108,7 +108,7 @@ def test_the_checkpoint_loads_as_the_embedded_preset(run):
     path = root / "out" / "model.safetensors"
     info = read_info(path)
     assert info.preset == "embedded"
-    assert "10 synthetic heads, 12 steps" in info.trained_by
+    assert "40 synthetic heads, 12 steps" in info.trained_by
     template = HeadTemplate.load()
     model = load_reconstruction_model("embedded", template, checkpoint=path)
     views, targets = read_head(root / "train" / "head_00000.npz")
