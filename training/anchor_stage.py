@@ -187,6 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
 
 def _gather(cache: FeatureCache, source: Path, least: int, most: int | None) -> int:
     """Fill a cache with what is there, waiting for the generator if that is too little."""
+    cache.update(source, limit=0)  # opens what an earlier run left, which counts
     while True:
         limit = None if most is None else most - len(cache.names)
         cache.update(source, limit)

@@ -251,3 +251,14 @@ def test_the_exported_file_is_half_the_size_and_small_enough_to_ship(run, tmp_pa
     assert size < 0.51 * source.stat().st_size
     assert read_info(target) == read_info(source)
     load_reconstruction_model("embedded", HeadTemplate.load(), checkpoint=target)
+
+
+def test_a_limit_of_heads_counts_those_that_an_earlier_run_cached(run, tmp_path):
+    _, arguments, _ = run
+    write_heads(tmp_path / "train", 6, seed=1)
+    moved = [*arguments, "--data", str(tmp_path / "train"), "--cache", str(tmp_path / "cache")]
+    moved += ["--out", str(tmp_path / "out"), "--heads", "3", "--start-only"]
+    for _ in range(2):
+        train_reconstruction.main(moved)
+    index = json.loads((tmp_path / "cache" / "train" / "index.json").read_text())
+    assert len(index["names"]) == 3

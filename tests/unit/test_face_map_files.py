@@ -10,6 +10,7 @@ from inference.errors import InvalidFaceMapError, OutputError
 from inference.face_map.document import SIZE
 from inference.face_map.files import read_face_map, write_face_map
 from inference.face_map.labels import COLOURS, Label
+from inference.files import resource_path
 
 
 def blocks(size: int = SIZE) -> np.ndarray:
@@ -90,6 +91,8 @@ def test_what_is_no_map_is_refused_with_one_sentence(tmp_path):
         assert "\n" not in message
     with pytest.raises(InvalidFaceMapError):
         read_face_map(tmp_path)
+    with pytest.raises(InvalidFaceMapError, match="something else than a face map"):
+        read_face_map(resource_path("samples/astronaut.png"))  # skin is near some classes' colours
 
 
 @settings(max_examples=60, deadline=None)
