@@ -5,6 +5,7 @@ that is (x . x') (g . g'), so that the cost is that of the views, whatever the n
 and gates. Views of one head are either fitted or judged together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +44,42 @@ def gated_ridge(
     gates: Array,  # [V, G]
     targets: Array,  # [V, K], centred
     groups: NDArray[np.int32],  # [V] head of each view
-    share: Array,  # [K] weight of each target in the judgement
-) -> GatedFit:
-    """Fit with the strongest ridge that errs hardly more than the best on heads not fitted."""
+    shares: Sequence[Array],  # weights in the judgement, of K columns in all
+) -> list[GatedFit]:
+    """Fit with the strongest ridge that errs hardly more than the best on heads not fitted.
+
+    Each of `shares` stands for some columns of the targets, which get a strength of their own.
+    """
     x, g, y = (torch.from_numpy(np.array(a, np.float32)) for a in (features, gates, targets))
     kernel = (x @ x.T) * (g @ g.T)
+    predicted = _held_out(kernel, y, groups)
+    fits = []
+    first = 0
+    for share in shares:
+        part = slice(first, first + len(share))
+        first += len(share)
+        weight = torch.from_numpy(share)
+        scale = float((y[:, part] ** 2 * weight).sum(1).mean()) + 1e-12
+        errors = [
+            float(((p[:, part] - y[:, part]) ** 2 * weight).sum(1).mean()) / scale
+            for p in predicted
+        ]
+        best = max(i for i, error in enumerate(errors) if error <= _TOLERANCE * min(errors))
+        stronger = kernel.clone()
+        stronger.diagonal().add_(STRENGTHS[best])
+        dual = torch.cholesky_solve(y[:, part], torch.linalg.cholesky(stronger))
+        columns = torch.cat([(x * g[:, i : i + 1]).T @ dual for i in range(g.shape[1])])
+        held_out = predicted[best][:, part].numpy()
+        fits.append(GatedFit(columns.numpy(), STRENGTHS[best], held_out, errors[best]))
+    return fits
+
+
+def _held_out(
+    kernel: torch.Tensor,  # [V, V]
+    y: torch.Tensor,  # [V, K]
+    groups: NDArray[np.int32],  # [V]
+) -> list[torch.Tensor]:
+    """What each strength says [V, K] about each view when its head is not fitted."""
     folds = torch.from_numpy(np.unique(groups, return_inverse=True)[1] % _FOLDS)
     predicted = [torch.zeros_like(y) for _ in STRENGTHS]
     for fold in range(_FOLDS):
@@ -60,13 +92,4 @@ def gated_ridge(
         for number, strength in enumerate(STRENGTHS):
             inverse = 1 / (values.clamp(min=0) + strength)
             predicted[number][out] = across @ (rotated * inverse[:, None])
-    weight = torch.from_numpy(share)
-    scale = float((y**2 * weight).sum(1).mean()) + 1e-12
-    errors = [float(((p - y) ** 2 * weight).sum(1).mean()) / scale for p in predicted]
-    best = max(i for i, error in enumerate(errors) if error <= _TOLERANCE * min(errors))
-    kernel.diagonal().add_(STRENGTHS[best])
-    dual = torch.linalg.solve(kernel, y)
-    columns = [(x * g[:, i : i + 1]).T @ dual for i in range(g.shape[1])]
-    return GatedFit(
-        torch.cat(columns).numpy(), STRENGTHS[best], predicted[best].numpy(), errors[best]
-    )
+    return predicted

@@ -15,7 +15,7 @@ from inference.model.reconstruction import ReconstructionModel
 from training.anchor_data import TargetStatistics, mirrored_targets, target_statistics
 from training.class_probe import fit_class_probe
 from training.feature_cache import FeatureCache
-from training.gated_ridge import GatedFit, gated_ridge
+from training.gated_ridge import gated_ridge
 from training.mean_splat import MeanSplat, mean_splat
 from training.regional_components import (
     RegionalComponents,
@@ -175,7 +175,7 @@ def start_in_closed_form(
         scaled = low_rank.scaled(torch.from_numpy(pooled)).numpy()
 
     yaws, ones = cache.yaws, np.ones((len(cache), 1), np.float32)
-    turn = gated_ridge(scaled, ones, yaws[:, None], cache.heads, np.ones(1, np.float32))
+    turn = gated_ridge(scaled, ones, yaws[:, None], cache.heads, [np.ones(1, np.float32)])[0]
     off = np.abs(turn.held_out[:, 0] - yaws).mean()
     say(f"yaw off by {off:.1f} degrees on others")
     gates = yaw_gates(torch.from_numpy(turn.held_out[:, 0].copy()), config).numpy()
@@ -185,13 +185,10 @@ def start_in_closed_form(
     # Each region has a strength of its own, or the widely spread hair would choose the face's.
     names = [f"{what} {n}" for what in ("shape", "cover", "colour") for n in range(config.regions)]
     widths = [w for w in (config.shape, config.cover, config.colour) for _ in range(config.regions)]
-    edges = np.cumsum(widths)[:-1]
-    fits: list[GatedFit] = []
-    for name, columns, weight in zip(
-        names, np.split(targets - centre, edges, 1), np.split(share, edges), strict=True
-    ):
-        fits.append(gated_ridge(scaled, gates, columns, cache.heads, weight))
-        say(f"{name}: strength {fits[-1].strength:g}, error on others {fits[-1].error:.3f}")
+    shares = np.split(share, np.cumsum(widths)[:-1])
+    fits = gated_ridge(scaled, gates, targets - centre, cache.heads, shares)
+    for name, fit in zip(names, fits, strict=True):
+        say(f"{name}: strength {fit.strength:g}, error on others {fit.error:.3f}")
     _write(model, start, turn.weights[:, 0], np.concatenate([f.weights for f in fits], 1), centre)
     return replace(start, held_out=np.concatenate([f.held_out for f in fits], 1) + centre)
 

@@ -71,7 +71,7 @@ def test_the_ridge_finds_a_map_that_turns_with_the_gate():
     maps = rng.normal(size=(2, 4, 3)).astype(np.float32)
     targets = np.einsum("vg,vf,gfk->vk", gates, features, maps).astype(np.float32)
     groups = np.repeat(np.arange(100), 3).astype(np.int32)
-    fit = gated_ridge(features, gates, targets, groups, np.ones(3, np.float32) / 3)
+    (fit,) = gated_ridge(features, gates, targets, groups, [np.ones(3, np.float32) / 3])
     np.testing.assert_allclose(fit.weights.reshape(2, 4, 3), maps, atol=0.02)
     assert fit.error < 0.01
 
@@ -81,9 +81,24 @@ def test_a_head_is_judged_by_a_fit_that_never_saw_it():
     features = rng.normal(size=(60, 200)).astype(np.float32)  # enough to learn anything by heart
     targets = rng.normal(size=(60, 1)).astype(np.float32)
     groups = np.arange(60, dtype=np.int32)
-    fit = gated_ridge(features, np.ones((60, 1), np.float32), targets, groups, np.ones(1, "f4"))
+    (fit,) = gated_ridge(features, np.ones((60, 1), "f4"), targets, groups, [np.ones(1, "f4")])
     assert fit.error > 0.8  # there is nothing to be learned about others
     assert fit.strength >= 10
+
+
+def test_columns_that_can_be_learned_are_not_held_back_by_those_that_cannot():
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(200, 20)).astype(np.float32)
+    learnable = features @ rng.normal(size=(20, 2)).astype(np.float32)
+    noise = rng.normal(size=(200, 2)).astype(np.float32) * 100
+    groups = np.arange(200, dtype=np.int32)
+    shares = [np.ones(2, np.float32), np.ones(2, np.float32)]
+    targets = np.concatenate([learnable, noise], 1)
+    first, second = gated_ridge(features, np.ones((200, 1), "f4"), targets, groups, shares)
+    assert first.error < 0.01
+    assert second.error > 0.9
+    assert first.strength < second.strength
+    assert first.weights.shape == second.weights.shape == (20, 2)
 
 
 def test_shares_of_a_patch_are_those_of_its_pixels():
