@@ -1,7 +1,8 @@
 """The right side of the window: style above, export below, in one column that scrolls."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from desktop.widgets.scrolling import fill_scrolling
 
 
 class RightSide(QFrame):
@@ -22,10 +23,4 @@ class RightSide(QFrame):
         for part in parts:
             layout.addWidget(part)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(scroll)
+        fill_scrolling(self, inside)

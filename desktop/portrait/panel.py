@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QColor
-from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from desktop.images import veil_from_alpha
 from desktop.pipeline import Pipeline
@@ -12,6 +12,7 @@ from desktop.session import Session, Topic
 from desktop.theme import Palette
 from desktop.widgets.banner import Banner
 from desktop.widgets.labels import ElidedLabel, label, row, section
+from desktop.widgets.scrolling import fill_scrolling
 from desktop.widgets.switch import Switch
 
 
@@ -57,13 +58,7 @@ class PortraitPanel(QFrame):
         layout.addSpacing(14)
         layout.addWidget(section("Head", self.options))
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(0, 0, 0, 0)
-        outside.addWidget(scroll)
+        fill_scrolling(self, inside)
 
         self.canvas.crop_chosen.connect(self._on_crop)
         self.canvas.face_picked.connect(pipeline.pick_face)
