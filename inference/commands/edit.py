@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.commands.options import terminal_progress
-from inference.commands.reconstruct import MAX_SIZE, MIN_SIZE
+from inference.commands.options import add_outputs, check_output_size, terminal_progress
 from inference.errors import NoFaceError, UsageError
 from inference.progress import CancelToken, no_progress
 
@@ -50,15 +49,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="how much of the portrait's own look stays where nothing was changed (default 1)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
-    parser.add_argument(
-        "--video",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="write the orbit video (default: yes)",
-    )
-    parser.add_argument(
-        "--size", type=int, default=512, metavar="N", help="edge of pictures and video in pixels"
-    )
+    add_outputs(parser)
     return parser
 
 
@@ -91,8 +82,7 @@ def _check(arguments: argparse.Namespace) -> _Job:
     keep = 1.0 if arguments.keep is None else arguments.keep
     if not 0 <= keep <= 1:
         raise UsageError("--keep must lie between 0 and 1.")
-    if not MIN_SIZE <= arguments.size <= MAX_SIZE:
-        raise UsageError(f"--size must lie between {MIN_SIZE} and {MAX_SIZE} pixels.")
+    check_output_size(arguments.size)
     for path in (arguments.map, image, arguments.portrait):
         if path is not None and not path.is_file():
             raise UsageError(f"There is no file {path}.")

@@ -45,6 +45,32 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     )
 
 
+MIN_SIZE, MAX_SIZE = 16, 4096  # pixels
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """What of a head's files is written, and how large."""
+    parser.add_argument(
+        "--video",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write the orbit video (default: yes)",
+    )
+    parser.add_argument(
+        "--size", type=int, default=512, metavar="N", help="edge of pictures and video in pixels"
+    )
+
+
+def check_output_size(size: int) -> None:
+    """Look at what add_outputs took.
+
+    Raises:
+        UsageError: it is too small or large.
+    """
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        raise UsageError(f"--size must lie between {MIN_SIZE} and {MAX_SIZE} pixels.")
+
+
 def parse_background(text: str) -> Background | None:
     """`white`, `black`, `transparent` (None) or `#rrggbb`.
 

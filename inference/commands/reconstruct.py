@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.commands.options import add_device, terminal_progress
+from inference.commands.options import (
+    add_device,
+    add_outputs,
+    check_output_size,
+    terminal_progress,
+)
 from inference.commands.portraits import (
     add_portrait_options,
     check_single,
@@ -23,7 +28,6 @@ if TYPE_CHECKING:
     from inference.rendering.protocol import Renderer
 
 NAME = "reconstruct"
-MIN_SIZE, MAX_SIZE = 16, 4096
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -54,20 +58,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--layers", type=int, metavar="K", help="the decoder's state after K layers"
     )
     parser.add_argument(
-        "--video",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="write the orbit video (default: yes)",
-    )
-    parser.add_argument(
         "--sharpen",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="sharpen pictures and video where the model has a network for it (default: yes)",
     )
-    parser.add_argument(
-        "--size", type=int, default=512, metavar="N", help="edge of pictures and video in pixels"
-    )
+    add_outputs(parser)
     return parser
 
 
@@ -91,8 +87,7 @@ class _Job:
 
 
 def _check(arguments: argparse.Namespace, layers: int) -> _Job:
-    if not MIN_SIZE <= arguments.size <= MAX_SIZE:
-        raise UsageError(f"--size must lie between {MIN_SIZE} and {MAX_SIZE} pixels.")
+    check_output_size(arguments.size)
     if not 0 <= arguments.strength <= 1:
         raise UsageError("--strength must lie between 0 and 1.")
     if arguments.layers is not None and not 0 <= arguments.layers <= layers:

@@ -1,5 +1,6 @@
 """The engine's calls for editing, handed on to an Editor that is made when it is first needed."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:  # with them scipy, and what else only editing needs
     from inference.editing.types import EditedHead, EditRequest, Style
 
 
-class EditingCalls:
+class EditingCalls(ABC):
     """What an engine with a template can do with face maps and styles."""
 
     preset: str
@@ -22,14 +23,14 @@ class EditingCalls:
     _editor: "Editor | PresetEditor | None" = None
 
     @property
+    @abstractmethod
     def template(self) -> HeadTemplate:
         """The head template."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def device(self) -> "Device":
         """Where networks run."""
-        raise NotImplementedError
 
     @property
     def editor(self) -> "Editor | PresetEditor":
