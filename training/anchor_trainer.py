@@ -19,6 +19,7 @@ from training.feature_cache import CacheBatch, FeatureCache
 from training.linear_start import LinearStart, pooled_features, view_coefficients
 from training.log_shape import MIRRORED
 from training.patch_sampling import draw_patches, patch_probabilities
+from training.schedule import warm_cosine
 
 
 @dataclass(frozen=True)
@@ -167,9 +168,8 @@ class AnchorTrainer:
         return dict(state["extra"])
 
     def _rate(self, progress: float) -> float:
-        warm = min(1.0, (self.step_count + 1) / self.config.warm_up)
-        cosine = 0.5 * (1 + np.cos(np.pi * min(1.0, progress)))
-        return float(self.config.learning_rate * warm * (0.01 + 0.99 * cosine))
+        factor = warm_cosine(self.step_count, progress, self.config.warm_up, floor=0.01)
+        return self.config.learning_rate * factor
 
     def _disturb(self, batch: CacheBatch) -> CacheBatch:
         """Noise on the features and hidden patches, so that cached views do not wear out."""

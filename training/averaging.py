@@ -7,6 +7,13 @@ import torch
 from torch import nn
 
 
+@torch.no_grad()
+def follow(average: nn.Module, model: nn.Module, step: int, least: float) -> None:
+    """Move a copy of a model towards it, by 1 / (step + 2) at first and at least by `least`."""
+    for mine, other in zip(average.parameters(), model.parameters(), strict=True):
+        mine.lerp_(other, max(least, 1 / (step + 2)))
+
+
 class MovingAverage:
     """Keeps averaged parameters; buffers are those of the model."""
 

@@ -18,9 +18,11 @@ from inference.face_map.labels import COUNT
 from inference.features.style_blocks import completed
 from inference.head.template import HeadTemplate
 from inference.model.editing import EditingModel
+from training.averaging import follow
 from training.editing_data import EditingHeads
 from training.patch_sampling import draw_patches, patch_probabilities
 from training.run_log import RunLog
+from training.schedule import warm_cosine
 
 _BETA = 0.3  # spreads from which on an error of place counts linearly
 _COLOUR = 4.0  # weight of colours against places
@@ -54,8 +56,7 @@ def train(
         if done >= 1:
             break
         for group in optimiser.param_groups:
-            warm = min(1.0, (step + 1) / 100)
-            group["lr"] = options.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * done))
+            group["lr"] = options.learning_rate * warm_cosine(step, done, 100)
         views = rng.integers(0, len(heads.view_head), options.batch)
         who = heads.view_head[views]
         patches = draw_patches(rng, probabilities, options.patches)
@@ -101,9 +102,7 @@ def train(
         terms["total"].backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
-        with torch.no_grad():
-            for mine, other in zip(average.parameters(), model.parameters(), strict=True):
-                mine.lerp_(other, max(0.005, 1 / (step + 2)))
+        follow(average, model, step, least=0.005)
         step += 1
         log.step(step, options.batch, spent, {n: float(v.detach()) for n, v in terms.items()})
         if time.monotonic() - saved > 180:

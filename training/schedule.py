@@ -11,6 +11,20 @@ NO_DECAY = ("template.query", "low_rank.queries")
 """Embeddings: matrices by shape, but each row stands alone."""
 
 
+def warm_cosine(step: int, progress: float, warm_up: int, floor: float = 0.0) -> float:
+    """Factor on the highest rate: linear warm-up times half a cosine from 1 to the floor.
+
+    Args:
+        step: optimiser steps already done.
+        progress: share of the cosine that is done, 0..1.
+        warm_up: steps until the top.
+        floor: where the cosine ends.
+    """
+    warm = min(1.0, (step + 1) / max(1, warm_up))
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    return warm * (floor + (1 - floor) * cosine)
+
+
 def rate(step: int, total: int, config: AdamWConfig) -> float:
     """Learning rate before a group's factor: linear warm-up, then half a cosine to the floor.
 
@@ -19,10 +33,8 @@ def rate(step: int, total: int, config: AdamWConfig) -> float:
         total: of the whole training.
         config: top, warm-up and floor.
     """
-    warm = min(1.0, (step + 1) / max(1, config.warm_up))
-    progress = min(1.0, max(0, step - config.warm_up) / max(1, total - config.warm_up))
-    cosine = 0.5 * (1 + math.cos(math.pi * progress))
-    return config.learning_rate * warm * (config.floor + (1 - config.floor) * cosine)
+    progress = max(0, step - config.warm_up) / max(1, total - config.warm_up)
+    return config.learning_rate * warm_cosine(step, progress, config.warm_up, config.floor)
 
 
 def freeze_by_factor(model: nn.Module, config: AdamWConfig) -> None:

@@ -21,8 +21,10 @@ import torch
 from inference.features.embedded_style import NAME, StyleSpace, StyleSpaceConfig
 from inference.features.style_blocks import WIDTH
 from inference.model.checkpoint import CheckpointInfo, save_checkpoint
+from training.averaging import follow
 from training.command_line import command_parser
 from training.run_log import RunLog
+from training.schedule import warm_cosine
 from training.style_data import StyleData, disturbed, draw_batch, sentence_table
 from training.style_loss import StyleLoss
 from training.style_metrics import retrieval
@@ -67,8 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if done >= 1:
             break
         for group in optimiser.param_groups:
-            warm = min(1.0, (step + 1) / 200)
-            group["lr"] = options.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * done))
+            group["lr"] = options.learning_rate * warm_cosine(step, done, 200)
         batch = draw_batch(data, prompts, options.batch, rng)
         batch = disturbed(batch, space.image, options.noise)
         terms = loss(space.train(), batch)
@@ -76,9 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         terms["total"].backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
-        with torch.no_grad():
-            for mine, other in zip(average.parameters(), space.parameters(), strict=True):
-                mine.lerp_(other, max(0.003, 1 / (step + 2)))
+        follow(average, space, step, least=0.003)
         step += 1
         log.step(step, options.batch, spent, {k: float(v.detach()) for k, v in terms.items()})
         if step % 2000 == 0:
