@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from inference.rendering.camera import HEAD_CENTRE
+from inference.rendering.camera import orbit_angles
 from training.data.errors import BrokenSampleError
 from training.data.neutral import CAMERAS, parse_cameras
 from training.log_shape import MIRRORED
@@ -133,8 +133,8 @@ def _yaws(
     poses: NDArray[np.float64],  # [V, 4, 4] world to camera
 ) -> NDArray[np.float32]:
     """Where cameras stand around the head [V], degrees."""
-    places = -np.einsum("vji,vj->vi", poses[:, :3, :3], poses[:, :3, 3]) - HEAD_CENTRE
-    return np.degrees(np.arctan2(places[:, 0], places[:, 2])).astype(np.float32)
+    places = -np.einsum("vji,vj->vi", poses[:, :3, :3], poses[:, :3, 3])
+    return np.array([orbit_angles(place)[0] for place in places], np.float32)
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,7 @@ class LinearStart:
             arrays |= {f"{name}.{field}": value for field, value in asdict(part).items()}
         for number, region in enumerate(self.components.regions):
             key = f"region{number}"
-            arrays |= {f"{key}.anchors": region.anchors, f"{key}.weight": region.weight}
-            arrays[f"{key}.own"] = np.array(region.own)
+            arrays |= {f"{key}.anchors": region.anchors, f"{key}.own": np.array(region.own)}
             for name, basis in (
                 ("shape", region.shape),
                 ("cover", region.cover),
@@ -86,7 +85,6 @@ class LinearStart:
                 RegionComponents(
                     arrays[f"{key}.anchors"],
                     tuple(arrays[f"{key}.own"].tolist()),
-                    arrays[f"{key}.weight"],
                     basis(f"{key}.shape"),
                     basis(f"{key}.cover"),
                     basis(f"{key}.colour"),

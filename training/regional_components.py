@@ -40,7 +40,6 @@ class RegionComponents:
     Attributes:
         anchors: [A] its anchors.
         own: kinds that are the region itself.
-        weight: [3 A] factor on deviations.
         shape: of the places of the region itself, metres.
         cover: of the way to what hides it, metres, from zero.
         colour: of colours 0..1.
@@ -48,7 +47,6 @@ class RegionComponents:
 
     anchors: NDArray[np.int64]
     own: tuple[int, ...]
-    weight: Array
     shape: Basis
     cover: Basis
     colour: Basis
@@ -122,7 +120,7 @@ def regional_components(
         colour = principal_components(
             colours * np.float32(1 / 255), np.repeat(importance[anchors], 3), config.colour
         )
-        found.append(RegionComponents(anchors, own, weight, shape, cover, colour))
+        found.append(RegionComponents(anchors, own, shape, cover, colour))
     return RegionalComponents(tuple(found))
 
 

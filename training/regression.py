@@ -76,27 +76,6 @@ def ridge(
     return _solve(features, targets, [best])[0], best
 
 
-def held_out_predictions(
-    features: Array, targets: Array, groups: NDArray[np.int32], strength: float, folds: int = 5
-) -> Array:
-    """What the regression says [V, K] about each head when that head is not fitted.
-
-    On heads it was fitted to, the regression is better than it will ever be again. A decoder
-    that learned on top of that would learn the wrong residual.
-    """
-    gram = torch.from_numpy(features @ features.T)
-    predicted = np.zeros_like(targets)
-    for fold in range(folds):
-        out = torch.from_numpy(groups % folds == fold)
-        if not out.any() or out.all():
-            continue
-        inner = gram[~out][:, ~out]
-        inner.diagonal().add_(strength)
-        solved = torch.cholesky_solve(torch.from_numpy(targets)[~out], torch.linalg.cholesky(inner))
-        predicted[out.numpy()] = (gram[out][:, ~out] @ solved).numpy()
-    return predicted
-
-
 def _solve(features: Array, targets: Array, lambdas: list[float]) -> list[Array]:
     """Solutions [F, K] for several strengths from one eigendecomposition."""
     wide = features.shape[1] > features.shape[0]

@@ -81,6 +81,14 @@ def look_at(eye: Matrix, target: Matrix, up: Matrix) -> Matrix:
     return transform
 
 
+def orbit_angles(
+    position: NDArray[np.float64],  # [3] metres
+) -> tuple[float, float]:
+    """Yaw and elevation in degrees of a place around the head, as orbit_camera counts them."""
+    x, y, z = position - np.asarray(HEAD_CENTRE)
+    return float(np.degrees(np.arctan2(x, z))), float(np.degrees(np.arctan2(y, np.hypot(x, z))))
+
+
 def orbit_camera(
     yaw_degrees: float = 0.0,
     elevation_degrees: float = 0.0,

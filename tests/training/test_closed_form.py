@@ -86,6 +86,22 @@ def test_a_head_is_judged_by_a_fit_that_never_saw_it():
     assert fit.strength >= 10
 
 
+@pytest.mark.parametrize("features", [20, 300])
+def test_what_it_says_about_heads_it_was_not_fitted_to_is_what_a_plain_fit_gives(features):
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(features, 2)).astype(np.float32)
+    x = rng.normal(size=(200, features)).astype(np.float32)
+    x = x * np.linspace(1, 0.01, features, dtype=np.float32)
+    y = x @ truth
+    groups = np.arange(200, dtype=np.int32) // 2
+    (fit,) = gated_ridge(x, np.ones((200, 1), "f4"), y, groups, [np.full(2, 0.5, np.float32)])
+    assert (y - fit.held_out).var() > (y - x @ fit.weights).var()
+    out = groups % 5 == 2
+    gram = x[~out].T @ x[~out] + fit.strength * np.eye(features, dtype=np.float32)
+    plain = x[out] @ np.linalg.solve(gram, x[~out].T @ y[~out])
+    assert np.allclose(fit.held_out[out], plain, atol=0.02 * y.std())
+
+
 def test_columns_that_can_be_learned_are_not_held_back_by_those_that_cannot():
     rng = np.random.default_rng(4)
     features = rng.normal(size=(200, 20)).astype(np.float32)

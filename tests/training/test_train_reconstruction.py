@@ -17,7 +17,7 @@ from training.augment import AugmentConfig, apply_light, augment_view
 from training.averaging import MovingAverage
 from training.export_model import export_model
 from training.patch_sampling import draw_patches, patch_probabilities
-from training.regression import held_out_predictions, principal_components, ridge
+from training.regression import principal_components, ridge
 
 SIZE = 280
 
@@ -182,16 +182,9 @@ def test_ridge_finds_a_linear_map(features):
     x = x * np.linspace(1, 0.01, features, dtype=np.float32)
     y = x @ truth
     groups = np.arange(200, dtype=np.int32) // 2
-    found, strength = ridge(x, y, groups, np.full(2, 0.5, np.float32))
+    found, _ = ridge(x, y, groups, np.full(2, 0.5, np.float32))
     residual = y - x @ found
     assert residual.var() < 0.05 * y.var()
-    # What it says about groups it was not fitted to is worse, and is what a plain fit gives.
-    predicted = held_out_predictions(x, y, groups, strength)
-    assert (y - predicted).var() > residual.var()
-    out = groups % 5 == 2
-    gram = x[~out].T @ x[~out] + strength * np.eye(features, dtype=np.float32)
-    plain = x[out] @ np.linalg.solve(gram, x[~out].T @ y[~out])
-    assert np.allclose(predicted[out], plain, atol=0.02 * y.std())
 
 
 def test_augmentation_is_repeatable_and_its_light_is_the_target_s():

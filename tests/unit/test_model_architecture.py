@@ -22,8 +22,6 @@ from inference.model.config import (
 from inference.model.cost import model_cost
 from inference.model.editing_encoder import EditingEncoder
 from inference.model.gaussian_head import patch_spacing
-from inference.model.low_rank import BIAS_FEATURE
-from inference.model.pooling import yaw_gates
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.sharpening import Sharpening, gaussian_blur
 
@@ -263,20 +261,6 @@ def test_the_low_rank_estimate_is_reproduced_exactly_before_the_decoder_has_lear
         torch.testing.assert_close(
             gaussians.colours[number], colours.flatten(0, 1), atol=1e-5, rtol=0
         )
-
-
-def test_the_gated_map_depends_on_the_yaw_that_it_reads_off_the_features():
-    model = build(LOW_RANK)
-    branch = model.low_rank
-    pooled = torch.randn(1, len(branch.feature_mean))
-    branch.yaw.zero_()
-    front = branch.linear_coefficients(pooled)
-    branch.yaw[-1] = 60 / BIAS_FEATURE  # the constant feature says: turned by 60 degrees
-    turned = branch.linear_coefficients(pooled)
-    gates = yaw_gates(torch.tensor([60.0]), LOW_RANK.low_rank)
-    features = (gates[:, :, None] * branch.scaled(pooled)[:, None]).flatten(1)
-    assert not torch.allclose(front, turned)
-    torch.testing.assert_close(turned, branch.linear(features))
 
 
 def test_every_trained_weight_gets_a_gradient():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.rendering.camera import HEAD_CENTRE, Camera
+from inference.rendering.camera import Camera, orbit_angles
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ class ViewTask:
 
 def yaw_and_elevation(camera: Camera) -> tuple[float, float]:
     """Where a camera stands around the head in degrees, as orbit_camera counts them."""
-    x, y, z = camera.position - np.asarray(HEAD_CENTRE)
-    return float(np.degrees(np.arctan2(x, z))), float(np.degrees(np.arctan2(y, np.hypot(x, z))))
+    return orbit_angles(camera.position)
 
 
 def angle_between(first: float, second: float) -> float:
