@@ -63,7 +63,7 @@ class ModelEntry:
         licence: the terms that the user accepts.
         files: what is fetched, in this order.
         memory: bytes that using it takes at least (float32, one picture; our estimate).
-        page: where a person reads about it.
+        page: where a person reads about it: on the net, or a file of PercHead where it is built in.
         repository: on Hugging Face, as owner/name; None when each file has its URL, or none.
         revision: the repository's commit, so that the files can never change.
         built_in: its files come with PercHead, in resources/models.

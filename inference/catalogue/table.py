@@ -2,10 +2,11 @@
 
 Sizes and SHA-256 of each pinned revision are those that independent projects recorded of the
 published files and agree on (OpenAI's checksums are part of the URL); None where we found none.
-Of PercHead's own weights those in resources/ have a row; others get one when they are published.
+PercHead's own weights in resources/models have a row each; they come with the program and have no
+checksum, since each version brings its own.
 """
 
-from inference.catalogue.entries import Licence, ModelEntry, ModelFile
+from inference.catalogue.entries import Group, Licence, ModelEntry, ModelFile
 from inference.errors import UsageError
 
 _GB = 10**9
@@ -33,6 +34,14 @@ _PREPROCESSOR = ModelFile(
     436,
     "14e780d86fa1861f8751f868d7f45425b5feb55c38ca26f152ca5097ab30f828",
 )
+
+
+def _own(model_id: str, group: Group, purpose: str, memory: int) -> ModelEntry:
+    files = (ModelFile(f"{model_id.replace('-', '_')}.safetensors"),)
+    page = "resources/README.md"  # how they were made and what they reach
+    return ModelEntry(
+        model_id, group, purpose, "PercHead", _APACHE, files, memory, page, built_in=True
+    )
 
 
 def _dinov2(
@@ -64,17 +73,15 @@ def _clip(
 
 
 MODELS: tuple[ModelEntry, ...] = (
-    ModelEntry(
+    _own(
         "embedded",
         "Heads",
         "makes heads on any computer; trained on synthetic heads alone",
-        "PercHead",
-        _APACHE,
-        (ModelFile("embedded.safetensors"),),
         2_500_000_000,
-        "https://www.apache.org/licenses/LICENSE-2.0",
-        built_in=True,
     ),
+    _own("editing", "Heads", "repaints and restyles heads", 1_400_000_000),
+    _own("style-space", "Style", "style from words or a picture", 600_000_000),
+    _own("parser", "Face regions", "the 19 regions of a face", 600_000_000),
     _dinov2(
         "dinov2-giant",
         "image features of the presets paper and light",
@@ -218,24 +225,39 @@ MODELS: tuple[ModelEntry, ...] = (
         "https://github.com/elliottzheng/face-detection",
     ),
     ModelEntry(
-        "birefnet-matting",
+        "vitmatte-small",
         "Foreground",
-        "a stronger foreground: alpha of hair",
-        "Peng Zheng et al.",
+        "a finer outline: alpha of hair (ViTMatte)",
+        "HUST-VL (Jingfeng Yao et al.)",
         Licence(
-            "MIT", "https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE", "yes", gist=_MIT
+            "Apache-2.0",
+            "https://www.apache.org/licenses/LICENSE-2.0",
+            "unclear",
+            "The authors' code is MIT. Trained on the pictures of Adobe's Composition-1k, which have "
+            "terms of their own.",
+            _APACHE.gist,
         ),
         (
             ModelFile(
+                "config.json",
+                837,
+                "ae1006f5a83227048b563b2e60709d4203e432b2276949ebef41a8cfeeeaf45f",
+            ),
+            ModelFile(
+                "preprocessor_config.json",
+                284,
+                "0db558038b96a3f5c97e46d4ec8966fcc479e9aa58a391bca60b5094a5f7fee0",
+            ),
+            ModelFile(
                 "model.safetensors",
-                884_878_856,
-                "a9875de5b1e6c8eb5fdaa8c727a82927ce442cdc87ba3abee6a77e6fa46c25bb",
+                103_294_572,
+                "bda9289db1bb6762d978b42d1c62ae3f34daf7497171a347a1d09657efd788cb",
             ),
         ),
-        4 * _GB,
-        "https://huggingface.co/ZhengPeng7/BiRefNet-matting",
-        "ZhengPeng7/BiRefNet-matting",
-        "57f9f68b43ba337c75762b14cf3075d659007268",
+        1 * _GB,
+        "https://huggingface.co/hustvl/vitmatte-small-composition-1k",
+        "hustvl/vitmatte-small-composition-1k",
+        "6a58ad7646403c1df626fbd746900aec7361ea1d",
     ),
     ModelEntry(
         "flame",

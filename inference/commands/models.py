@@ -39,8 +39,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         NAME,
         help="list, get, import, remove or verify published networks",
         description="Published networks. Nothing is fetched without your word, and your portraits "
-        "never leave this computer. The built-in preset needs none of them; so far the "
-        "training scripts take DINOv2 and SAM 2.1, by their folder.",
+        "never leave this computer. What is built in needs none of the others; each says what "
+        "it is for.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="which there are, their licences, which are here")

@@ -16,6 +16,7 @@ from inference.catalogue.importing import import_model
 from inference.catalogue.store import default_store, shared_cache
 from inference.catalogue.table import MODELS, model_entry
 from inference.errors import InvalidModelError, OutputError, UsageError
+from inference.files import resource_path
 from inference.progress import CancelToken
 from tests.unit.catalogue_helpers import CONFIG, WEIGHTS, entry_at, make_store, weights_path
 
@@ -37,7 +38,10 @@ def test_every_row_is_pinned_and_says_its_terms(entry):
     assert re.fullmatch(r"[a-z0-9.-]+", entry.id)
     assert entry.licence.name
     assert entry.licence.url.startswith("https://")
-    assert entry.page.startswith("https://")
+    if entry.built_in:
+        assert resource_path(entry.page.removeprefix("resources/")).is_file()
+    else:
+        assert entry.page.startswith("https://")
     assert entry.memory >= (entry.size or 0)
     if entry.repository:
         assert re.fullmatch(r"[0-9a-f]{40}", entry.revision)
@@ -45,14 +49,20 @@ def test_every_row_is_pinned_and_says_its_terms(entry):
         assert file.name == Path(file.name).name
         assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         url = file_url(entry, file)
-        assert entry.id in ("flame", "embedded") or url.startswith("https://")
+        assert entry.id == "flame" or entry.built_in or url.startswith("https://")
 
 
-def test_what_comes_with_perchead_is_there_and_stays(tmp_path):
-    entry = model_entry("embedded")
+def test_every_model_that_ships_has_a_row_and_every_such_row_its_file():
+    shipped = {path.name for path in resource_path("models").glob("*.safetensors")}
+    assert shipped == {file.name for entry in MODELS if entry.built_in for file in entry.files}
+
+
+@pytest.mark.parametrize("model_id", ["embedded", "editing", "style-space", "parser"])
+def test_what_comes_with_perchead_is_there_and_stays(tmp_path, model_id):
+    entry = model_entry(model_id)
     store = make_store(tmp_path, entry)
     assert store.state(entry) == "built in"
-    assert (store.folder(entry) / "embedded.safetensors").is_file()
+    assert (store.folder(entry) / entry.files[0].name).is_file()
     assert list(store.verify(entry).values()) == ["no checksum published"]
     assert store.remove(entry) == 0
     for change in (
@@ -61,7 +71,7 @@ def test_what_comes_with_perchead_is_there_and_stays(tmp_path):
     ):
         with pytest.raises(UsageError, match="comes with PercHead"):
             change()
-    assert not (store.root / "embedded").exists()
+    assert not (store.root / model_id).exists()
 
 
 def test_ids_and_what_the_issue_names_are_there():
