@@ -14,6 +14,8 @@ from inference.head.template import HeadTemplate
 from inference.parsing.selection import EMBEDDED, check_parser
 from inference.portrait.loading import load_image
 from inference.portrait.prepare import PortraitPreparer
+from inference.portrait.selection import EMBEDDED as EMBEDDED_FOREGROUND
+from inference.portrait.selection import check_foreground, load_foreground
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
 from inference.progress import CancelToken, Progress, no_progress
 
@@ -55,9 +57,10 @@ class Engine(EditingCalls):
             `embedded` need; None looks for it among the user's models.
         device: where the network shall run: "auto", "cpu", "cuda" or "cuda:N".
         parser: which network finds the regions of a face, a name of inference.parsing.selection.
+        foreground: what cuts the person out, a name of inference.portrait.selection.
 
     Raises:
-        UsageError: no device or no parser has that name.
+        UsageError: no device, no parser or no foreground has that name.
     """
 
     def __init__(
@@ -67,8 +70,10 @@ class Engine(EditingCalls):
         backbone: Path | None = None,
         device: str = AUTOMATIC,
         parser: str = EMBEDDED,
+        foreground: str = EMBEDDED_FOREGROUND,
     ) -> None:
         check_parser(parser)
+        check_foreground(foreground)
         self.preset = preset
         self._checkpoint = checkpoint
         self._backbone = backbone
@@ -82,6 +87,7 @@ class Engine(EditingCalls):
         self._warm = False
         self._sharpener: PictureSharpener | None = None
         self._sharpener_known = False
+        self._foreground_name = foreground
         self._parser_name = parser
         self._parser: FaceParser | None = None
         self._parsed: tuple[PreparedPortrait, FaceParsing] | None = None
@@ -117,7 +123,8 @@ class Engine(EditingCalls):
     def preparer(self) -> PortraitPreparer:
         """The portrait networks, read once."""
         if self._preparer is None:
-            self._preparer = PortraitPreparer(self.template)
+            foreground = load_foreground(self._foreground_name)
+            self._preparer = PortraitPreparer(self.template, foreground=foreground)
         return self._preparer
 
     @property

@@ -38,9 +38,8 @@ def published_file(model_id: str, store: ModelStore | None = None) -> Path:
     return published_folder(model_id, store) / model_entry(model_id).files[-1].name
 
 
-def missing_package(purpose: str, package: str) -> UsageError:
+def missing_package(purpose: str, package: str, extra: str = SEMANTIC_EXTRA) -> UsageError:
     """What to raise when a published network's package is absent."""
     return UsageError(
-        f"{purpose} needs the package {package}: "
-        f"install it with pip install 'perchead[{SEMANTIC_EXTRA}]'."
+        f"{purpose} needs the package {package}: install it with pip install 'perchead[{extra}]'."
     )

@@ -233,8 +233,8 @@ MODELS: tuple[ModelEntry, ...] = (
             "Apache-2.0",
             "https://www.apache.org/licenses/LICENSE-2.0",
             "unclear",
-            "The authors' code is MIT. Trained on the pictures of Adobe's Composition-1k, which have "
-            "terms of their own.",
+            "The authors' code is MIT. Trained on Adobe's Composition-1k, which has terms of its "
+            "own.",
             _APACHE.gist,
         ),
         (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inference.device import AUTOMATIC
 from inference.errors import UsageError
+from inference.portrait.selection import EMBEDDED, FOREGROUNDS
 from inference.rendering.camera import PORTRAIT_FOV_DEGREES
 from inference.rendering.camera_json import MAX_SIDE
 from inference.rendering.protocol import WHITE, Background
@@ -42,6 +43,17 @@ def add_device(parser: argparse.ArgumentParser) -> None:
         default=AUTOMATIC,
         help="where the network runs: auto (default: a GPU for the large presets, where CUDA "
         "works and has the memory), cpu, cuda, cuda:1",
+    )
+
+
+def add_foreground(parser: argparse.ArgumentParser) -> None:
+    """What cuts the person out."""
+    parser.add_argument(
+        "--foreground",
+        default=EMBEDDED,
+        metavar="NAME",
+        help=f"what cuts the person out: {' or '.join(FOREGROUNDS)} (default: {EMBEDDED}; "
+        "vitmatte needs 'perchead models get vitmatte-small' and the package transformers)",
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.commands.options import (
     add_device,
+    add_foreground,
     add_outputs,
     check_output_size,
     terminal_progress,
@@ -45,6 +46,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", type=Path, help="weights of the preset (safetensors)")
     parser.add_argument("--backbone", type=Path, help="published image backbone of the preset")
     add_device(parser)
+    add_foreground(parser)
     parser.add_argument(
         "--fit",
         action=argparse.BooleanOptionalAction,
@@ -146,7 +148,13 @@ def run(arguments: argparse.Namespace) -> int:
     from inference.rendering.selection import choose_renderer
     from inference.rendering.sharpened import sharpened
 
-    engine = Engine(arguments.preset, arguments.checkpoint, arguments.backbone, arguments.device)
+    engine = Engine(
+        arguments.preset,
+        arguments.checkpoint,
+        arguments.backbone,
+        arguments.device,
+        foreground=arguments.foreground,
+    )
     job = _check(arguments, engine.decoder_layers)
     single = check_single(arguments.portraits)
     # One portrait shows its stages, many share one bar.

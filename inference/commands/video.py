@@ -8,7 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.commands.options import add_device, parse_background, terminal_progress
+from inference.commands.options import (
+    add_device,
+    add_foreground,
+    parse_background,
+    terminal_progress,
+)
 from inference.errors import UsageError
 from inference.version import program_name
 from inference.video.settings import CameraMove, HeadVideo, Smoothing
@@ -82,6 +87,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", type=Path, help="weights of the preset (safetensors)")
     parser.add_argument("--backbone", type=Path, help="published image backbone of the preset")
     add_device(parser)
+    add_foreground(parser)
     return parser
 
 
@@ -119,7 +125,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     with ClipReader(arguments.clip):
         pass  # what is no clip is told before anything is loaded
-    engine = Engine(arguments.preset, arguments.checkpoint, arguments.backbone, arguments.device)
+    engine = Engine(
+        arguments.preset,
+        arguments.checkpoint,
+        arguments.backbone,
+        arguments.device,
+        foreground=arguments.foreground,
+    )
     folder = arguments.out / arguments.clip.stem
     began = time.perf_counter()
     try:

@@ -4,6 +4,8 @@ MediaPipe's selfie segmentation gives the coarse shape (256 x 256 pixels); two p
 guided filter draw its edge along the picture's own edges, within a narrow band.
 """
 
+from typing import Protocol
+
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,10 +31,28 @@ CUT_OUT_SHARE = 0.05
 """With more than this share of transparent pixels the file is a cut-out already."""
 
 
-class ForegroundFinder:
-    """Cuts the person out of head crops."""
+class Matting(Protocol):
+    """A network that draws an outline finer; may be called from several threads."""
 
-    def __init__(self) -> None:
+    def refine(
+        self,
+        picture: FloatArray,  # [S, S, 3] RGB 0..1
+        alpha: FloatArray,  # [S, S] 0..1
+        landmarks: FaceLandmarks | None,
+    ) -> FloatArray:
+        """The finer alpha [S, S] float32 0..1."""
+        ...
+
+
+class ForegroundFinder:
+    """Cuts the person out of head crops.
+
+    Args:
+        matting: draws the outline finer than the guided filter does, where there is one.
+    """
+
+    def __init__(self, matting: Matting | None = None) -> None:
+        self._matting = matting
         self._network = TfliteNetwork("selfie_segmentation.tflite")
 
     def find(
@@ -47,6 +67,8 @@ class ForegroundFinder:
             alpha = file_alpha
         else:
             alpha = _refine(picture, self._coarse(picture))
+            if self._matting is not None:
+                alpha = self._matting.refine(picture, alpha, landmarks)
             if file_alpha is not None:
                 alpha = alpha * file_alpha
         return _one_piece(alpha * inside, landmarks)

@@ -45,17 +45,23 @@ class PortraitPreparer:
     Args:
         template: the head whose landmark anchors say what a head crop shows.
         size: edge of prepared crops in pixels.
+        foreground: what cuts the person out; None for the embedded networks alone.
 
     Raises:
         InvalidModelError: a network's file is missing or damaged.
     """
 
-    def __init__(self, template: LandmarkedHead, size: int = CROP_SIZE) -> None:
+    def __init__(
+        self,
+        template: LandmarkedHead,
+        size: int = CROP_SIZE,
+        foreground: ForegroundFinder | None = None,
+    ) -> None:
         self._anchors = np.asarray(template.anchors[template.landmark_anchors], np.float64)
         self._size = size
         self._landmarks = LandmarkFinder()
         self._detector = FaceDetector(self._landmarks)
-        self._foreground = ForegroundFinder()
+        self._foreground = foreground or ForegroundFinder()
 
     def detect(
         self,
