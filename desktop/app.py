@@ -66,10 +66,7 @@ def run_app(
     apply_theme(app, palette_named(preferences.theme))
     window = MainWindow(
         EngineHolder(
-            engine_factory
-            or libraries.before(
-                lambda: remembered_engine(preferences.checkpoint, preferences.parser)
-            )
+            engine_factory or libraries.before(lambda: remembered_engine(preferences.choices))
         ),
         SharedRenderer(renderer_factory or libraries.before(default_renderer)),
         preferences,

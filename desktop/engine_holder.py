@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from desktop.preferences import Choices
 from inference.engine_protocol import EditingEngineProtocol, EngineProtocol
 from inference.errors import InvalidModelError, UsageError
 from inference.progress import CancelToken, Progress
@@ -19,31 +20,28 @@ def default_engine() -> EngineProtocol:
     return Engine()
 
 
-def engine_with(checkpoint: str, parser: str) -> EngineProtocol:
+def engine_with(choices: Choices) -> EngineProtocol:
     """The real engine with the user's choices; for workers alone, like default_engine.
 
-    Args:
-        checkpoint: file of the weights, which name their preset; "" for the built-in ones.
-        parser: what reads faces, a name of inference.parsing.selection.
-
     Raises:
-        InvalidModelError: the file is missing or is no checkpoint.
-        UsageError: there is no such parser.
+        InvalidModelError: the checkpoint is missing or is none.
+        UsageError: there is no such parser or foreground.
     """
     from inference.engine import Engine
 
-    if not checkpoint:
-        return Engine(parser=parser)
+    if not choices.checkpoint:
+        return Engine(parser=choices.parser, foreground=choices.foreground)
     from inference.model.checkpoint import read_info
 
-    path = Path(checkpoint)
-    return Engine(read_info(path).preset, path, parser=parser)
+    path = Path(choices.checkpoint)
+    preset = read_info(path).preset
+    return Engine(preset, path, parser=choices.parser, foreground=choices.foreground)
 
 
-def remembered_engine(checkpoint: str, parser: str) -> EngineProtocol:
+def remembered_engine(choices: Choices) -> EngineProtocol:
     """As engine_with, for choices of long ago; its errors say where others are made."""
     try:
-        return engine_with(checkpoint, parser)
+        return engine_with(choices)
     except InvalidModelError as error:
         words = "Which weights make heads is chosen in File, Models."
         raise InvalidModelError(f"{error} {words}") from error

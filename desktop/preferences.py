@@ -6,10 +6,28 @@ from pathlib import Path
 
 from inference.errors import OutputError
 from inference.files import atomic_write
-from inference.parsing.selection import EMBEDDED, PARSERS
+from inference.parsing.selection import EMBEDDED as EMBEDDED_PARSER
+from inference.parsing.selection import PARSERS
+from inference.portrait.selection import EMBEDDED as EMBEDDED_FOREGROUND
+from inference.portrait.selection import FOREGROUNDS
 
 RECENT_FILES = 8
 RECENT_PROMPTS = 20
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which networks make heads.
+
+    Attributes:
+        checkpoint: file of the weights, which name their preset; "" for the built-in ones.
+        parser: what reads faces, a name of inference.parsing.selection.
+        foreground: what cuts heads out, a name of inference.portrait.selection.
+    """
+
+    checkpoint: str = ""
+    parser: str = EMBEDDED_PARSER
+    foreground: str = EMBEDDED_FOREGROUND
 
 
 @dataclass
@@ -23,8 +41,7 @@ class Preferences:
         export_folder: where the last export went, or "".
         prompts: what was written to style heads, newest first.
         sharpen: whether pictures at rest and exports are sharpened, where something can.
-        checkpoint: file of the weights that make heads; "" for the built-in ones.
-        parser: what reads faces, a name of inference.parsing.selection.
+        choices: which networks make heads.
     """
 
     path: Path | None = None
@@ -33,8 +50,7 @@ class Preferences:
     export_folder: str = ""
     sharpen: bool = True
     prompts: list[str] = field(default_factory=list)
-    checkpoint: str = ""
-    parser: str = EMBEDDED
+    choices: Choices = field(default_factory=Choices)
 
     @classmethod
     def load(cls, path: Path) -> "Preferences":
@@ -54,10 +70,7 @@ class Preferences:
             result.export_folder = stored["export_folder"]
         if isinstance(stored.get("sharpen"), bool):
             result.sharpen = stored["sharpen"]
-        if isinstance(stored.get("checkpoint"), str):
-            result.checkpoint = stored["checkpoint"]
-        if stored.get("parser") in PARSERS:
-            result.parser = stored["parser"]
+        result.choices = _choices(stored.get("choices"))
         return result
 
     def save(self) -> None:
@@ -83,6 +96,18 @@ class Preferences:
         others = [other for other in self.prompts if other.casefold() != text.casefold()]
         self.prompts = [text, *others][:RECENT_PROMPTS]
         self.save()
+
+
+def _choices(value: object) -> Choices:
+    """The choices that were stored; the built-in ones where they are not understood."""
+    stored = value if isinstance(value, dict) else {}
+    known = {}
+    if isinstance(stored.get("checkpoint"), str):
+        known["checkpoint"] = stored["checkpoint"]
+    for name, names in (("parser", PARSERS), ("foreground", FOREGROUNDS)):
+        if stored.get(name) in names:
+            known[name] = stored[name]
+    return Choices(**known)
 
 
 def _strings(value: object) -> list[str]:

@@ -1,12 +1,13 @@
-"""Which weights make the heads, and what reads faces: the built-in ones, or the user's."""
+"""Which networks make the heads: the built-in ones, or those that the user chose."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop.engine_holder import EngineHolder, engine_with
-from desktop.preferences import Preferences
+from desktop.preferences import Choices, Preferences
 from desktop.workers import Job, JobRunner
 from inference.engine_protocol import EngineProtocol
 
@@ -17,17 +18,17 @@ class Weights(QObject):
     Args:
         runner: runs the loading.
         engine: what hands the engine out.
-        preferences: remember the choice.
-        on_changed: called when other weights make the heads.
-        make: makes an engine from a checkpoint's file and a parser's name, in a worker.
+        preferences: remember the choices.
+        on_changed: called when others make the heads.
+        make: makes an engine from choices, in a worker.
 
     Signals:
-        changed: the choice, the loading or its problem is another.
+        changed: a choice, the loading or its problem is another.
 
     Attributes:
         job: the loading that is going on, or None.
         problem: why the last choice could not be used, or "".
-        of_parser: whether that last choice was of a parser.
+        changing: which field of Choices that last choice was about, or "".
     """
 
     changed = Signal()
@@ -38,48 +39,44 @@ class Weights(QObject):
         engine: EngineHolder,
         preferences: Preferences,
         on_changed: Callable[[], None],
-        make: Callable[[str, str], EngineProtocol] = engine_with,
+        make: Callable[[Choices], EngineProtocol] = engine_with,
     ) -> None:
         super().__init__()
         self._runner, self._engine, self._preferences = runner, engine, preferences
         self._on_changed, self._make = on_changed, make
         self.job: Job | None = None
         self.problem = ""
-        self.of_parser = False
+        self.changing = ""
+
+    @property
+    def choices(self) -> Choices:
+        """What is in use."""
+        return self._preferences.choices
 
     @property
     def file(self) -> Path | None:
         """The checkpoint in use; None for the built-in weights."""
-        return Path(self._preferences.checkpoint) if self._preferences.checkpoint else None
-
-    @property
-    def parser(self) -> str:
-        """What reads faces."""
-        return self._preferences.parser
+        return Path(self.choices.checkpoint) if self.choices.checkpoint else None
 
     def use(self, file: Path | None) -> None:
         """Make heads with this checkpoint from now on, or with the built-in weights."""
-        self.of_parser = False
-        self._load(str(file.absolute()) if file else "", self.parser)
+        self.choose("checkpoint", str(file.absolute()) if file else "")
 
-    def use_parser(self, name: str) -> None:
-        """Read faces with this parser from now on."""
-        self.of_parser = True
-        self._load(self._preferences.checkpoint, name)
-
-    def _load(self, checkpoint: str, parser: str) -> None:
-        read = self.of_parser
+    def choose(self, field: str, value: str) -> None:
+        """Use another value of a field of Choices from now on."""
+        choices = replace(self.choices, **{field: value})
+        self.changing = field
 
         def work(job: Job) -> EngineProtocol:
-            engine = self._make(checkpoint, parser)
+            engine = self._make(choices)
             engine.load_models(job.report, job.token)
-            if read:  # else the first face that is read does it
+            if field == "parser":  # else the first face that is read does it
                 _load_parser(engine)
             return engine
 
         self.problem = ""
         self.job = job = self._runner.start("Loading the weights", work, lane="weights")
-        job.succeeded.connect(lambda engine: self._on_loaded(engine, checkpoint, parser))
+        job.succeeded.connect(lambda engine: self._on_loaded(engine, choices))
         job.failed.connect(self._on_failed)
         job.ended.connect(lambda: self._on_ended(job))
         self.changed.emit()
@@ -89,9 +86,9 @@ class Weights(QObject):
         if self.job is not None:
             self.job.cancel()
 
-    def _on_loaded(self, engine: EngineProtocol, checkpoint: str, parser: str) -> None:
+    def _on_loaded(self, engine: EngineProtocol, choices: Choices) -> None:
         self._engine.replace(engine)
-        self._preferences.checkpoint, self._preferences.parser = checkpoint, parser
+        self._preferences.choices = choices
         self._preferences.save()
         self._on_changed()
 

@@ -50,14 +50,15 @@ class WeightsRow(QFrame):
     def refresh(self) -> None:
         """Show what is true now."""
         weights, file = self._weights, self._weights.file
-        loading = weights.job is not None and not weights.of_parser
+        mine = weights.changing == "checkpoint"
+        loading = weights.job is not None and mine
         source = file.name if file else "the built-in weights"
         self.using.setText("Loading the weights…" if loading else f"Heads are made by {source}")
         self.using.setToolTip(str(file) if file else "")
         self.cancel.setVisible(loading)
         self.choose.setVisible(not loading)
         self.back.setVisible(not loading and file is not None)
-        self.problem.setVisible(bool(weights.problem) and not loading and not weights.of_parser)
+        self.problem.setVisible(bool(weights.problem) and mine and not loading)
         self.problem.setText(weights.problem)
 
     def _ask(self) -> None:

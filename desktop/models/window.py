@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.models.asking import Asking
+from desktop.models.choice_row import FOREGROUND, PARSER, ChoiceRow
 from desktop.models.model_row import ModelRow
-from desktop.models.parser_row import ParserRow
 from desktop.models.shelf import Shelf
 from desktop.models.weights import Weights
 from desktop.models.weights_row import WeightsRow
@@ -49,8 +49,13 @@ class ModelsWindow(QDialog):
         self.asking = Asking(self, shelf)
         self.rows: dict[str, ModelRow] = {}
         self.weights = None if weights is None else WeightsRow(weights)
-        self.parser = None if weights is None else ParserRow(weights)
-        self._ends = {"Heads": self.weights, "Face regions": self.parser}
+        self.parser = None if weights is None else ChoiceRow(weights, PARSER)
+        self.foreground = None if weights is None else ChoiceRow(weights, FOREGROUND)
+        self._ends = {
+            "Heads": self.weights,
+            "Face regions": self.parser,
+            "Foreground": self.foreground,
+        }
         inside = QWidget()
         self._list = QVBoxLayout(inside)
         self._list.setContentsMargins(26, 18, 26, 22)

@@ -18,7 +18,7 @@ REFERENCE = 512
 HAIR_BAND, CLOTHES_BAND = 32.0, 8.0
 """How far from the outline, to either side, the network is asked (our choice, as what follows)."""
 
-HAIR_REACH, HAIR_END = 1.2, 1.8
+HAIR_REACH, HAIR_END = 1.1, 1.5
 """Distance from the face's middle, in heights of the face, up to which the band has its full
 width, and from which it is that of clothes."""
 

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from desktop.engine_holder import engine_with, remembered_engine
 from desktop.models.entrance import Models
 from desktop.models.weights import Weights
-from desktop.preferences import Preferences
+from desktop.preferences import Choices, Preferences
 from inference.catalogue.table import model_entry
 from inference.errors import InvalidModelError
 from inference.model.config import PRESETS
@@ -20,9 +20,12 @@ from tests.unit.catalogue_helpers import make_store
 LEFT = Qt.MouseButton.LeftButton
 
 
-def make_engine(words, parser):
+def make_engine(choices):
     """Stands for engine_with: the file's name says what is in it."""
-    if parser == "farl" and not words:
+    words = choices.checkpoint
+    if choices.foreground == "vitmatte" and not words:
+        raise InvalidModelError("The model vitmatte-small is not on this computer: get it.")
+    if choices.parser == "farl" and not words:
         raise InvalidModelError("The model farl-celebm-448 is not on this computer: get it.")
     if "broken" in words:
         raise InvalidModelError("broken.safetensors is damaged: choose another file.")
@@ -45,7 +48,7 @@ def opened(make_window, portrait, qtbot, tmp_path):
         window.runner,
         window.status.say,
         weights,
-        models=(model_entry("embedded"), model_entry("farl-celebm-448")),
+        models=[model_entry(name) for name in ("embedded", "farl-celebm-448", "vitmatte-small")],
         store=make_store(tmp_path),
     )
     window.actions_["models"].trigger()
@@ -65,7 +68,7 @@ def wait_for_another(qtbot, session, head):
 
 
 def stored(tmp_path):
-    return Preferences.load(tmp_path / "preferences.json").checkpoint
+    return Preferences.load(tmp_path / "preferences.json").choices.checkpoint
 
 
 def test_the_open_head_is_made_again_by_the_chosen_weights_and_by_the_built_in_ones(
@@ -145,22 +148,47 @@ def test_faces_are_read_by_the_parser_that_was_chosen(opened, qtbot, monkeypatch
     qtbot.waitUntil(parser.change.isEnabled, timeout=WAIT)
     qtbot.mouseClick(parser.change, LEFT)
     qtbot.waitUntil(lambda: parser.using.text() == "Faces are read by FaRL", timeout=WAIT)
-    kept = Preferences.load(tmp_path / "preferences.json")
+    kept = Preferences.load(tmp_path / "preferences.json").choices
     assert (kept.parser, kept.checkpoint) == ("farl", str(tmp_path / "ours.safetensors"))
-    assert engine_with("", kept.parser)._parser_name == "farl"
+    assert engine_with(Choices(parser=kept.parser))._parser_name == "farl"
+
+
+def test_heads_are_cut_out_by_what_was_chosen(opened, qtbot, monkeypatch, tmp_path):
+    window, row = opened
+    foreground = window.models.window.foreground
+    qtbot.waitUntil(foreground.isVisible, timeout=WAIT)
+    assert foreground.using.text() == "Heads are cut out by the built-in networks"
+    qtbot.mouseClick(foreground.change, LEFT)
+    qtbot.waitUntil(foreground.problem.isVisible, timeout=WAIT)
+    assert "vitmatte-small is not on this computer" in foreground.problem.text()
+    assert not row.problem.isVisible()
+    assert not window.models.window.parser.problem.isVisible()
+
+    choose(qtbot, monkeypatch, row, tmp_path / "ours.safetensors")
+    qtbot.waitUntil(lambda: stored(tmp_path) != "", timeout=WAIT)
+    qtbot.waitUntil(foreground.change.isEnabled, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.session.head is not None, timeout=WAIT)
+    head = window.session.head
+    qtbot.mouseClick(foreground.change, LEFT)
+    wait_for_another(qtbot, window.session, head)
+    assert window.session.head.portrait is not head.portrait
+    assert foreground.using.text() == "Heads are cut out by ViTMatte"
+    kept = Preferences.load(tmp_path / "preferences.json").choices
+    assert kept.foreground == "vitmatte"
+    assert engine_with(Choices(foreground="vitmatte"))._foreground_name == "vitmatte"
 
 
 def test_a_checkpoint_names_its_preset(tmp_path):
-    assert engine_with("", "embedded").preset == "embedded"
+    assert engine_with(Choices()).preset == "embedded"
     file = tmp_path / "ours.safetensors"
     info = (
         '{"preset": "light-s", "embedding_widths": {}, "template_id": "t", "trained_by": "", '
         '"licence": ""}'
     )
     save_file({"x": torch.zeros(1)}, file, metadata={"format": "perchead-1", "info": info})
-    engine = engine_with(str(file), "embedded")
+    engine = engine_with(Choices(str(file)))
     assert engine.preset == "light-s"
     assert engine.decoder_layers == PRESETS["light-s"].decoder.layers
     file.unlink()
     with pytest.raises(InvalidModelError, match="chosen in File, Models"):
-        remembered_engine(str(file), "embedded")
+        remembered_engine(Choices(str(file)))
