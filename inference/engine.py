@@ -114,10 +114,22 @@ class Engine(EditingCalls):
 
     @property
     def template(self) -> HeadTemplate:
-        """The head template, read once."""
+        """The head template that the weights start from, read once.
+
+        Raises:
+            InvalidModelError: they start from the user's FLAME, which is not on this computer.
+        """
         if self._template is None:
-            self._template = HeadTemplate.load()
+            self._template = self._read_template()
         return self._template
+
+    def _read_template(self) -> HeadTemplate:
+        if self.preset == DEFAULT_PRESET or self._checkpoint is None:
+            return HeadTemplate.load()  # without torch
+        from inference.head.choice import template_of
+        from inference.model.checkpoint import read_info
+
+        return template_of(read_info(self._checkpoint).template_id)
 
     @property
     def preparer(self) -> PortraitPreparer:

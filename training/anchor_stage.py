@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
         info = CheckpointInfo(
             preset=config.name,
             embedding_widths={config.encoder.backbone.name: config.encoder.backbone.width},
-            template_id=template.topology,
+            template_id=template.template_id,
             trained_by=f"training.train_reconstruction, stage anchors, {len(train.names)} "
             f"synthetic heads, {trainer.step_count} steps of {options.batch} views",
             licence="CC0-1.0",

@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         info = CheckpointInfo(
             preset=config.name,
             embedding_widths={NAME: WIDTH},
-            template_id=template.topology,
+            template_id=template.template_id,
             trained_by=f"training.train_editing, stage anchors, {len(heads.positions)} "
             f"synthetic heads, {steps} steps of {options.batch} heads",
             licence="Apache-2.0",

@@ -39,7 +39,7 @@ def export_model(source: Path, target: Path, spacing_share: float | None = None)
         torch.nn.init.constant_(model.head.scale.bias, math.log(spacing_share))
     save_checkpoint(target, model, config, info, torch.float16)
     # What ships must load, in half precision too, against the template that ships.
-    if load_checkpoint(target, model, config).template_id != HeadTemplate.load().topology:
+    if load_checkpoint(target, model, config).template_id != HeadTemplate.load().template_id:
         raise ValueError(f"{source} was trained on another template than resources/template.npz")
     return target.stat().st_size
 

@@ -156,9 +156,10 @@ def mix(
 
 def run_settings(options: argparse.Namespace, mixture: Mixture) -> dict[str, Any]:
     """What decides a run beside its configuration; a resumed run must say the same."""
-    names = ("data", "heads", "generate", "weights", "init", "dinov2", "loss_dino", "loss_sam")
+    names = ("data", "heads", "generate", "weights", "init", "template")
+    networks = ("dinov2", "loss_dino", "loss_sam")
     return {
-        **{name: getattr(options, name, None) for name in names},
+        **{name: getattr(options, name, None) for name in (*names, *networks)},
         "views": {data.name: len(data) for data in mixture.datasets},
     }
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import torch
 
-from inference.errors import InvalidModelError, UsageError
+from inference.errors import UsageError
 from inference.features.dinov2 import load_dinov2
 from inference.features.embedded import load_embedded_backbone
 from inference.features.protocol import ImageBackbone
-from inference.head.template import HeadTemplate
-from inference.model.checkpoint import CheckpointInfo, load_checkpoint
+from inference.head.choice import load_template, template_of
+from inference.head.template import SHIPPED, HeadTemplate
+from inference.model.checkpoint import CheckpointInfo, load_checkpoint, read_info
 from inference.model.config import (
     FOCUS_SMALL,
     DecoderConfig,
@@ -20,6 +21,7 @@ from inference.model.config import (
     VitConfig,
     preset_config,
 )
+from inference.model.loading import check_template
 from inference.model.reconstruction import ReconstructionModel
 
 TRIAL = ModelConfig(
@@ -41,9 +43,29 @@ def model_config(preset: str) -> ModelConfig:
     return TRIAL if preset == TRIAL.name else preset_config(preset)
 
 
-def template_anchors(patches: int) -> torch.Tensor:
+def chosen_template(wanted: str | None, init: Path | None) -> HeadTemplate:
+    """What Gaussians start from: as the checkpoint does, or on the mesh of that name.
+
+    Args:
+        wanted: of HeadTemplate; None for the checkpoint's, or else the
+            shipped one.
+        init: the checkpoint that training goes on from, if any.
+
+    Raises:
+        UsageError: the checkpoint starts from the other one.
+        InvalidModelError: FLAME is not on this computer.
+    """
+    if init is None:
+        return load_template(wanted or SHIPPED)
+    template = template_of(read_info(init).template_id)
+    if wanted not in (None, template.name):
+        raise UsageError(f"{init} starts from {template.name}: leave --template out.")
+    return template
+
+
+def template_anchors(template: HeadTemplate, patches: int) -> torch.Tensor:
     """Anchors [patches, 16, 3] in metres: the template's, or evenly drawn ones of them."""
-    every = HeadTemplate.load().patches
+    every = template.patches
     return torch.from_numpy(every[:: len(every) // patches][:patches].copy())
 
 
@@ -71,7 +93,11 @@ def load_backbone(
 
 
 def reconstruction_model(
-    config: ModelConfig, init: Path | None, backbone: ImageBackbone | None, seed: int
+    config: ModelConfig,
+    init: Path | None,
+    backbone: ImageBackbone | None,
+    seed: int,
+    template: HeadTemplate | None = None,
 ) -> ReconstructionModel:
     """A model with new weights, or with those of a checkpoint.
 
@@ -80,13 +106,15 @@ def reconstruction_model(
         init: a checkpoint of the same configuration.
         backbone: the frozen branch; None where it is not needed.
         seed: of new weights.
+        template: of chosen_template; None for the checkpoint's, or else the shipped one.
 
     Raises:
         UsageError: the preset cannot begin from nothing.
         InvalidModelError: the checkpoint does not fit.
     """
+    template = template or chosen_template(None, init)
     torch.manual_seed(seed)
-    anchors = template_anchors(config.decoder.patches)
+    anchors = template_anchors(template, config.decoder.patches)
     model = ReconstructionModel(config, anchors, backbone)
     if init is None:
         if config.head.per_anchor:
@@ -95,19 +123,19 @@ def reconstruction_model(
                 f"model.safetensors of --stage anchors as --init."
             )
         return model
-    info = load_checkpoint(init, model, config)
-    if info.template_id != HeadTemplate.load().topology:
-        raise InvalidModelError(f"{init} was trained on another template: choose another file.")
+    check_template(init, load_checkpoint(init, model, config), template)
     return model
 
 
-def checkpoint_info(config: ModelConfig, trained_by: str, licence: str) -> CheckpointInfo:
+def checkpoint_info(
+    config: ModelConfig, trained_by: str, licence: str, template: HeadTemplate
+) -> CheckpointInfo:
     """What a trained model's file says about itself."""
     backbone = config.encoder.backbone
     return CheckpointInfo(
         preset=config.name,
         embedding_widths={backbone.name: backbone.width},
-        template_id=HeadTemplate.load().topology,
+        template_id=template.template_id,
         trained_by=trained_by,
         licence=licence,
     )

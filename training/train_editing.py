@@ -39,7 +39,13 @@ from training.options import (
     training_parser,
 )
 from training.processes import Processes
-from training.start import checkpoint_info, model_config, reconstruction_model, template_anchors
+from training.start import (
+    checkpoint_info,
+    chosen_template,
+    model_config,
+    reconstruction_model,
+    template_anchors,
+)
 from training.style import load_style
 
 
@@ -89,15 +95,16 @@ def train_on_images(arguments: Sequence[str]) -> None:
     style = load_style(config.style, options.clip_network, processes.device)
     shape = editing_config(preset, style.name, style.width)
     torch.manual_seed(config.loop.seed)
-    model = EditingModel(shape, template_anchors(shape.decoder.patches))
-    model.start_from(reconstruction_model(preset, options.init, None, config.loop.seed))
+    template = chosen_template(None, options.init)
+    model = EditingModel(shape, template_anchors(template, shape.decoder.patches))
+    model.start_from(reconstruction_model(preset, options.init, None, config.loop.seed, template))
     model.decoder.recompute = config.recompute_decoder
 
     loss = named_loss(config.loss, options, processes.device, config.recompute_loss)
 
     def export(averaged: nn.Module, step: int) -> None:
         trained_by = f"train_editing, {len(mixture)} views, {step} steps, from {options.init.name}"
-        info = checkpoint_info(preset, trained_by, options.licence)
+        info = checkpoint_info(preset, trained_by, options.licence, template)
         save_checkpoint(options.out / "editing.safetensors", averaged, shape, info)
 
     sizes = PictureSizes(shape.encoder.image_size, config.render.size)

@@ -31,6 +31,8 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from inference.head.choice import FLAME
+from inference.head.template import SHIPPED
 from inference.model.checkpoint import save_checkpoint
 from training import anchor_stage
 from training.anchor_metrics import AnchorMetrics
@@ -50,7 +52,13 @@ from training.options import (
 )
 from training.photograph import photograph
 from training.processes import Processes
-from training.start import checkpoint_info, load_backbone, model_config, reconstruction_model
+from training.start import (
+    checkpoint_info,
+    chosen_template,
+    load_backbone,
+    model_config,
+    reconstruction_model,
+)
 
 
 def train_on_images(arguments: Sequence[str]) -> None:
@@ -62,6 +70,12 @@ def train_on_images(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--closed-form", choices=["frozen", "trained"], help="the embedded preset's linear part"
     )
+    parser.add_argument(
+        "--template",
+        choices=[SHIPPED, FLAME],
+        help=f"the mesh that Gaussians start from (default: as --init, else {SHIPPED}); {FLAME} is "
+        "your own file: 'perchead models import flame'",
+    )
     options = parser.parse_args(arguments)
     config = chosen_config(RECONSTRUCTION, options)
     processes = Processes(config.loop.precision)
@@ -71,7 +85,8 @@ def train_on_images(arguments: Sequence[str]) -> None:
     # The model. DINOv2 is frozen, and so is what the embedded preset knows in closed form; the
     # sharpening CNN is train_sharpening.py's.
     backbone = load_backbone(shape, options.dinov2, processes.device)
-    model = reconstruction_model(shape, options.init, backbone, config.loop.seed)
+    template = chosen_template(options.template, options.init)
+    model = reconstruction_model(shape, options.init, backbone, config.loop.seed, template)
     model.decoder.recompute = config.recompute_decoder
     if model.sharpening is not None:
         model.sharpening.requires_grad_(False)
@@ -83,7 +98,7 @@ def train_on_images(arguments: Sequence[str]) -> None:
 
     def export(averaged: nn.Module, step: int) -> None:
         trained_by = f"train_reconstruction --stage images, {len(mixture)} views, {step} steps"
-        info = checkpoint_info(shape, trained_by, options.licence)
+        info = checkpoint_info(shape, trained_by, options.licence, template)
         save_checkpoint(options.out / "model.safetensors", averaged, shape, info)
 
     sizes = PictureSizes(shape.image_size, config.render.size)

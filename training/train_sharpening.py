@@ -35,7 +35,13 @@ from training.options import (
     training_parser,
 )
 from training.processes import Processes
-from training.start import checkpoint_info, load_backbone, model_config, reconstruction_model
+from training.start import (
+    checkpoint_info,
+    chosen_template,
+    load_backbone,
+    model_config,
+    reconstruction_model,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     # The frozen rest.
     backbone = load_backbone(shape, options.dinov2, processes.device)
-    model = reconstruction_model(shape, options.init, backbone, config.loop.seed)
+    template = chosen_template(None, options.init)
+    model = reconstruction_model(shape, options.init, backbone, config.loop.seed, template)
     model.to(processes.device).eval().requires_grad_(False)
 
     # The CNN: the preset's own, or one beside the model. It starts as the identity.
@@ -73,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     def export(averaged: nn.Module, step: int) -> None:
         trained_by = f"train_sharpening, {len(mixture)} views, {step} steps"
-        info = checkpoint_info(shape, trained_by, options.licence)
+        info = checkpoint_info(shape, trained_by, options.licence, template)
         save_checkpoint(options.out / "sharpening.safetensors", averaged, shape, info)
         if model.sharpening is not None:
             model.sharpening.load_state_dict(averaged.state_dict())

@@ -27,6 +27,7 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
+from inference.model.loading import check_template
 from inference.model.predict import CHUNK_PATCHES, network_input
 from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, Progress
@@ -86,13 +87,14 @@ class PresetEditor:
         """The editing model, read once.
 
         Raises:
-            InvalidModelError: the weights are missing, damaged or of another preset.
+            InvalidModelError: the weights are missing, damaged or of another preset or template.
         """
         with self._lock:
             if self._model is None:
                 config = editing_config(preset_config(self._preset), *style_of_file(self._file))
                 model = EditingModel(config, torch.from_numpy(np.array(self._template.anchors)))
-                load_checkpoint(self._file, model, config)
+                info = load_checkpoint(self._file, model, config)
+                check_template(self._file, info, self._template)
                 self._model = model.to(self._device.name).eval().requires_grad_(False)
             return self._model
 

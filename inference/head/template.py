@@ -16,6 +16,9 @@ from inference.head.gaussians import (
     FloatArray,
 )
 
+SHIPPED = "hm08"
+"""Name of the template that ships, and of the mesh that it was sampled on."""
+
 LANDMARKS = 468
 LABEL_COUNT = 19
 NEIGHBOURS = 8
@@ -46,7 +49,7 @@ class HeadTemplate:
         landmark_anchors: [468] int32, the anchor of each MediaPipe face-mesh landmark.
         neighbours: [65536, 8] int32, nearest anchors on the same piece of surface.
         name: "hm08" for the shipped template, "flame" for one sampled on a user's FLAME mesh.
-        topology: id of the point set; templates with equal ids are interchangeable.
+        topology: id of the point set; what each point stands for is the same in all with this id.
     """
 
     anchors: FloatArray
@@ -77,6 +80,11 @@ class HeadTemplate:
             raise ValueError("normals are not of unit length")
         if (self.mirror[self.mirror] != np.arange(NUM_GAUSSIANS)).any():
             raise ValueError("mirror is not its own inverse")
+
+    @property
+    def template_id(self) -> str:
+        """What checkpoints record: which points they are, and on whose mesh if not the shipped."""
+        return self.topology if self.name == SHIPPED else f"{self.topology}/{self.name}"
 
     @property
     def patches(self) -> FloatArray:

@@ -44,7 +44,7 @@ class CheckpointInfo:
     Attributes:
         preset: name of the configuration.
         embedding_widths: width per frozen network it was trained over, by its name.
-        template_id: topology whose anchors the Gaussians start from.
+        template_id: of the template whose anchors the Gaussians start from.
         trained_by: the script, its data and how long.
         licence: of the weights.
     """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from inference.device import CPU, Device
 from inference.errors import InvalidModelError
 from inference.features.published import load_backbone
-from inference.model.checkpoint import load_checkpoint
+from inference.model.checkpoint import CheckpointInfo, load_checkpoint
 from inference.model.config import preset_config
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.shipped import checkpoint_path
@@ -20,14 +20,27 @@ class AnchorTemplate(Protocol):
     """What the model asks of a head template."""
 
     @property
-    def topology(self) -> str:
-        """Id of the point set; heads of one topology fit one checkpoint."""
+    def template_id(self) -> str:
+        """Which points on which mesh; a checkpoint's own must be the same."""
         ...
 
     @property
     def anchors(self) -> NDArray[np.float32]:
         """[65536, 3] metres; the 16 of a patch follow each other."""
         ...
+
+
+def check_template(checkpoint: Path, info: CheckpointInfo, template: AnchorTemplate) -> None:
+    """Refuse weights whose Gaussians start elsewhere.
+
+    Raises:
+        InvalidModelError: they do.
+    """
+    if info.template_id != template.template_id:
+        raise InvalidModelError(
+            f"{checkpoint.name} was trained on the template {info.template_id!r}, not "
+            f"{template.template_id!r}: choose the file that goes with your template."
+        )
 
 
 def load_reconstruction_model(
@@ -71,10 +84,6 @@ def load_reconstruction_model(
         )
     model = ReconstructionModel(config, torch.from_numpy(np.array(template.anchors)), network)
     info = load_checkpoint(checkpoint, model, config)
-    if info.template_id != template.topology:
-        raise InvalidModelError(
-            f"{checkpoint.name} was trained on the template {info.template_id!r}, not "
-            f"{template.topology!r}: choose the file that goes with your template."
-        )
+    check_template(checkpoint, info, template)
     model.precision = getattr(torch, device.precision)
     return model.to(device.name).eval().requires_grad_(False)

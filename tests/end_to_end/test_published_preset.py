@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import transformers
@@ -14,12 +15,14 @@ import transformers
 from desktop.__main__ import main
 from inference.export.ply import read_ply
 from inference.files import resource_path
+from inference.head.flame import sample_flame
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.model import config as configs
 from inference.model.checkpoint import CheckpointInfo, save_checkpoint
 from inference.model.config import BackboneConfig, DecoderConfig, EncoderConfig, VitConfig
 from inference.model.untrained import untrained_model
+from tests.unit.flame_head import flame_like, write_flame
 
 # The catalogue's one DINOv2 whose length is not published: a small stand-in is whole.
 BACKBONE = "dinov2-with-registers-small"
@@ -55,8 +58,10 @@ def perchead(tmp_path, monkeypatch, capsys):
     template = HeadTemplate.load()
     torch.manual_seed(0)
     model = untrained_model(TINY, torch.from_numpy(template.anchors.copy()), None)
-    info = CheckpointInfo("tiny", {BACKBONE: 64}, template.topology, "tests", "none")
+    info = CheckpointInfo("tiny", {BACKBONE: 64}, template.template_id, "tests", "none")
     save_checkpoint(tmp_path / "ours.safetensors", model, TINY, info)
+    info = replace(info, template_id=f"{template.topology}/flame")
+    save_checkpoint(tmp_path / "flame.safetensors", model, TINY, info)
 
     def run(*words):
         capsys.readouterr()
@@ -111,3 +116,36 @@ def test_a_network_that_is_not_the_presets_is_told(perchead, tmp_path):
     assert status == 2
     assert said.count("\n") == 1
     assert f"is not the network {BACKBONE}" in said
+
+
+def test_weights_that_start_from_flame_take_the_users_and_the_others_never_do(
+    perchead, tmp_path, capsys
+):
+    save_backbone(tmp_path / "models" / BACKBONE)
+    flame = ("--checkpoint", str(tmp_path / "flame.safetensors"))
+    status, said, _ = perchead(*flame)
+    assert status == 2
+    assert said.count("\n") == 1
+    assert "models import flame FILE" in said
+    assert perchead()[0] == 0
+    before = digest(tmp_path / "heads" / "astronaut")
+
+    template = HeadTemplate.load()
+    mesh = flame_like(template)
+    file = write_flame(tmp_path / "flame2023.pkl", mesh)
+    assert main(["models", "import", "flame", str(file), "--accept-licence"]) == 0
+    terms = capsys.readouterr().out
+    assert "non-commercial research" in terms
+    assert "CC-BY-4.0" in terms
+    status, said, folder = perchead()
+    assert (status, digest(folder)) == (0, before), said
+    status, said, folder = perchead(*flame)
+    assert status == 0, said
+    places = read_ply(folder / "head.ply").means
+    # Untrained weights leave the Gaussians about where they start.
+    to_flame = np.linalg.norm(places - sample_flame(mesh, template)[1].anchors, axis=1)
+    to_ours = np.linalg.norm(places - template.anchors, axis=1)
+    assert np.median(to_flame) < 0.5 * np.median(to_ours)
+    status, said, folder = perchead(*flame, "--fit")
+    assert status == 0, said
+    assert np.isfinite(read_ply(folder / "head.ply").means).all()

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from inference.errors import InvalidModelError, UsageError
+from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.editing import EditingModel, editing_config
 from tests.training.script_helpers import TRIAL, write_heads
@@ -25,7 +26,7 @@ def start(tmp_path_factory):
     write_heads(root / "cafca", name="cafca", real=False)
     write_heads(root / "bare", labels=False)
     model = reconstruction_model(TRIAL_MODEL, None, None, 5)
-    info = checkpoint_info(TRIAL_MODEL, "a test", "CC0-1.0")
+    info = checkpoint_info(TRIAL_MODEL, "a test", "CC0-1.0", HeadTemplate.load())
     save_checkpoint(root / "start.safetensors", model, TRIAL_MODEL, info)
     threads = torch.get_num_threads()
     yield root
@@ -39,7 +40,7 @@ def train(root, out, *more):
 
 
 def load(path):
-    model = EditingModel(EDITING, template_anchors(256))
+    model = EditingModel(EDITING, template_anchors(HeadTemplate.load(), 256))
     load_checkpoint(path / "editing.safetensors", model, EDITING)
     return model
 

@@ -8,9 +8,11 @@ import sys
 import pytest
 import torch
 
-from inference.errors import UsageError
+from inference.errors import InvalidModelError, UsageError
+from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint, read_info
 from tests.training.script_helpers import TRIAL, environment, run_and_kill, write_heads
+from tests.unit.flame_head import flame_like, write_flame
 from training import train_reconstruction
 from training.run_state import read_curve
 from training.start import TRIAL as TRIAL_MODEL
@@ -56,6 +58,29 @@ def test_a_killed_run_goes_on_to_the_last_digit(run):
 def load(path):
     model = reconstruction_model(TRIAL_MODEL, path, None, 0)
     return model.state_dict()
+
+
+def test_gaussians_may_start_from_the_users_flame(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PERCHEAD_MODELS", str(tmp_path))
+    flame = [*options(run), "--steps", "1", "--template", "flame"]
+    with pytest.raises(InvalidModelError, match="models import flame"):
+        train_reconstruction.main([*flame, "--out", str(run / "no flame")])
+    (tmp_path / "flame").mkdir()
+    write_flame(tmp_path / "flame" / "flame_model", flame_like(HeadTemplate.load()))
+    train_reconstruction.main([*flame, "--out", str(run / "flame")])
+    file = run / "flame" / "model.safetensors"
+    assert read_info(file).template_id.endswith("/flame")
+    assert read_info(run / "whole" / "model.safetensors").template_id.startswith("hm08-")
+    # What goes on from it starts there too, and nowhere else.
+    going_on = [*options(run), "--steps", "1", "--init", str(file)]
+    train_reconstruction.main([*going_on, "--out", str(run / "more flame")])
+    assert read_info(run / "more flame" / "model.safetensors").template_id.endswith("/flame")
+    with pytest.raises(UsageError, match="starts from flame"):
+        train_reconstruction.main([*going_on, "--template", "hm08", "--out", str(run / "hm08")])
+    with pytest.raises(UsageError, match="template"):
+        train_reconstruction.main(
+            [*options(run), "--steps", "1", "--out", str(run / "flame"), "--resume"]
+        )
 
 
 def test_the_run_says_how_it_was_made(run):

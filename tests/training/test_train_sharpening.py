@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from inference.errors import UsageError
+from inference.head.template import HeadTemplate
 from inference.model.checkpoint import save_checkpoint
 from inference.model.sharpening_file import load_sharpening
 from tests.training.script_helpers import TRIAL, write_heads
@@ -23,7 +24,7 @@ def start(tmp_path_factory):
     torch.nn.init.zeros_(model.head.colour.weight)
     torch.nn.init.constant_(model.head.colour.bias, -2.0)
     torch.nn.init.constant_(model.head.opacity.bias, 2.0)
-    info = checkpoint_info(TRIAL_MODEL, "a test", "CC0-1.0")
+    info = checkpoint_info(TRIAL_MODEL, "a test", "CC0-1.0", HeadTemplate.load())
     save_checkpoint(root / "start.safetensors", model, TRIAL_MODEL, info)
     threads = torch.get_num_threads()
     yield root

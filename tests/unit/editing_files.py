@@ -33,5 +33,5 @@ def write_editing(path, template, style, width):
     for name, weight in model.named_parameters():
         if name.startswith("head."):
             torch.nn.init.normal_(weight, std=0.05)
-    info = CheckpointInfo("tiny", {style: width}, template.topology, "tests", "none")
+    info = CheckpointInfo("tiny", {style: width}, template.template_id, "tests", "none")
     save_checkpoint(path, model, shape, info)

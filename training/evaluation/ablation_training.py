@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from inference.features.protocol import ImageBackbone
+from inference.head.choice import load_template
 from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.config import ModelConfig
 from inference.model.reconstruction import ReconstructionModel
@@ -92,7 +93,7 @@ def train_row(
         model.sharpening.requires_grad_(False)
 
     def export(averaged: nn.Module, step: int) -> None:
-        info = checkpoint_info(shape, f"training.ablations, {step} steps", LICENCE)
+        info = checkpoint_info(shape, f"training.ablations, {step} steps", LICENCE, load_template())
         save_checkpoint(out / "model.safetensors", averaged, shape, info)
 
     sizes = PictureSizes(shape.image_size, config.render.size)
@@ -131,7 +132,7 @@ def train_row_sharpening(
     cnn = Sharpening(shape.sharpening)
 
     def export(averaged: nn.Module, step: int) -> None:
-        info = checkpoint_info(shape, f"training.ablations, {step} steps", LICENCE)
+        info = checkpoint_info(shape, f"training.ablations, {step} steps", LICENCE, load_template())
         save_checkpoint(out / "sharpening.safetensors", averaged, shape, info)
 
     sizes = PictureSizes(shape.image_size, config.render.size)
