@@ -84,7 +84,8 @@ class ChoiceRow(QFrame):
 
     @property
     def _is_built_in(self) -> bool:
-        return getattr(self._weights.choices, self._choice.field) == self._choice.built_in
+        used: str = getattr(self._weights.choices, self._choice.field)
+        return used == self._choice.built_in
 
     def _use_other(self) -> None:
         choice = self._choice

@@ -23,8 +23,9 @@ from desktop.widgets.labels import ElidedLabel, label
 from inference.memory import total_memory_bytes
 
 INTRODUCTION = (
-    "The built-in model makes heads without any of the others. One is fetched from its publisher "
-    "only when you press Get and have accepted its licence; nothing is sent but that request."
+    "What is built in makes and edits heads without any of the others. One is fetched from its "
+    "publisher only when you press Get and have accepted its licence; nothing is sent but that "
+    "request."
 )
 
 

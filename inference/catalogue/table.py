@@ -80,8 +80,8 @@ MODELS: tuple[ModelEntry, ...] = (
         2_500_000_000,
     ),
     _own("editing", "Heads", "repaints and restyles heads", 1_400_000_000),
-    _own("style-space", "Style", "style from words or a picture", 600_000_000),
-    _own("parser", "Face regions", "the 19 regions of a face", 600_000_000),
+    _own("style-space", "Style", "style from words or a picture", 1 * _GB),
+    _own("parser", "Face regions", "the 19 regions of a face", 1 * _GB),
     _dinov2(
         "dinov2-giant",
         "image features of the presets paper and light",
@@ -262,7 +262,7 @@ MODELS: tuple[ModelEntry, ...] = (
     ModelEntry(
         "flame",
         "Head mesh",
-        "the head mesh of the paper, in place of the built-in one",
+        "the head mesh of the paper, for weights that start from it",
         "Max Planck Institute for Intelligent Systems",
         Licence(
             "FLAME model licence or CC-BY-4.0",
