@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from inference.files import resource_path
+from tests.video_helpers import write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -183,6 +186,15 @@ def test_portrait_to_ply_opens_no_socket(tmp_path):
     lines, errors = run_watched(COMMAND_LINE, *words, cwd=tmp_path)
     assert lines == SILENT, errors
     assert list((tmp_path / "out").rglob("*.ply"))
+
+
+def test_clip_to_video_opens_no_socket(tmp_path):
+    picture = Image.open(resource_path("samples/astronaut.png")).convert("RGB").resize((256, 256))
+    clip = write_clip(tmp_path / "clip.mp4", [np.asarray(picture)] * 2)
+    words = ("video", clip, "--out", tmp_path / "out", "--size", "64", "--splats")
+    lines, errors = run_watched(COMMAND_LINE, *words, cwd=tmp_path)
+    assert lines == SILENT, errors
+    assert (tmp_path / "out" / "clip" / "head.mp4").is_file()
 
 
 def test_listing_the_models_opens_no_socket(tmp_path):
