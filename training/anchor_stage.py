@@ -32,6 +32,7 @@ from training.anchor_loss import AnchorLossConfig
 from training.anchor_metrics import AnchorMetrics, measure
 from training.anchor_trainer import AnchorTrainer, OptimiserConfig
 from training.command_line import command_parser
+from training.cpu_precision import multiplies_bfloat16
 from training.feature_cache import FeatureCache
 from training.linear_start import LinearStart, start_in_closed_form
 from training.patch_sampling import anchor_importance
@@ -67,14 +68,10 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--batch", type=int, default=defaults.batch, help="views per step")
     add("--patches", type=int, default=defaults.patches, help="of each view per step")
     add("--learning-rate", type=float, default=defaults.learning_rate)
-    add("--precision", choices=["bf16", "fp32"], default=_best_precision())
+    add(
+        "--precision", choices=["bf16", "fp32"], default="bf16" if multiplies_bfloat16() else "fp32"
+    )
     return parser.parse_args(arguments)
-
-
-def _best_precision() -> str:
-    """bfloat16 where the processor multiplies matrices in it (AMX), else float32."""
-    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return "bf16" if probe is not None and probe() else "fp32"
 
 
 def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from training.config import Precision
+from training.cpu_precision import multiplies_bfloat16
 
 
 class Processes:
@@ -29,7 +30,7 @@ class Processes:
 
         cuda = torch.cuda.is_available()
         if precision == "auto":
-            precision = "bf16" if cuda or _has_amx() else "fp32"
+            precision = "bf16" if cuda or multiplies_bfloat16() else "fp32"
         self.precision = precision
         self._accelerator = Accelerator(
             cpu=not cuda,
@@ -111,9 +112,3 @@ class Processes:
     def close(self) -> None:
         """Leave the others."""
         self._accelerator.end_training()
-
-
-def _has_amx() -> bool:
-    """Whether the processor multiplies matrices in bfloat16; others are slower in it."""
-    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return probe is not None and bool(probe())

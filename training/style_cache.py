@@ -1,6 +1,8 @@
 r"""Pooled style features of synthetic heads, computed once and kept: one small file a head.
 
-    python -m training.style_cache --data HEADS --out CACHE [--views 2] [--watch]
+    python -m training.style_cache --data HEADS --out CACHE [--views 2] [--splats] [--watch]
+
+With --splats each view is read a second time, off the exact anchors drawn as splats.
 
 With --watch it takes up heads that the generator writes meanwhile, until it is stopped.
 """
@@ -18,10 +20,16 @@ from inference.features.embedded import load_embedded_backbone
 from inference.features.style_features import on_backdrop, style_features
 from inference.features.vit import VisionTransformer
 from inference.files import atomic_write
+from inference.rendering.protocol import Renderer
+from inference.rendering.selection import choose_renderer
 from training.anchor_data import list_heads, read_head
 from training.augment import AugmentConfig, augment_view, plain_view
 from training.command_line import command_parser
 from training.palette import measure_palette
+from training.splat_pictures import draw_anchors
+
+PLAIN_LIGHT = np.array([1, 1, 1, 1], np.float32)
+"""Gain of R, G, B and gamma of a picture that nothing was done to."""
 
 # Left and right stay, since captions name the side of the light; colours stay nearly as they are.
 AUGMENTATION = AugmentConfig(mirror=0.0, gamma=0.06, gain=0.06, tint=0.02)
@@ -57,13 +65,28 @@ def encode_views(
 
 
 def cache_head(
-    path: Path, target: Path, backbone: VisionTransformer, views: int, plain: bool
+    path: Path,
+    target: Path,
+    backbone: VisionTransformer,
+    views: int,
+    plain: bool,
+    renderer: Renderer | None = None,
 ) -> bool:
-    """Write the features of one head; False where its file is damaged."""
+    """Write the features of one head; False where its file is damaged.
+
+    Args:
+        path: the generator's file.
+        target: the file to write.
+        backbone: reads the pictures.
+        views: how many of the head's pictures.
+        plain: no augmentation.
+        renderer: draws the same views of the head's exact anchors; None for the pictures alone.
+    """
     head = read_head(path)
     if head is None:
         return False
     pictures, targets = head
+    edge = pictures.rgb.shape[1]
     rng = np.random.default_rng([len(path.stem), int(path.stem.split("_")[-1])])
     # The first view always sees the face.
     others = rng.permutation(np.arange(1, len(pictures.rgb)))[: views - 1]
@@ -77,15 +100,22 @@ def cache_head(
     arrays = encode_views(
         backbone, np.stack([v.image for v in drawn]), np.stack([v.alpha for v in drawn])
     )
+    light = np.stack([view.light for view in drawn])
     with np.load(path, allow_pickle=False) as stored:
         attributes = stored["attributes"]
+        cameras = stored["K"][chosen], stored["w2c"][chosen]
+    if renderer is not None:
+        splats = encode_views(backbone, *draw_anchors(targets, *cameras, edge, renderer))
+        arrays = {name: np.concatenate([rows, splats[name]]) for name, rows in arrays.items()}
+        light = np.concatenate([light, np.tile(PLAIN_LIGHT, (len(chosen), 1))])
+        chosen = np.tile(chosen, 2)
     with atomic_write(target) as temporary:
         np.savez(
             temporary,
             overall=arrays["overall"],
             cells=arrays["cells"],
             colours=arrays["colours"],
-            light=np.stack([v.light for v in drawn]),
+            light=light,
             palette=measure_palette(targets),
             views=chosen,
             attributes=attributes,
@@ -101,12 +131,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--out", type=Path, required=True, help="the cache")
     add("--views", type=int, default=2, help="pictures of each head")
     add("--plain", action="store_true", help="no augmentation (held-out heads)")
+    add("--splats", action="store_true", help="each view as splats of the exact anchors too")
     add("--limit", type=int, help="at most so many heads")
     add("--watch", action="store_true", help="go on until stopped")
     add("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    backbone = load_embedded_backbone(dtype=torch.bfloat16)
+    backbone = load_embedded_backbone()
+    renderer = choose_renderer() if options.splats else None
     damaged: set[str] = set()
     while True:
         waiting = [
@@ -116,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ]
         for path in waiting:
             target = options.out / f"{path.stem}.npz"
-            if not cache_head(path, target, backbone, options.views, options.plain):
+            if not cache_head(path, target, backbone, options.views, options.plain, renderer):
                 damaged.add(path.name)
         if not options.watch:
             return

@@ -31,6 +31,7 @@ from inference.parsing.parser_network import ParserNetwork
 from training.averaging import MovingAverage
 from training.command_line import command_parser
 from training.config import AdamWConfig
+from training.cpu_precision import quicker_products
 from training.options import run_script
 from training.parsing.batches import BatchConfig, draw_batch
 from training.parsing.example_cache import ExampleCache, fill
@@ -171,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for group in optimiser.param_groups:
             group["lr"] = rate(step, config.steps, config.adamw)
         fine = batch.fine.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with quicker_products():
             logits = network(batch.tokens, fine)
         terms = parser_loss(logits, batch.labels, weights, config.loss)
         optimiser.zero_grad(set_to_none=True)

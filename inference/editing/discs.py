@@ -7,20 +7,21 @@ on the template's fixed neighbourhood, so that it takes a fraction of a second.
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.editing.kinds import LENS
 from inference.head.gaussians import FloatArray
 
-_WIDTH = np.array([0.85, 0.75, 0.9, 0.9, 0.7], np.float32)
-_LARGEST = np.array([0.005, 0.0065, 0.008, 0.006, 0.003], np.float32)
-_OPACITY = np.array([0.92, 0.88, 0.92, 0.92, 0.98], np.float32)
+_WIDTH = np.array([0.85, 0.75, 0.9, 0.9, 0.7, 1.0], np.float32)
+_LARGEST = np.array([0.005, 0.0065, 0.008, 0.006, 0.0018, 0.0035], np.float32)
+_OPACITY = np.array([0.92, 0.88, 0.92, 0.92, 0.98, 0.98], np.float32)
 """Standard deviation over that of the neighbours' places, limit in metres and opacity, of skin,
-hair, cloth, hat and glasses (our choice)."""
+hair, cloth, hat, frames and dark glass (our choice)."""
 
 _NARROWEST, _WIDEST, _THICKNESS = 0.4, 1.25, 0.12
 
 
 def discs(
     means: FloatArray,  # [N, 3] metres
-    kinds: NDArray[np.int64],  # [N] 0 skin, 1 hair, 2 cloth, 3 hat, 4 glasses
+    kinds: NDArray[np.int64],  # [N] 0 skin, 1 hair, 2 cloth, 3 hat, 4 frames, 5 dark glass
     neighbours: NDArray[np.int32],  # [N, 8]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Quaternions [N, 4] wxyz, scales [N, 3] metres and opacities [N]."""
@@ -46,6 +47,8 @@ def discs(
     limit = spacing[:, None].astype(np.float32)
     wide = np.clip(wide, _NARROWEST * limit, _WIDEST * limit)
     wide = np.clip(wide, 2e-4, _LARGEST[kinds][:, None])
+    # Anchors lie in rays around an eye: as long as those, discs would let light through a lens.
+    wide = np.where((kinds == LENS)[:, None], wide.max(1, keepdims=True), wide)
     thin = wide.min(1, keepdims=True) * _THICKNESS
     return (
         quaternions_of(axes),

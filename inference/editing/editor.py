@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from inference.editing.glasses import GlassesLook, wear_glasses
 from inference.editing.identity import ShapedHead, keep_identity, only_near
-from inference.editing.kinds import Choices, choose_kinds, class_of
+from inference.editing.kinds import SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
-from inference.editing.map_fit import displacement, follow
+from inference.editing.map_fit import follow, movement
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.types import EditedHead, EditRequest, Style
 from inference.errors import UsageError
@@ -30,9 +30,6 @@ from inference.rendering.camera import Camera
 if TYPE_CHECKING:  # torch is imported by the first call that needs it
     from inference.editing.network import EditingNetwork
     from inference.features.embedded_style import EmbeddedStyle
-
-_FITS = 2
-"""How often the head is moved towards the map (our choice: a third time changes little)."""
 
 _KEPT_HEADS = 2
 """Heads of untouched maps that are kept: the open portrait's and the one's before."""
@@ -230,12 +227,11 @@ class Editor:
         choices: Choices = reading.choices
         kinds = choose_kinds(choices, template.labels, wanted, camera, template.neighbours)
         means, colours = network.decode(reading, kinds, progress, cancel, _HEAD_STAGE)
-        for number in range(_FITS):
-            progress(_MAP_STAGE, number / _FITS)
-            cancel.check()
-            seen = project(means, camera)
-            shown, _ = front(seen, class_of(kinds, template.labels))
-            means = follow(means, seen, displacement(shown, wanted), camera)
+        progress(_MAP_STAGE, 0.0)
+        # Once: a second time fits outlines better that are no better, and pulls faces.
+        seen = project(means, camera)
+        shown, _ = front(seen, class_of(kinds, template.labels))
+        means = follow(means, kinds == SKIN, seen, movement(shown, wanted), camera)
         cancel.check()
         kinds = kinds.copy()
         look = GlassesLook(reading.glasses_colour, reading.dark_lenses)

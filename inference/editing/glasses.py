@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.editing.kinds import GLASSES, SKIN
+from inference.editing.kinds import GLASSES, LENS, SKIN
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -77,7 +77,7 @@ def wear_glasses(
     _put(pool[rim], place[rim], look.colour, means, colours, kinds)
     if look.dark:
         lens = before & (deep > _RIM) & ~stays
-        _put(pool[lens], place[lens] - [0, 0, 0.001], _DARK_GLASS, means, colours, kinds)
+        _put(pool[lens], place[lens] - [0, 0, 0.001], _DARK_GLASS, means, colours, kinds, LENS)
     if rim.any():
         _wear_arms(place[rim], means, colours, kinds, template, look)
     return True
@@ -140,5 +140,6 @@ def _put(
     means: FloatArray,
     colours: FloatArray,
     kinds: NDArray[np.int64],
+    kind: int = GLASSES,
 ) -> None:
-    means[who], colours[who], kinds[who] = place, colour, GLASSES
+    means[who], colours[who], kinds[who] = place, colour, kind

@@ -11,8 +11,9 @@ from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
 
-SKIN, HAIR, CLOTH, HAT, GLASSES = range(5)
-"""Numbers of inference.model.editing_branch.KINDS, and the kind that only a map decides."""
+SKIN, HAIR, CLOTH, HAT, GLASSES, LENS = range(6)
+"""Numbers of inference.model.editing_branch.KINDS, and the kinds that only a map decides: frames,
+and dark glass."""
 
 _TRUST = 4.0  # how much a map says about an anchor in sight, as a difference of log chances
 _SHOWN_AS = {HAIR: (Label.HAIR,), CLOTH: (Label.CLOTH, Label.NECKLACE), HAT: (Label.HAT,)}
@@ -47,7 +48,13 @@ def class_of(
 ) -> NDArray[np.uint8]:
     """[N] the class that each anchor shows; a scalp without hair is face."""
     shown = np.where(bare == Label.HAIR, Label.FACE, bare)
-    worn = ((HAIR, Label.HAIR), (CLOTH, Label.CLOTH), (HAT, Label.HAT), (GLASSES, Label.GLASSES))
+    worn = (
+        (HAIR, Label.HAIR),
+        (CLOTH, Label.CLOTH),
+        (HAT, Label.HAT),
+        (GLASSES, Label.GLASSES),
+        (LENS, Label.GLASSES),
+    )
     for kind, label in worn:
         shown = np.where(kinds == kind, label, shown)
     return shown.astype(np.uint8)

@@ -1,139 +1,95 @@
 """Moves a head so that what it shows is where the face map has it.
 
-Each class is a signed distance, and Thirion's demons (https://doi.org/10.1016/S1361-8415(98)80022-4)
-find one smooth displacement of the picture that brings all of them into place at once; the
-anchors follow in the plane of the map, so that the head stays whole.
+Outlines move as demons find, features of the face by their place and size; the anchors follow in
+the plane of the map, so that the head stays whole.
 """
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.editing.demons import outline_displacement
+from inference.editing.feature_fit import FEATURES, feature_displacement
 from inference.editing.projection import GRID, Projection
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
 
-_REACH = 10.0  # cells at which a signed distance ends
-_FEW = 5  # cells from which on a class is there
-_LEVELS = ((32, 30), (64, 25), (128, 14))  # edge of the grid and rounds, coarse to fine
-_SMOOTH = 1.0  # cells of each level
-_LONGEST = 0.13  # of the grid that anything may move
-_WEIGHTS = {Label.CLOTH: 0.5, Label.NECK: 0.5, Label.EARRING: 0.0, Label.NECKLACE: 0.0}
-_WEIGHT_OF_FEATURES = 2.0
-_FEATURES = range(Label.RIGHT_EAR, Label.UPPER_LIP + 1)
+_STILL = (6, 6, 6, 20)
+"""Cells at the left, right, upper and lower border over which outlines come to rest: what lies
+beyond the map must stay joined to what is on it (our choice)."""
+
+_SOFT_SKIN = 2.0  # cells, so that no cheek gets a dent where a lock of hair ends (our choice)
+_COVERS = (Label.HAIR, Label.HAT)
 
 
-def displacement(
+@dataclass(frozen=True)
+class Movement:
+    """How each place of the picture shall move, [128, 128, 2] cells across and down each.
+
+    Attributes:
+        worn: hair, cloth and hats.
+        skin: what is skin, which a fringe or a brim that moves does not take along.
+    """
+
+    worn: FloatArray
+    skin: FloatArray
+
+
+def movement(
     shown: NDArray[np.uint8],  # [128, 128] what the head shows now
     wanted: NDArray[np.uint8],  # [128, 128] what it shall show
-) -> FloatArray:
-    """How each place of the picture shall move, [128, 128, 2] cells across and down."""
+) -> Movement:
+    """What brings the one to the other."""
     # What glasses cover stays as it is.
     wanted = np.where(wanted == Label.GLASSES, shown, wanted)
-    classes = [
-        label
-        for label in range(len(Label))
-        if (shown == label).sum() >= _FEW and (wanted == label).sum() >= _FEW
-    ]
-    field = np.zeros((GRID, GRID, 2), np.float32)
-    if not classes:
-        return field
-    weights = np.array(
-        [_WEIGHTS.get(Label(c), _WEIGHT_OF_FEATURES if c in _FEATURES else 1.0) for c in classes],
-        np.float32,
-    )
-    fixed, moving = (_distances(labels, classes) for labels in (shown, wanted))
-    for edge, rounds in _LEVELS:
-        field = _refine(fixed, moving, weights, field, edge, rounds)
-    length = np.linalg.norm(field, axis=2, keepdims=True)
-    limit = _LONGEST * GRID
-    return field * (limit / np.maximum(length, limit))
+    rest = _rest()[..., None]
+    without = _without_features(shown), _without_features(wanted)
+    outlines = outline_displacement(*without) * rest
+    # Where either has a cover, nobody knows what the skin beneath does.
+    covered = np.isin(shown, _COVERS) | np.isin(wanted, _COVERS)
+    bare = (np.where(covered, np.uint8(Label.FACE), labels) for labels in without)
+    beneath = cv2.GaussianBlur(outline_displacement(*bare) * rest, (0, 0), _SOFT_SKIN)
+    return Movement(outlines, beneath + feature_displacement(shown, wanted, beneath))
 
 
-def _distances(labels: NDArray[np.uint8], classes: list[int]) -> FloatArray:
-    """Signed distances [128, 128, C] in cells, positive inside."""
-    planes = []
-    for label in classes:
-        inside = (labels == label).astype(np.uint8)
-        near = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-        far = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
-        planes.append(np.clip(near - far, -_REACH, _REACH))
-    return np.stack(planes, axis=2).astype(np.float32)
+def _without_features(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.where(np.isin(labels, FEATURES), np.uint8(Label.FACE), labels)
 
 
-def _refine(
-    fixed: FloatArray,  # [128, 128, C]
-    moving: FloatArray,  # [128, 128, C]
-    weights: FloatArray,  # [C]
-    field: FloatArray,  # [128, 128, 2] cells of the finest grid
-    edge: int,
-    rounds: int,
-) -> FloatArray:
-    """Rounds of demons on a grid of this edge."""
-    ratio = edge / GRID
-    size = (edge, edge)
-    here = [
-        cv2.resize(np.ascontiguousarray(fixed[..., k]), size, interpolation=cv2.INTER_AREA) * ratio
-        for k in range(fixed.shape[2])
-    ]
-    there = [
-        cv2.resize(np.ascontiguousarray(moving[..., k]), size, interpolation=cv2.INTER_AREA) * ratio
-        for k in range(moving.shape[2])
-    ]
-    slopes = [np.gradient(plane) for plane in there]
-    resized = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR) * ratio
-    flow = np.asarray(resized, np.float32)
-    rows, columns = np.mgrid[:edge, :edge].astype(np.float32)
-    near = [np.exp(-((plane / 3.0) ** 2)) + 0.02 for plane in here]
-    for _ in range(rounds):
-        x, y = columns + flow[..., 0], rows + flow[..., 1]
-        force = np.zeros_like(flow)
-        total = np.full(size, 0.2, np.float32)
-        for weight, plane, other, (down, across), share in zip(
-            weights, here, there, slopes, near, strict=True
-        ):
-            if weight == 0:
-                continue
-            moved, gx, gy = (
-                cv2.remap(
-                    np.ascontiguousarray(image, np.float32),
-                    x,
-                    y,
-                    cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_REPLICATE,
-                )
-                for image in (other, across, down)
-            )
-            missing = plane - moved
-            w = weight * share
-            force[..., 0] += w * missing * gx
-            force[..., 1] += w * missing * gy
-            total += w * (gx * gx + gy * gy + 0.1 * missing * missing)
-        step = force / total[..., None]
-        step *= 1.0 / np.maximum(1.0, np.linalg.norm(step, axis=2, keepdims=True))
-        blurred = cv2.GaussianBlur(flow + step, (0, 0), _SMOOTH)
-        flow = np.asarray(blurred, np.float32)
-    finest = cv2.resize(flow, (GRID, GRID), interpolation=cv2.INTER_LINEAR) / ratio
-    return np.asarray(finest, np.float32)
+def _rest() -> FloatArray:
+    """[128, 128] 0 at the borders, 1 inside."""
+    place = np.arange(GRID, dtype=np.float32)
+    left, right, above, below = _STILL
+    across = np.minimum(place / left, (GRID - 1 - place) / right).clip(0, 1)
+    down = np.minimum(place / above, (GRID - 1 - place) / below).clip(0, 1)
+    share = np.minimum(across[None], down[:, None])
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 def follow(
     means: FloatArray,  # [N, 3] metres
+    bare: NDArray[np.bool_],  # [N] which anchors are skin
     seen: Projection,
-    field: FloatArray,  # [128, 128, 2] cells
+    movement: Movement,
     camera: Camera,
 ) -> FloatArray:
     """Anchors [N, 3] moved along, each in the plane of the picture at its own depth."""
-    x, y = np.clip(seen.points, 0, GRID - 1).T
-    moved = cv2.remap(
-        field,
-        np.ascontiguousarray(x[:, None], np.float32).reshape(256, -1),
-        np.ascontiguousarray(y[:, None], np.float32).reshape(256, -1),
-        cv2.INTER_LINEAR,
-    ).reshape(-1, 2)
+    moved = np.where(bare[:, None], _sampled(movement.skin, seen), _sampled(movement.worn, seen))
     across = moved[:, 0] * camera.width / GRID / camera.intrinsics[0, 0] * seen.depth
     down = moved[:, 1] * camera.height / GRID / camera.intrinsics[1, 1] * seen.depth
     rotation = camera.world_to_camera[:3, :3].astype(np.float32)
     step = np.stack([across, down], 1).astype(np.float32) @ rotation[:2]
     return np.asarray(means + step, np.float32)
+
+
+def _sampled(
+    field: FloatArray,  # [128, 128, 2]
+    seen: Projection,
+) -> FloatArray:
+    """The field where anchors are seen, [N, 2]."""
+    x, y = np.clip(seen.points, 0, GRID - 1).T
+    grid = [np.ascontiguousarray(v[:, None], np.float32).reshape(256, -1) for v in (x, y)]
+    return np.asarray(cv2.remap(field, *grid, cv2.INTER_LINEAR).reshape(-1, 2), np.float32)

@@ -1,14 +1,16 @@
 """The geometry of edits: maps move heads, kinds follow maps, glasses stand before the eyes."""
 
+import cv2
 import numpy as np
 import pytest
 
 from inference.editing.discs import discs, quaternions_of
+from inference.editing.feature_fit import FEATURES, feature_displacement
 from inference.editing.glasses import GlassesLook, wear_glasses
 from inference.editing.identity import ShapedHead, keep_identity
-from inference.editing.kinds import GLASSES, HAIR, SKIN, Choices, choose_kinds, class_of
+from inference.editing.kinds import GLASSES, HAIR, LENS, SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
-from inference.editing.map_fit import displacement, follow
+from inference.editing.map_fit import follow, movement
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
@@ -64,20 +66,59 @@ def test_a_head_follows_a_map_that_moved_a_part(template, camera):
     wanted[lips] = Label.FACE
     lower = np.roll(lips, 4, axis=0)
     wanted[lower] = np.roll(shown, 4, axis=0)[lower]
-    moved = follow(template.anchors, seen, displacement(shown, wanted), camera)
+    moved = follow(template.anchors, kinds == SKIN, seen, movement(shown, wanted), camera)
     step = moved - template.anchors
     mouth = np.isin(template.labels, (Label.UPPER_LIP, Label.LOWER_LIP))
     assert step[mouth, 1].mean() < -0.007  # four cells are 13 mm
     eyes = np.isin(template.labels, (Label.LEFT_EYE, Label.RIGHT_EYE))
     assert np.abs(step[eyes]).mean() < 0.002
     again, _ = front(project(moved, camera), class_of(kinds, template.labels))
-    assert (again == wanted).mean() > (shown == wanted).mean()
+    there = np.isin(again, (Label.UPPER_LIP, Label.LOWER_LIP))
+    agree = (there & lower).sum() / (there | lower).sum()
+    assert agree > (lips & lower).sum() / (lips | lower).sum() + 0.2
 
 
-def test_a_map_that_the_head_shows_already_moves_nothing(template, camera):
+def test_outlines_that_the_head_shows_already_move_nothing(template, camera):
     seen = project(template.anchors, camera)
     shown, _ = front(seen, class_of(bald(NUM_GAUSSIANS), template.labels))
-    assert np.abs(displacement(shown, shown)).max() < 1e-3
+    plain = np.where(np.isin(shown, FEATURES), np.uint8(Label.FACE), shown)
+    found = movement(plain, plain)
+    assert np.abs(found.worn).max() < 1e-3
+    assert np.abs(found.skin).max() < 1e-3
+
+
+def test_a_nose_that_is_as_wide_as_maps_draw_noses_stays_as_it_is(template, camera):
+    """Anchors called nose are 0.76 as wide as the nose of a map of the same head."""
+    seen = project(template.anchors, camera)
+    shown, _ = front(seen, class_of(bald(NUM_GAUSSIANS), template.labels))
+    nose = shown == Label.NOSE
+    shown = np.where(nose, np.uint8(Label.NOSE), np.uint8(Label.FACE))
+    rows, columns = np.nonzero(nose)
+    drawn = shown.copy()
+    wider = cv2.resize(nose.astype(np.uint8), None, fx=1 / 0.76, fy=1 / 0.92)
+    tall, wide = wider.shape
+    centre = round(rows.mean() * tall / GRID), round(columns.mean() * wide / GRID)
+    top = centre[0] - round(rows.mean() + 0.27 * rows.std() / 0.92)
+    left = centre[1] - round(columns.mean())
+    drawn[wider[top : top + GRID, left : left + GRID] > 0] = Label.NOSE
+    still = np.zeros((GRID, GRID, 2), np.float32)
+    moved = feature_displacement(shown, drawn, still)
+    as_drawn = feature_displacement(shown, shown, still)
+    assert np.ptp(moved[nose][:, 0]) < 0.6
+    assert np.ptp(as_drawn[nose][:, 0]) > 1.2  # such a map has a narrower nose than the head
+
+
+def test_a_fringe_moves_over_a_face_and_leaves_it_where_it_is(template, camera):
+    seen = project(template.anchors, camera)
+    shown, _ = front(seen, class_of(bald(NUM_GAUSSIANS), template.labels))
+    rows = np.arange(GRID)[:, None]
+    brows = np.argwhere(np.isin(shown, (Label.LEFT_BROW, Label.RIGHT_BROW)))[:, 0].min()
+    short = np.where((rows < brows - 12) & (shown > 0), np.uint8(Label.HAIR), shown)
+    long = np.where((rows < brows - 4) & (shown > 0), np.uint8(Label.HAIR), shown)
+    found = movement(short, long)
+    edge = (brows - 12, GRID // 2)
+    assert found.worn[edge][1] > 4
+    assert np.abs(found.skin[edge]).max() < 1
 
 
 def test_anchors_in_sight_are_what_the_map_shows_there(template, camera):
@@ -116,7 +157,7 @@ def test_painted_glasses_stand_before_the_eyes(template, camera, dark):
         labels[np.hypot(columns - x, rows - y) < 30] = Label.GLASSES
     look = GlassesLook(LOOK.colour, dark)
     assert wear_glasses(means, colours, kinds, labels, camera, template, look)
-    worn = kinds == GLASSES
+    worn = np.isin(kinds, (GLASSES, LENS))
     assert worn.sum() > 150
     front_part = worn & (means[:, 2] > 0.06)
     assert (means[front_part, 2] >= template.anchors[front_part, 2]).all()

@@ -18,6 +18,7 @@ from inference.parsing.parser_input import parser_picture, resized, token_featur
 from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import CropBox, LoadedImage, PreparedPortrait
 from training.augment import BEYOND, AugmentConfig, augment_view
+from training.cpu_precision import quicker_products
 from training.parsing.clothing import dressed
 from training.parsing.photographic import photographic
 
@@ -81,7 +82,7 @@ def make_example(
     inside = view.labels != BEYOND
     portrait = prepared_view(preparer, view.image, inside)
     seen = parser_picture(portrait, config)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), quicker_products():
         tokens = token_features(backbone, portrait, config)
     truth = np.where(inside, view.labels, Label.BACKGROUND).astype(np.uint8)
     return Example(
