@@ -11,63 +11,19 @@ from numpy.typing import NDArray
 
 from inference.face_map.labels import COUNT, MIRRORED
 from inference.features.embedded_style import StyleSpace
-from inference.features.style_blocks import BLOCKS, WIDTH, Block
+from inference.features.style_blocks import WIDTH
 from inference.features.style_features import StyleFeatures
 from inference.model.map_features import features_of_shares, index_shares
 from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT
 from training.anchor_data import CLOTH, HAIR, HAT, SKIN
-from training.palette import PARTS
+from training.editing_palette import PaletteExamples, palette_numbers
 from training.style_data import StyleData, sentence_table
-from training.synthetic.style_words import head_tags
 
 Array = NDArray[np.float32]
-
-_BEARDS = ("stubble", "moustache", "goatee", "short", "full")
-_KINDS = ("curly", "wavy")
-_SPEAKS = {
-    "hair": ("hair colour", "light"),
-    "skin": ("skin", "light"),
-    "lips": ("skin", "light", "sex"),
-    "brow": ("skin", "hair colour", "light"),
-    "eyes": ("eyes", "light"),
-    "chin": ("skin", "beard", "hair colour", "light"),
-    "cloth": ("clothes", "light"),
-    "glasses": ("worn", "light"),
-    "hat": ("worn", "light"),
-    "light": ("light", "skin"),
-}
-_BY_NAME = {block.name: block for block in BLOCKS}
-
-
-def _blocks(*names: str) -> tuple[Block, ...]:
-    return tuple(_BY_NAME[name] for name in names)
-
-
-PALETTE_BLOCKS: tuple[tuple[Block, ...], ...] = (
-    *(_blocks(*_SPEAKS[part]) for part in PARTS for _ in range(3)),
-    _blocks("age"),
-    _blocks("sex"),
-    *(_blocks("beard") for _ in _BEARDS),
-    *(_blocks("hair kind") for _ in _KINDS),
-    _blocks("worn"),
-)
-"""For each number of the palette the blocks of the style that it is read from: so a prompt about
-hair cannot change the skin."""
 
 _KIND_OF = np.full(6, 255, np.uint8)  # glasses and jewellery are nobody's
 for _number, _kind in enumerate((SKIN, HAIR, CLOTH, HAT)):
     _KIND_OF[_kind] = _number
-
-
-def palette_numbers(stored: Array, attributes: dict[str, object]) -> Array:
-    """[40] the palette of a head: colours, light, years, sex, beard, hair, lenses."""
-    tags = head_tags(attributes, float(stored[-1, 2]))
-    extra = [float(str(attributes["years"])) / 100, float(str(attributes["male"]))]
-    extra += [float(beard in tags["beard"]) for beard in _BEARDS]
-    extra += [float(kind in tags["hair kind"]) for kind in _KINDS]
-    # Who wears no glasses says nothing about lenses.
-    extra += [float("sunglasses" in tags["worn"]) if attributes["glasses"] else float("nan")]
-    return np.concatenate([stored.ravel(), np.array(extra, np.float32)]).astype(np.float32)
 
 
 def pose_of(intrinsics: NDArray[np.float64], pose: NDArray[np.float64], size: int) -> Array:
@@ -125,6 +81,12 @@ class EditingHeads:
     def anchor_kinds(self) -> NDArray[np.uint8]:
         """[H, N] numbers of KINDS; 255 where an anchor stands for something else."""
         return _KIND_OF[self.kind]
+
+    def palettes(self) -> PaletteExamples:
+        """What styles say of palettes."""
+        return PaletteExamples(
+            self.palette, self.styles, self.style_head, self.prompts, self.prompt_head
+        )
 
     def filled_palette(self) -> Array:
         """[H, 40] with means where a head has no such part."""

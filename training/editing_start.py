@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.features.style_blocks import BLOCKS, completed, said
 from inference.head.template import HeadTemplate
 from inference.model.config import EditingBranchConfig
 from inference.model.editing_branch import KINDS, POSE, EditingBranch, PatchTable
-from training.editing_data import PALETTE_BLOCKS, EditingHeads
+from training.editing_data import EditingHeads
+from training.editing_palette import fit_palette
 from training.patch_sampling import anchor_importance
-from training.regression import principal_components, ridge
+from training.regression import principal_components
 
 Array = NDArray[np.float32]
 
@@ -183,7 +183,7 @@ def start_branch(
     _copy(branch.latent.bias, centre)
 
     palette = heads.filled_palette()
-    _palette_from_style(branch, heads, say)
+    fit_palette(branch, heads.palettes(), say)
 
     kinds = heads.anchor_kinds()
     patches = common_patches(kinds, per_patch, config.patches)
@@ -229,41 +229,6 @@ def _mean(colours: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Array:
     if not mask.any():
         return np.full(3, np.nan, np.float32)
     return (colours[mask].mean(0) / 255).astype(np.float32)
-
-
-def _palette_from_style(
-    branch: EditingBranch, heads: EditingHeads, say: Callable[[str], None]
-) -> None:
-    """Each number of the palette from the blocks of the style that may speak of it."""
-    palette = heads.palette[np.concatenate([heads.style_head, heads.prompt_head])]
-    groups = np.concatenate([heads.style_head, heads.prompt_head]).astype(np.int32)
-    styles = np.concatenate([heads.styles, *(completed(v)[None] for v in heads.prompts)])
-    about = np.array([said(vector) for vector in styles]) > 0.8
-    weight = np.zeros((palette.shape[1], styles.shape[1]), np.float32)
-    bias = np.zeros(palette.shape[1], np.float32)
-    errors = []
-    for column, blocks in enumerate(PALETTE_BLOCKS):
-        where = np.concatenate([np.arange(b.start, b.stop) for b in blocks])
-        # A prompt tells of a colour only if it names what has it.
-        known = np.isfinite(palette[:, column]) & about[:, BLOCKS.index(blocks[0])]
-        if known.sum() < 2:
-            continue  # nobody wears such a thing
-        x, y = styles[known][:, where], palette[known, column]
-        centre, middle = x.mean(0), y.mean()
-        scale = max(float(y.std()), 1e-3)
-        weights, _ = ridge(
-            x - centre,
-            ((y - middle) / scale)[:, None].astype(np.float32),
-            groups[known],
-            np.ones(1, np.float32),
-        )
-        weight[column, where] = weights[:, 0] * scale
-        bias[column] = middle - centre @ weights[:, 0] * scale
-        told = x @ weight[column, where] + bias[column]
-        errors.append(1 - float(((told - y) ** 2).mean() / max(y.var(), 1e-9)))
-    say(f"palette told by styles (share of variance): {np.round(errors, 2).tolist()}")
-    _copy(branch.palette.weight, weight)
-    _copy(branch.palette.bias, bias)
 
 
 def _copy(tensor: torch.Tensor, value: NDArray[np.floating]) -> None:

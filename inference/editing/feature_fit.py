@@ -64,7 +64,7 @@ def feature_displacement(
         middle, extent = _place_and_size(here, places + outlines)
         goal, size = _place_and_size(there, places)
         scale = (size * np.array([across, down]) / extent).clip(_LEAST, _MOST)
-        goal = goal + np.array([0.0, lower]) * size
+        goal = np.asarray(goal + np.array([0.0, lower]) * size, np.float32)
         move = (goal - middle) + (scale - 1) * (places + outlines - middle)
         distance = cv2.distanceTransform((~here).astype(np.uint8), cv2.DIST_L2, 5)
         share = np.exp(-0.5 * (distance / _NEAR) ** 2)[..., None]

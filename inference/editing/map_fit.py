@@ -51,7 +51,8 @@ def movement(
     # Where either has a cover, nobody knows what the skin beneath does.
     covered = np.isin(shown, _COVERS) | np.isin(wanted, _COVERS)
     bare = (np.where(covered, np.uint8(Label.FACE), labels) for labels in without)
-    beneath = cv2.GaussianBlur(outline_displacement(*bare) * rest, (0, 0), _SOFT_SKIN)
+    moved = cv2.GaussianBlur(outline_displacement(*bare) * rest, (0, 0), _SOFT_SKIN)
+    beneath = np.asarray(moved, np.float32)
     return Movement(outlines, beneath + feature_displacement(shown, wanted, beneath))
 
 
@@ -91,5 +92,6 @@ def _sampled(
 ) -> FloatArray:
     """The field where anchors are seen, [N, 2]."""
     x, y = np.clip(seen.points, 0, GRID - 1).T
-    grid = [np.ascontiguousarray(v[:, None], np.float32).reshape(256, -1) for v in (x, y)]
-    return np.asarray(cv2.remap(field, *grid, cv2.INTER_LINEAR).reshape(-1, 2), np.float32)
+    # remap takes no more than 32,767 rows or columns.
+    x, y = (np.ascontiguousarray(v, np.float32).reshape(256, -1) for v in (x, y))
+    return np.asarray(cv2.remap(field, x, y, cv2.INTER_LINEAR).reshape(-1, 2), np.float32)
