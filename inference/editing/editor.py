@@ -20,7 +20,7 @@ from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.types import EditedHead, EditRequest, Style
 from inference.errors import UsageError
 from inference.face_map.labels import Label
-from inference.features.style_blocks import completed
+from inference.features.style_blocks import completed, emphasised
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.portrait.types import PreparedPortrait
@@ -162,7 +162,7 @@ class Editor:
                     "make the style anew."
                 )
         own = request.base_style.vector if request.base_style is not None else self._plain()
-        look = completed(request.style.vector, own)
+        look = emphasised(completed(request.style.vector, own), request.style.vector)
         camera = None
         if request.base is not None:
             size = len(request.labels)

@@ -65,6 +65,10 @@ BLOCKS = _blocks()
 WIDTH = BLOCKS[-1].stop
 
 _SURE, _OPEN = 0.9, 0.3
+EMPHASIS = 0.9
+"""By how much a description of one aspect out of very many is exaggerated (our choice, looking at
+ten prompts on two heads: at 1.2 grey hair is white and dark skin orange)."""
+
 _SILENT, _SAID = 0.15, 0.5
 """Relative lengths of a block, over the longest of its vector: not said at all, said surely."""
 
@@ -93,6 +97,24 @@ def completed(vector: FloatArray, base: FloatArray | None = None) -> FloatArray:
         if base is not None:
             part = part + _unit(base[block.where]) * other * (1 - share)
         made[block.where] = block.weight * part
+    return made
+
+
+def emphasised(look: FloatArray, vector: FloatArray) -> FloatArray:
+    """A completed style [128] with more of what a description names.
+
+    Words tell the average of all heads that they fit, which strikes nobody: who asks for red hair
+    wants it redder than that. Zero stands for the average of all people, so longer is more.
+
+    Args:
+        look: the completed style.
+        vector: that says so; a picture, which says everything, emphasises nothing.
+    """
+    made = look.copy()
+    sure = said(vector)
+    extra = EMPHASIS * (1 - float(sure.mean()))
+    for block, share in zip(BLOCKS, sure, strict=True):
+        made[block.where] *= 1 + extra * share
     return made
 
 

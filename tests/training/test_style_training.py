@@ -5,17 +5,20 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from inference.editing.network import EditingNetwork
+from inference.editing.projection import GRID
 from inference.face_map.labels import Label
 from inference.features.embedded_style import load_embedded_style
 from inference.features.style_blocks import BLOCKS, said
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.model.map_features import features_of_shares, index_shares, pool_map
-from training import style_cache, train_editing, train_style
+from training import refit_palette, style_cache, train_editing, train_style
 from training.anchor_data import CLOTH, HAIR, SKIN
 from training.editing_start import Regression, regress, ridge_of_maps
+from training.feature_bias import compare
 from training.synthetic.prompts import compose, draw_prompt, fits
 from training.synthetic.style_words import WORDINGS, head_tags
 
@@ -132,6 +135,49 @@ def test_style_features_are_not_made_twice(trained, capsys):
     before = {p.name: p.stat().st_mtime_ns for p in (trained / "cache").iterdir()}
     style_cache.main(["--data", str(trained / "heads"), "--out", str(trained / "cache")])
     assert before == {p.name: p.stat().st_mtime_ns for p in (trained / "cache").iterdir()}
+
+
+def test_splats_of_the_same_views_can_be_read_too(trained, tmp_path):
+    with_splats = ["--splats", "--limit", "1", "--plain", "--out", str(tmp_path)]
+    style_cache.main(["--data", str(trained / "heads"), *with_splats])
+    with np.load(tmp_path / "head_000000.npz") as found:
+        assert found["views"].tolist() == [0, 1, 0, 1]
+        assert len(found["overall"]) == len(found["light"]) == 4
+        np.testing.assert_array_equal(found["light"][2:], np.ones((2, 4)))
+        pictures, splats = found["colours"].astype(np.float32).reshape(2, 2, 16, 16, 4)
+    # The toy's discs are no heads; what is drawn must be where a head is, and not the picture.
+    assert splats[0, 6:10, 6:10, 3].mean() > 0.9
+    assert np.abs(pictures - splats).max() > 0.05
+
+
+def test_a_model_s_palette_is_fitted_to_another_style_space(trained, tmp_path):
+    old = trained / "edit" / "editing.safetensors"
+    refit_palette.main(
+        [
+            *("--styles", str(trained / "cache"), "--prompts", "30"),
+            *("--style-space", str(trained / "style" / "style_space.safetensors")),
+            *("--editing", str(old), "--out", str(tmp_path / "editing.safetensors")),
+        ]
+    )
+    tensors = [load_file(path) for path in (old, tmp_path / "editing.safetensors")]
+    changed = {name for name, t in tensors[0].items() if not torch.equal(t, tensors[1][name])}
+    assert changed <= {"branch.palette.weight", "branch.palette.bias"}
+    # Two steps of training touched no palette: the same styles give the same numbers.
+    np.testing.assert_allclose(
+        tensors[0]["branch.palette.bias"], tensors[1]["branch.palette.bias"], atol=0.02
+    )
+
+
+def test_features_that_lie_as_maps_draw_them_have_no_bias():
+    drawn = np.zeros((GRID, GRID), np.uint8)
+    drawn[50:70, 55:75] = Label.NOSE
+    assert compare(drawn, drawn)[Label.NOSE] == (1.0, 1.0, 0.0)
+    narrow = np.zeros_like(drawn)
+    narrow[48:68, 60:70] = Label.NOSE
+    across, down, lower = compare(narrow, drawn)[Label.NOSE]
+    assert across == pytest.approx(0.5, abs=0.02)
+    assert down == pytest.approx(1.0)
+    assert lower == pytest.approx(-2 / np.arange(20).std())
 
 
 def test_prompts_are_true_of_their_heads_and_of_no_others():

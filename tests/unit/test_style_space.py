@@ -6,7 +6,7 @@ import torch
 
 from inference.errors import UsageError
 from inference.features.embedded_style import load_embedded_style
-from inference.features.style_blocks import BLOCKS, WIDTH, completed, said
+from inference.features.style_blocks import BLOCKS, WIDTH, completed, emphasised, said
 from inference.features.style_features import on_backdrop
 
 NAMES = [block.name for block in BLOCKS]
@@ -107,3 +107,16 @@ def test_what_seldom_goes_together_can_be_said_together(style):
     for name, alone in (("hair colour", hair), ("skin", skin)):
         block = BLOCKS[NAMES.index(name)]
         assert made[block.where] @ completed(alone)[block.where] > 0.95 * block.weight**2
+
+
+def test_words_say_what_they_name_louder_and_pictures_nothing():
+    rng = np.random.default_rng(5)
+    picture = completed(rng.normal(size=WIDTH).astype(np.float32))
+    hair = BLOCKS[0].where
+    words = np.zeros(WIDTH, np.float32)
+    words[hair] = rng.normal(size=BLOCKS[0].width)
+    look = completed(words, picture)
+    louder = emphasised(look, words)
+    assert np.linalg.norm(louder[hair]) > 1.5 * np.linalg.norm(look[hair])
+    np.testing.assert_allclose(np.delete(louder, hair), np.delete(look, hair))
+    np.testing.assert_allclose(emphasised(picture, picture), picture, rtol=1e-6)
