@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from inference.editing.types import EditRequest, Style
 from inference.engine import Engine
 from inference.engine_protocol import ReconstructionOptions
+from inference.face_map.labels import Label
 from inference.files import resource_path
 from inference.model.predict import encode_portrait, predict_head
 from inference.model.trunk import Trunk
@@ -43,6 +45,16 @@ def test_layer_views_of_a_portrait_run_the_frozen_network_once(engine, portraits
     assert len(calls) == 1
     np.testing.assert_array_equal(whole.gaussians.means, states[1].gaussians.means)
     assert np.abs(states[0].gaussians.means - whole.gaussians.means).max() > 1e-4
+
+
+def test_edits_of_a_portrait_do_not_run_the_model_s_frozen_network_again(engine, portraits, calls):
+    head = engine.reconstruct(portraits[0], options())
+    before = len(calls)
+    style = Style(np.eye(1, 128, dtype=np.float32)[0], "embedded-style", "hair")
+    labels = np.full((128, 128), Label.FACE, np.uint8)
+    for painted in (labels, np.where(np.eye(128) > 0, np.uint8(Label.HAIR), labels)):
+        engine.edit(EditRequest(painted, style, head, labels, style, keep_identity=1.0))
+    assert len(calls) == before
 
 
 def test_what_was_kept_gives_the_head_that_a_new_look_gives(engine, portraits):
