@@ -25,7 +25,6 @@ from tests.desktop.editing import (
 from tests.desktop.heartbeat import Heartbeat
 
 CTRL = Qt.KeyboardModifier.ControlModifier
-LIMIT = 0.1
 TRIES = 4
 
 
@@ -204,7 +203,7 @@ def test_the_window_is_never_stopped_while_one_paints_and_styles(make_window, po
     panel = begin_painting(window, qtbot)
     stroke(panel, qtbot, Label.NECKLACE, y=400)
     settle(window, qtbot)
-    pauses = []
+    hearts = []
     for attempt in range(TRIES):
         with Heartbeat() as heart:
             for step in range(3):
@@ -214,14 +213,14 @@ def test_the_window_is_never_stopped_while_one_paints_and_styles(make_window, po
             qtbot.waitUntil(lambda: window.session.edits.look.source is not None, timeout=WAIT)
             settle(window, qtbot)
             qtbot.wait(200)
-        pauses.append(heart.longest)
-        if heart.longest < LIMIT:
+        hearts.append(heart)
+        if heart.regular:
             break
-    assert min(pauses) < LIMIT, pauses
+    assert hearts[-1].regular, hearts
 
 
 def test_the_window_is_never_stopped_when_painting_begins(make_window, portrait, qtbot):
-    pauses = []
+    hearts = []
     for _ in range(TRIES):
         window = make_window(seconds=0.2)
         window.opening.open(portrait)
@@ -230,10 +229,10 @@ def test_the_window_is_never_stopped_when_painting_begins(make_window, portrait,
         with Heartbeat() as heart:
             begin_painting(window, qtbot)
             qtbot.wait(200)
-        pauses.append(heart.longest)
-        if heart.longest < LIMIT:
+        hearts.append(heart)
+        if heart.regular:
             break
-    assert min(pauses) < LIMIT, pauses
+    assert hearts[-1].regular, hearts
 
 
 def test_closing_in_the_middle_of_an_edit(portrait, tmp_path):

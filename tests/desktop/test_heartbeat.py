@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep, thread_time
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from desktop.export.settings import VideoExport
 from inference.export.video import OrbitVideo
 from inference.files import resource_path
 from inference.portrait.types import CropBox
-from tests.desktop.heartbeat import Heartbeat
+from tests.desktop.heartbeat import OWN_WORK, PAUSE, Heartbeat
 
 WAIT = 60_000
 LIMIT = 0.1
@@ -76,6 +76,21 @@ def test_the_heartbeat_sees_a_blocked_thread(qtbot):
             pass
         qtbot.wait(20)
     assert heart.longest > LIMIT
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_heartbeat_is_not_regular_when_the_thread_computes_or_waits_for_long(qtbot, waits):
+    with Heartbeat() as heart:
+        qtbot.wait(20)
+        assert heart.regular
+        if waits:
+            sleep(PAUSE + 0.05)
+        else:
+            end = thread_time() + OWN_WORK + 0.05
+            while thread_time() < end:
+                pass
+        qtbot.wait(20)
+    assert not heart.regular
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,10 @@ r"""How well the editing model keeps maps and styles apart, and what it makes of
     python -m training.evaluation.edits --heldout SET --cache CACHE/train --out RESULT
 
 Three figures on held-out heads: the map of an edited head, read again by our parser, against the
-map that was given, whatever the style (also the classes of the head's own anchors, which is the
-head's fault alone but rewards a swollen nose: see training.feature_bias); the style of its picture against the style that was given, whatever the map; and how
-often a probe, trained on pictures of training heads, sees in the picture what a prompt asked for.
+map that was given, whatever the style (also the classes of the head's own anchors, which no parser
+can spoil, but which reward a swollen nose: see training.feature_bias); the style of its picture
+against the style that was given, whatever the map; and how often a probe, trained on pictures of
+training heads, sees in the picture what a prompt asked for.
 Writes RESULT/edits.json, RESULT/edits.md and RESULT/edits.jpg.
 """
 
