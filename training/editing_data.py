@@ -17,7 +17,7 @@ from inference.model.map_features import features_of_shares, index_shares
 from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT
 from training.anchor_data import CLOTH, HAIR, HAT, SKIN
 from training.editing_palette import PaletteExamples, palette_numbers
-from training.style_data import StyleData, sentence_table
+from training.style_data import StyleData, prompt_styles
 
 Array = NDArray[np.float32]
 
@@ -168,7 +168,6 @@ def load_editing_heads(
     )
 
 
-@torch.no_grad()
 def with_prompts(
     heads: EditingHeads, styles: Path, space: StyleSpace, count: int, seed: int, keep: Path
 ) -> EditingHeads:
@@ -183,6 +182,5 @@ def with_prompts(
         keep: where sentence vectors are kept by text, as in training.train_style.
     """
     data = StyleData.load(styles, heads.names)
-    table = sentence_table(data, count, np.random.default_rng(seed), keep)
-    vectors = space.text.embed(torch.from_numpy(table.sentences)).numpy()
-    return replace(heads, prompts=vectors, prompt_head=table.head)
+    vectors, told = prompt_styles(data, space, count, seed, keep)
+    return replace(heads, prompts=vectors, prompt_head=told)

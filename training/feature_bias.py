@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.editing.feature_fit import FEATURES, SMALLEST
+from inference.editing.feature_fit import SMALLEST
 from inference.editing.kinds import CLOTH, GLASSES, HAIR, HAT, SKIN, class_of
 from inference.editing.projection import front, project, shrink
-from inference.face_map.labels import Label
+from inference.face_map.labels import FEATURES, Label
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_angles
 from training import anchor_data

@@ -23,7 +23,7 @@ from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
 from training.command_line import command_parser
 from training.editing_palette import PaletteExamples, fit_palette, palette_numbers
-from training.style_data import StyleData, sentence_table
+from training.style_data import StyleData, prompt_styles
 
 
 @torch.no_grad()
@@ -50,13 +50,13 @@ def palette_examples(
         space.image(data.features(part)).numpy()
         for part in np.array_split(views, max(1, len(views) // 256))
     ]
-    table = sentence_table(data, prompts, np.random.default_rng(seed), keep)
+    told, heads = prompt_styles(data, space, prompts, seed, keep)
     return PaletteExamples(
         np.stack(palettes),
         np.concatenate(vectors),
         data.head,
-        space.text.embed(torch.from_numpy(table.sentences)).numpy(),
-        table.head,
+        told,
+        heads,
     )
 
 

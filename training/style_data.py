@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.features.embedded_style import ImageTower
+from inference.features.embedded_style import ImageTower, StyleSpace
 from inference.features.sentence import SentenceNetwork
 from inference.features.style_features import StyleFeatures
 from inference.files import atomic_write
@@ -153,6 +153,23 @@ def sentence_table(
         np.array(heads),
         np.array([[p.named.get(aspect) == tag for aspect, tag in TAGS] for p in prompts], bool),
     )
+
+
+@torch.no_grad()
+def prompt_styles(
+    data: StyleData, space: StyleSpace, count: int, seed: int, keep: Path
+) -> tuple[Float, NDArray[np.int64]]:
+    """Style vectors [M, 128] of prompts, and a head [M] that each is true of.
+
+    Args:
+        data: the heads.
+        space: gives the vectors.
+        count: how many prompts.
+        seed: decides which.
+        keep: where sentence vectors are kept by text.
+    """
+    table = sentence_table(data, count, np.random.default_rng(seed), keep)
+    return space.text.embed(torch.from_numpy(table.sentences)).numpy(), table.head
 
 
 def _embed(texts: list[str], keep: Path) -> Float:

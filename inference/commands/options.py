@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from inference.device import AUTOMATIC
 from inference.errors import UsageError
@@ -11,6 +12,9 @@ from inference.portrait.selection import EMBEDDED, FOREGROUNDS
 from inference.rendering.camera import PORTRAIT_FOV_DEGREES
 from inference.rendering.camera_json import MAX_SIDE
 from inference.rendering.protocol import WHITE, Background
+
+if TYPE_CHECKING:  # nothing heavy before the words have been looked at
+    from inference.engine import Engine
 
 _COLOURS: dict[str, Background | None] = {
     "white": WHITE,
@@ -54,6 +58,23 @@ def add_foreground(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"what cuts the person out: {' or '.join(FOREGROUNDS)} (default: {EMBEDDED}; "
         "vitmatte needs 'perchead models get vitmatte-small' and the package transformers)",
+    )
+
+
+def chosen_engine(arguments: argparse.Namespace) -> "Engine":
+    """The engine of --preset, --checkpoint, --backbone, --device and --foreground.
+
+    Raises:
+        UsageError: there is no such preset, device or foreground.
+    """
+    from inference.engine import Engine
+
+    return Engine(
+        arguments.preset,
+        arguments.checkpoint,
+        arguments.backbone,
+        arguments.device,
+        foreground=arguments.foreground,
     )
 
 

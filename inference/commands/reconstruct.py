@@ -10,6 +10,7 @@ from inference.commands.options import (
     add_foreground,
     add_outputs,
     check_output_size,
+    chosen_engine,
     terminal_progress,
 )
 from inference.commands.portraits import (
@@ -144,17 +145,10 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0; 1 when some of several portraits failed. A single bad portrait raises.
     """
-    from inference.engine import Engine
     from inference.rendering.selection import choose_renderer
     from inference.rendering.sharpened import sharpened
 
-    engine = Engine(
-        arguments.preset,
-        arguments.checkpoint,
-        arguments.backbone,
-        arguments.device,
-        foreground=arguments.foreground,
-    )
+    engine = chosen_engine(arguments)
     job = _check(arguments, engine.decoder_layers)
     single = check_single(arguments.portraits)
     # One portrait shows its stages, many share one bar.

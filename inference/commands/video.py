@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from inference.commands.options import (
     add_device,
     add_foreground,
+    chosen_engine,
     parse_background,
     terminal_progress,
 )
@@ -118,20 +119,13 @@ def run(arguments: argparse.Namespace) -> int:
         0.
     """
     settings = _settings(arguments)
-    from inference.engine import Engine
     from inference.rendering.selection import choose_renderer
     from inference.video.clip import ClipReader
     from inference.video.make import make_head_video
 
     with ClipReader(arguments.clip):
         pass  # what is no clip is told before anything is loaded
-    engine = Engine(
-        arguments.preset,
-        arguments.checkpoint,
-        arguments.backbone,
-        arguments.device,
-        foreground=arguments.foreground,
-    )
+    engine = chosen_engine(arguments)
     folder = arguments.out / arguments.clip.stem
     began = time.perf_counter()
     try:

@@ -9,19 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.projection import GRID
-from inference.face_map.labels import Label
+from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import FloatArray
-
-FEATURES = (
-    Label.RIGHT_BROW,
-    Label.LEFT_BROW,
-    Label.RIGHT_EYE,
-    Label.LEFT_EYE,
-    Label.NOSE,
-    Label.INNER_MOUTH,
-    Label.LOWER_LIP,
-    Label.UPPER_LIP,
-)
 
 SMALLEST = 0.5
 """Cells below which a feature's standard deviation is not believed."""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.demons import outline_displacement
-from inference.editing.feature_fit import FEATURES, feature_displacement
+from inference.editing.feature_fit import feature_displacement
 from inference.editing.projection import GRID, Projection
-from inference.face_map.labels import Label
+from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
 

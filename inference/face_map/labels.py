@@ -93,14 +93,17 @@ _GROUND = frozenset(
     }
 )
 _LIPS = frozenset({Label.LOWER_LIP, Label.UPPER_LIP})
-_FEATURES = _LIPS | {
+FEATURES = (
     Label.RIGHT_BROW,
     Label.LEFT_BROW,
     Label.RIGHT_EYE,
     Label.LEFT_EYE,
     Label.NOSE,
     Label.INNER_MOUTH,
-}
+    Label.LOWER_LIP,
+    Label.UPPER_LIP,
+)
+"""What lies on a face."""
 
 
 def beneath(label: int) -> frozenset[Label]:
@@ -114,8 +117,8 @@ def beneath(label: int) -> frozenset[Label]:
         return _GROUND - {kind}
     if kind is Label.INNER_MOUTH:
         return _LIPS | {Label.FACE}
-    if kind in _FEATURES:
+    if kind in FEATURES:
         return frozenset({Label.FACE})
     if kind is Label.HAIR:
-        return _GROUND | _FEATURES
-    return _GROUND | _FEATURES | {Label.HAIR}
+        return _GROUND | set(FEATURES)
+    return _GROUND | set(FEATURES) | {Label.HAIR}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from inference.model.config import LowRankConfig
+from tests.training.linear_data import linear_rows
 from training.anchor_data import GLASSES, SKIN, HeadTargets
 from training.class_shares import CLASSES, patch_shares
 from training.gated_ridge import gated_ridge
@@ -88,12 +89,7 @@ def test_a_head_is_judged_by_a_fit_that_never_saw_it():
 
 @pytest.mark.parametrize("features", [20, 300])
 def test_what_it_says_about_heads_it_was_not_fitted_to_is_what_a_plain_fit_gives(features):
-    rng = np.random.default_rng(0)
-    truth = rng.normal(size=(features, 2)).astype(np.float32)
-    x = rng.normal(size=(200, features)).astype(np.float32)
-    x = x * np.linspace(1, 0.01, features, dtype=np.float32)
-    y = x @ truth
-    groups = np.arange(200, dtype=np.int32) // 2
+    x, y, groups = linear_rows(features)
     (fit,) = gated_ridge(x, np.ones((200, 1), "f4"), y, groups, [np.full(2, 0.5, np.float32)])
     assert (y - fit.held_out).var() > (y - x @ fit.weights).var()
     out = groups % 5 == 2

@@ -11,6 +11,7 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import read_info
 from inference.model.loading import load_reconstruction_model
 from inference.rendering.camera import orbit_camera
+from tests.training.linear_data import linear_rows
 from training import train_reconstruction
 from training.anchor_data import HeadTargets, mirrored_targets, read_head, target_statistics
 from training.augment import AugmentConfig, apply_light, augment_view
@@ -176,12 +177,7 @@ def test_principal_components_rebuild_data_of_their_rank():
 
 @pytest.mark.parametrize("features", [20, 300])
 def test_ridge_finds_a_linear_map(features):
-    rng = np.random.default_rng(0)
-    truth = rng.normal(size=(features, 2)).astype(np.float32)
-    x = rng.normal(size=(200, features)).astype(np.float32)
-    x = x * np.linspace(1, 0.01, features, dtype=np.float32)
-    y = x @ truth
-    groups = np.arange(200, dtype=np.int32) // 2
+    x, y, groups = linear_rows(features)
     found, _ = ridge(x, y, groups, np.full(2, 0.5, np.float32))
     residual = y - x @ found
     assert residual.var() < 0.05 * y.var()

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from inference.editing.discs import discs, quaternions_of
-from inference.editing.feature_fit import FEATURES, feature_displacement
+from inference.editing.feature_fit import feature_displacement
 from inference.editing.glasses import GlassesLook, wear_glasses
 from inference.editing.identity import ShapedHead, keep_identity
 from inference.editing.kinds import GLASSES, HAIR, LENS, SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
 from inference.editing.projection import GRID, front, project, shrink, visible
-from inference.face_map.labels import Label
+from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import HEAD_CENTRE, orbit_camera

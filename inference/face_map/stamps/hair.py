@@ -6,7 +6,7 @@ import numpy as np
 
 from inference.face_map.document import SIZE
 from inference.face_map.face_frame import FaceFrame, Points
-from inference.face_map.labels import ByteArray, Label
+from inference.face_map.labels import FEATURES, ByteArray, Label
 from inference.face_map.shapes import Mask, covered, ellipsoid, hull
 from inference.face_map.stamps.skull import SKULL_CENTRE, SKULL_RADII, above
 from inference.face_map.uncovering import nearest_class
@@ -44,7 +44,7 @@ def with_hair(
     ball = ellipsoid(SKULL_CENTRE, radii.tolist())
     face = covered(frame.oval, SIZE)
     result = _without_hair(labels, face)
-    keep = [Label.GLASSES, Label.HAT, Label.EARRING, *_FEATURES]
+    keep = [Label.GLASSES, Label.HAT, Label.EARRING, *FEATURES]
     if cut.falls:
         falls = [_ring(y, half) for y, half in cut.falls]
         outline = hull(frame, np.vstack([ball[ball[:, 1] > 0.0], *falls]), SIZE)
@@ -68,12 +68,6 @@ def _show_ears(result: ByteArray, freed: Mask, frame: FaceFrame, template: HeadT
             points = template.anchors[template.labels == ear].astype(np.float64)
             shape = hull(frame, points, SIZE) & freed & ~covered(frame.oval, SIZE)
             result[shape] = ear
-
-
-_FEATURES = (
-    Label.RIGHT_BROW, Label.LEFT_BROW, Label.RIGHT_EYE, Label.LEFT_EYE, Label.NOSE,
-    Label.INNER_MOUTH, Label.LOWER_LIP, Label.UPPER_LIP,
-)  # fmt: skip
 
 
 def _ring(y: float, half: float) -> Points:
