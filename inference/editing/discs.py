@@ -23,10 +23,14 @@ def discs(
     means: FloatArray,  # [N, 3] metres
     kinds: NDArray[np.int64],  # [N] 0 skin, 1 hair, 2 cloth, 3 hat, 4 frames, 5 dark glass
     neighbours: NDArray[np.int32],  # [N, 8]
+    wanted: NDArray[np.bool_] | None = None,  # [N]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Quaternions [N, 4] wxyz, scales [N, 3] metres and opacities [N]."""
-    offsets = means[neighbours] - means[:, None]
-    same = (kinds[neighbours] == kinds[:, None]).astype(np.float32)
+    """Quaternions [n, 4] wxyz, scales [n, 3] metres and opacities [n] of the anchors wanted."""
+    everywhere = kinds
+    if wanted is not None:
+        neighbours, kinds = neighbours[wanted], kinds[wanted]
+    offsets = means[neighbours] - (means if wanted is None else means[wanted])[:, None]
+    same = (everywhere[neighbours] == kinds[:, None]).astype(np.float32)
     distance = np.linalg.norm(offsets, axis=2) + (1 - same) * 1e3
     nearest = np.sort(distance, axis=1)[:, :3]
     lonely = nearest[:, 0] > 1.0

@@ -72,13 +72,16 @@ def keep_identity(
     alike = still & (np.abs(change).max(1) < _SAME)
     means[still & (share == 1)] = fitted.means[still & (share == 1)]
     colours[alike & (share == 1)] = fitted.colours[alike & (share == 1)]
-    own = edited.splats(neighbours)
-    kept = share > 0.5
+    new = share <= 0.5
+    turns, scales, opacities = (
+        values.copy() for values in (fitted.quaternions, fitted.scales, fitted.opacities)
+    )
+    turns[new], scales[new], opacities[new] = discs(edited.means, edited.kinds, neighbours, new)
     return Gaussians(
         means.astype(np.float32),
-        np.where(kept[:, None], fitted.quaternions, own.quaternions),
-        np.where(kept[:, None], fitted.scales, own.scales),
-        np.where(kept, fitted.opacities, own.opacities),
+        turns,
+        scales,
+        opacities,
         np.clip(colours, 0, 1).astype(np.float32),
     )
 

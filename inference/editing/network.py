@@ -62,6 +62,7 @@ class EditingNetwork:
         self._model = EditingModel(config, anchors)
         load_checkpoint(checkpoint or resource_path(EDITING_MODEL), self._model, config)
         self._model.eval().requires_grad_(False)
+        self._model.skip_silent_decoder()
         self.style = config.style
 
     def read(

@@ -56,19 +56,8 @@ def front(
 
     A cell that no anchor falls into takes what is foremost beside it, once.
     """
-    picture, depth = _foremost(seen.cells, labels, seen.depth, seen.inside)
-    rows, columns = np.divmod(seen.cells, GRID)
-    wide = [
-        (np.clip(rows + down, 0, GRID - 1) * GRID + np.clip(columns + right, 0, GRID - 1))
-        for down in (-1, 0, 1)
-        for right in (-1, 0, 1)
-    ]
-    around, further = _foremost(
-        np.concatenate(wide),
-        np.tile(labels, len(wide)),
-        np.tile(seen.depth, len(wide)),
-        np.tile(seen.inside, len(wide)),
-    )
+    picture, depth = _foremost(seen, labels)
+    around, further = _beside(picture, depth)
     # Something that shines through a gap lies far behind what is beside it.
     gap = (depth > further + _GAP) & (further < np.inf)
     neighbours = sum(
@@ -80,18 +69,34 @@ def front(
 
 
 def _foremost(
-    cells: NDArray[np.int64],
-    labels: NDArray[np.uint8],
-    depth: FloatArray,
-    inside: NDArray[np.bool_],
+    seen: Projection,
+    labels: NDArray[np.uint8],  # [N]
 ) -> tuple[NDArray[np.uint8], FloatArray]:
-    who = np.flatnonzero(inside)
-    order = who[np.argsort(-depth[who], kind="stable")]  # the nearest is written last
-    picture = np.zeros(GRID * GRID, np.uint8)
+    """Label and depth [128, 128] of what is nearest in each cell."""
+    cells, depth, labels = seen.cells[seen.inside], seen.depth[seen.inside], labels[seen.inside]
     nearest = np.full(GRID * GRID, np.inf, np.float32)
-    picture[cells[order]] = labels[order]
-    nearest[cells[order]] = depth[order]
+    np.minimum.at(nearest, cells, depth)
+    first = depth == nearest[cells]
+    picture = np.zeros(GRID * GRID, np.uint8)
+    picture[cells[first]] = labels[first]
     return picture.reshape(GRID, GRID), nearest.reshape(GRID, GRID)
+
+
+def _beside(
+    picture: NDArray[np.uint8],  # [128, 128]
+    depth: FloatArray,  # [128, 128]
+) -> tuple[NDArray[np.uint8], FloatArray]:
+    """What is foremost in each cell and the eight around it."""
+    wide = np.pad(depth, 1, constant_values=np.inf)
+    labels = np.pad(picture, 1)
+    around, nearest = picture, depth
+    for down in range(3):
+        for right in range(3):
+            window = np.s_[down : down + GRID, right : right + GRID]
+            nearer = wide[window] < nearest
+            around = np.where(nearer, labels[window], around)
+            nearest = np.where(nearer, wide[window], nearest)
+    return around, nearest
 
 
 def visible(seen: Projection, depth: FloatArray) -> NDArray[np.bool_]:

@@ -83,6 +83,7 @@ class EditingModel(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
+        self._skips_decoder = False
         anchors = template_anchors.reshape(config.decoder.patches, config.head.per_patch, 3)
         self.encoder = EditingEncoder(config.encoder, config.decoder.width)
         self.template = TemplateEmbedding(config.decoder, anchors)
@@ -100,6 +101,10 @@ class EditingModel(nn.Module):
             if branch
             else None
         )
+
+    def skip_silent_decoder(self) -> None:
+        """As ReconstructionModel's."""
+        self._skips_decoder = self.head.silent
 
     def forward(
         self,
@@ -133,8 +138,7 @@ class EditingModel(nn.Module):
         colours: torch.Tensor | None = None,  # [B, P, 16, 3]
     ) -> GaussianTensors:
         """Gaussians of encoded maps; places and colours are what the branch says of the patches."""
-        latents = self.template(patch_index)[None].expand(len(tokens.tokens), -1, -1)
-        latents = self.decoder(latents, tokens.tokens, tokens.keep)
+        latents = self._latents(tokens, patch_index)
         if places is None or colours is None:
             return self.head(latents, patch_index)
         start = self.head.anchors + self.head.start
@@ -144,6 +148,20 @@ class EditingModel(nn.Module):
         return self.head(
             latents, patch_index, LowRankOffsets(places - start, colours - colour_start)
         )
+
+    def _latents(
+        self,
+        tokens: ImageTokens,
+        patch_index: torch.Tensor | None,  # [P]
+    ) -> torch.Tensor:
+        """The decoder's last state of the patches, [B, P, D]."""
+        batch = len(tokens.tokens)
+        if self._skips_decoder:
+            patches = self.config.decoder.patches if patch_index is None else len(patch_index)
+            return self.template.query.new_zeros(batch, patches, self.config.decoder.width)
+        latents = self.template(patch_index)[None].expand(batch, -1, -1)
+        found: torch.Tensor = self.decoder(latents, tokens.tokens, tokens.keep)
+        return found
 
     def start_from(self, reconstruction: nn.Module) -> None:
         """Take template embedding, decoder and head of a reconstruction model of the preset."""

@@ -86,19 +86,23 @@ class PatchTable(nn.Module):
     def forward(
         self,
         code: torch.Tensor,  # [B, K]
-        rows: torch.Tensor,  # [r] places in `patches`
+        rows: torch.Tensor | slice,  # [r] places in `patches`
     ) -> torch.Tensor:
         """Values [B, r, 16, C]."""
-        weights = self.values[rows].float() * self.scale[rows]
-        flat = code.float() @ weights.flatten(0, 2).T
-        return self.centre[rows] + flat.unflatten(1, weights.shape[:3])
+        values = self.values[rows].flatten(1, 2).float()  # [r, 16 C, K]
+        # Scaling the code is less work than scaling the table.
+        codes = code.float()[:, None] * self.scale[rows].flatten(1)  # [B, r, K]
+        moved = torch.einsum("rck,brk->brc", values, codes)
+        return self.centre[rows] + moved.unflatten(2, self.values.shape[1:3])
 
     def rows_of(
         self,
-        wanted: torch.Tensor,  # [P] patches
+        wanted: torch.Tensor | None,  # [P] patches, None is all
         all_patches: int,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Which of the patches are here [P] bool, and in which rows [r]."""
+    ) -> tuple[torch.Tensor, torch.Tensor | slice]:
+        """Where among the patches those are that are here, and in which rows they lie."""
+        if wanted is None:
+            return self.patches.long(), slice(None)  # no row needs copying
         where = torch.full((all_patches,), -1)
         where[self.patches.long()] = torch.arange(len(self.patches))
         rows = where[wanted]
@@ -150,12 +154,11 @@ class EditingBranch(nn.Module):
         patches: torch.Tensor | None = None,  # [P], None is all
     ) -> KindFields:
         """All that the anchors of these patches could be."""
-        wanted = torch.arange(self.shape[0]) if patches is None else patches
         palette = self.palette(style.float())
-        places = self._spread(self.places, [latent] * len(KINDS), wanted, 3)
+        places = self._spread(self.places, [latent] * len(KINDS), patches, 3)
         codes = [palette[:, list(columns)] for columns in self.config.columns]
-        colours = self._spread(self.colours, codes, wanted, 3).clamp(0, 1)
-        rare = self._spread(self.chances, [latent] * (len(KINDS) - 1), wanted, 1)[..., 0]
+        colours = self._spread(self.colours, codes, patches, 3).clamp(0, 1)
+        rare = self._spread(self.chances, [latent] * (len(KINDS) - 1), patches, 1)[..., 0]
         rare = rare.clamp(0, 1)
         rare = rare / rare.sum(-1, keepdim=True).clamp(min=1)
         chances = torch.cat([1 - rare.sum(-1, keepdim=True), rare], dim=-1)
@@ -165,16 +168,17 @@ class EditingBranch(nn.Module):
         self,
         tables: nn.ModuleList,
         codes: list[torch.Tensor],
-        wanted: torch.Tensor,  # [P]
+        wanted: torch.Tensor | None,  # [P], None is all
         channels: int,
     ) -> torch.Tensor:
         """Values [B, P, 16, kinds, C]; of patches that are never of a kind, the first kind's."""
+        count = self.shape[0] if wanted is None else len(wanted)
         columns: list[torch.Tensor] = []
         for table, code in zip(tables, codes, strict=True):
             if channels > 1 and columns:
                 column = columns[0].clone()
             else:
-                column = torch.zeros(len(code), len(wanted), self.shape[1], channels)
+                column = torch.zeros(len(code), count, self.shape[1], channels)
             assert isinstance(table, PatchTable)
             there, rows = table.rows_of(wanted, self.shape[0])
             column[:, there] = table(code, rows)

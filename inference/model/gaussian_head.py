@@ -70,6 +70,12 @@ class GaussianHead(nn.Module):
         with torch.no_grad():
             self.rotation.bias[0] = 1.0
 
+    @property
+    def silent(self) -> bool:
+        """Whether latents change no Gaussian: weights are zero until a training moves them."""
+        layers = (self.position, self.scale, self.rotation, self.opacity, self.colour)
+        return not any(bool(layer.weight.any()) for layer in layers)
+
     def forward(
         self,
         latents: torch.Tensor,  # [B, P, D]

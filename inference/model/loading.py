@@ -86,4 +86,5 @@ def load_reconstruction_model(
     info = load_checkpoint(checkpoint, model, config)
     check_template(checkpoint, info, template)
     model.precision = getattr(torch, device.precision)
+    model.skip_silent_decoder()
     return model.to(device.name).eval().requires_grad_(False)

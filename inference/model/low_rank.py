@@ -73,6 +73,11 @@ class LowRankBranch(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
+    @property
+    def silent(self) -> bool:
+        """Whether global latents change no coefficient, as before any training."""
+        return not bool(self.refine.weight.any())
+
     def scaled(
         self,
         pooled: torch.Tensor,  # [B, F]

@@ -46,6 +46,7 @@ class ReconstructionModel(nn.Module):
         super().__init__()
         self.config = config
         self.precision = torch.float32
+        self._skips_decoder = False
         patches, per_patch = config.decoder.patches, config.head.per_patch
         if template_anchors.numel() != patches * per_patch * 3:
             raise ValueError(
@@ -64,6 +65,14 @@ class ReconstructionModel(nn.Module):
             else None
         )
         self.sharpening = Sharpening(config.sharpening) if config.sharpening else None
+
+    def skip_silent_decoder(self) -> None:
+        """From now on leave the decoder out if nothing listens to it: it would only take time.
+
+        Before a training moves them, the weights that read its latents are zero. For models that
+        are not trained any more.
+        """
+        self._skips_decoder = self.head.silent and (self.low_rank is None or self.low_rank.silent)
 
     def forward(
         self,
@@ -121,26 +130,34 @@ class ReconstructionModel(nn.Module):
         `linear` replaces what the branch's linear map would say (training hands in what it
         says about a head that it was not fitted to).
         """
-        batch = len(tokens.tokens)
-        own = self.template.query.dtype
-        latents = self.template(patch_index)[None].expand(batch, -1, -1)
-        if self.low_rank is None or tokens.pooled is None or layers == 0:
-            with self._products(latents):
-                latents = self.decoder(latents, tokens.tokens, tokens.keep, layers)
-            return self.head(latents.to(own), patch_index), None
+        branch, pooled = self.low_rank, tokens.pooled
+        if branch is None or pooled is None or layers == 0:
+            latents = self._latents(tokens, patch_index, layers, self.template.query[:0])
+            return self.head(latents, patch_index), None
         # Global latents ride along; without self-attention they do not touch the patches.
-        queries = self.low_rank.queries[None].expand(batch, -1, -1).to(latents.dtype)
-        with self._products(latents):
-            both = self.decoder(
-                torch.cat([queries, latents], dim=1), tokens.tokens, tokens.keep, layers
-            ).to(own)
-        overall, latents = both[:, : queries.shape[1]], both[:, queries.shape[1] :]
+        both = self._latents(tokens, patch_index, layers, branch.queries)
+        overall, latents = both.tensor_split([len(branch.queries)], dim=1)
         if linear is None:
-            linear = self.low_rank.linear_coefficients(tokens.pooled)
+            linear = branch.linear_coefficients(pooled)
         # What the linear map knows of the photograph arrives in equal parts, a layer each, so
         # that the states of appendix G lead from the starting head to the final one.
         share = 1.0 if layers is None else layers / len(self.decoder.layers)
-        coefficients = linear * share + self.low_rank.refinement(overall)
-        return self.head(
-            latents, patch_index, self.low_rank(coefficients, patch_index)
-        ), coefficients
+        coefficients = linear * share + branch.refinement(overall)
+        return self.head(latents, patch_index, branch(coefficients, patch_index)), coefficients
+
+    def _latents(
+        self,
+        tokens: ImageTokens,
+        patch_index: torch.Tensor | None,  # [P]
+        layers: int | None,
+        queries: torch.Tensor,  # [Q, D]
+    ) -> torch.Tensor:
+        """The decoder's last state [B, Q + P, D] of global queries and of patches."""
+        batch, width = len(tokens.tokens), self.config.decoder.width
+        if self._skips_decoder:
+            patches = self.config.decoder.patches if patch_index is None else len(patch_index)
+            return self.template.query.new_zeros(batch, len(queries) + patches, width)
+        latents = torch.cat([queries, self.template(patch_index)])[None].expand(batch, -1, -1)
+        with self._products(latents):
+            found = self.decoder(latents, tokens.tokens, tokens.keep, layers)
+        return found.to(self.template.query.dtype)

@@ -57,6 +57,29 @@ def test_only_what_is_in_front_shows(template, camera):
     assert labels[0, 0] == Label.BACKGROUND
 
 
+def test_the_front_is_what_a_loop_over_anchors_finds(camera):
+    rng = np.random.default_rng(3)
+    means = (HEAD_CENTRE + rng.normal(0, 0.09, (4000, 3))).astype(np.float32)
+    labels = rng.integers(1, 19, 4000).astype(np.uint8)
+    seen = project(means, camera)
+    shown, depth = front(seen, labels)
+    nearest, wide = np.full((2, GRID + 2, GRID + 2), np.inf)
+    names = np.zeros((GRID + 2, GRID + 2), np.uint8)
+    for cell, far, label in zip(seen.cells[seen.inside], seen.depth[seen.inside],
+                                labels[seen.inside], strict=True):  # fmt: skip
+        row, column = divmod(int(cell), GRID)
+        if far < nearest[row + 1, column + 1]:
+            nearest[row + 1, column + 1], names[row + 1, column + 1] = far, label
+    for row in range(1, GRID + 1):
+        for column in range(1, GRID + 1):
+            wide[row, column] = nearest[row - 1 : row + 2, column - 1 : column + 2].min()
+    own = depth == nearest[1:-1, 1:-1]
+    assert (shown[own] == names[1:-1, 1:-1][own]).all()
+    np.testing.assert_array_equal(depth[~own], wide[1:-1, 1:-1][~own].astype(np.float32))
+    assert (~own).any()
+    assert np.isin(shown, [*np.unique(labels), 0]).all()
+
+
 def test_a_head_follows_a_map_that_moved_a_part(template, camera):
     kinds = bald(NUM_GAUSSIANS)
     seen = project(template.anchors, camera)
@@ -183,6 +206,16 @@ def test_discs_lie_in_the_surface(template):
     assert np.median(np.abs((normal * template.normals).sum(1))[face]) > 0.97
     assert (scales[:, 0] <= scales[:, 1:].min(1)).all()
     assert 0 < opacities.min() <= opacities.max() <= 1
+
+
+def test_discs_of_some_anchors_are_those_of_all(template):
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 6, NUM_GAUSSIANS)
+    wanted = rng.random(NUM_GAUSSIANS) < 0.1
+    everything = discs(template.anchors, kinds, template.neighbours)
+    some = discs(template.anchors, kinds, template.neighbours, wanted)
+    for whole, part in zip(everything, some, strict=True):
+        np.testing.assert_array_equal(part, whole[wanted])
 
 
 def test_quaternions_of_rotations_turn_as_they_do():

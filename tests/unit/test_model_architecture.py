@@ -263,6 +263,28 @@ def test_the_low_rank_estimate_is_reproduced_exactly_before_the_decoder_has_lear
         )
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("layers", [None, 0, 1])
+def test_a_decoder_that_nothing_listens_to_is_left_out_and_changes_no_bit(layers):
+    model = build(LOW_RANK)
+    assert model.low_rank is not None
+    head = model.head
+    for layer in (head.position, head.scale, head.rotation, head.opacity, head.colour):
+        layer.weight.zero_()
+    model.low_rank.refine.weight.zero_()
+    images, foreground = pictures()
+    before = model(images, foreground, layers=layers)
+    calls = []
+    model.decoder.register_forward_hook(lambda *_: calls.append(1))
+    model.skip_silent_decoder()
+    assert equal(before, model(images, foreground, layers=layers))
+    assert not calls
+    head.position.weight.normal_(std=0.1)  # as training would
+    model.skip_silent_decoder()
+    assert not torch.equal(before.means, model(images, foreground, layers=layers).means)
+    assert calls
+
+
 def test_every_trained_weight_gets_a_gradient():
     model = build(LOW_RANK)
     out = model(*pictures(), patch_index=torch.tensor([0, 5]))
