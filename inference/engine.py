@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from inference.device import AUTOMATIC, Device, check_device_words, choose_device
 from inference.editing.calls import EditingCalls
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
+from inference.errors import NoFaceError
+from inference.face_map.labels import Label
+from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.parsing.selection import EMBEDDED, check_parser
 from inference.portrait.loading import load_image
@@ -289,6 +292,10 @@ class Engine(EditingCalls):
             gaussians = decode_head(self.model, tokens, options.layers, progress, cancel)
         cancel.check()
         if options.fit and options.fit_strength > 0:
+            hair = None
+            if options.read_map and portrait.landmarks is not None:
+                with clock.stage("face map"):
+                    hair = self._hair(portrait, progress, cancel)
             with clock.stage("fit"):
                 result = fit_head(
                     gaussians,
@@ -296,6 +303,7 @@ class Engine(EditingCalls):
                     self.template,
                     morphs=self.morphs,
                     strength=options.fit_strength,
+                    hair=hair,
                     progress=progress,
                     cancel=cancel,
                 )
@@ -309,6 +317,17 @@ class Engine(EditingCalls):
                 ).camera
         cancel.check()
         return Reconstruction(gaussians, camera, portrait, options, clock.seconds, self.preset)
+
+    def _hair(
+        self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
+    ) -> FloatArray | None:
+        """Where the portrait has hair or a hat, [S, S] 0..1; None where the parser sees no face."""
+        try:
+            scores = self.parse(portrait, progress, cancel).scores
+        except NoFaceError:
+            return None
+        hair: FloatArray = scores[Label.HAIR] + scores[Label.HAT]
+        return hair
 
     def parse(
         self,

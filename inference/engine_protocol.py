@@ -28,11 +28,14 @@ class ReconstructionOptions:
         fit_strength: 0..1, how far the fit may go; 0 is the network alone.
         layers: show the decoder's state after this many layers (paper, appendix G);
             None is all of them.
+        read_map: whether the fit learns from the face map where hair is: it takes as long as
+            `parse`, which then need not be done again.
     """
 
     fit: bool = True
     fit_strength: float = 1.0
     layers: int | None = None
+    read_map: bool = True
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,14 @@ from inference.fitting.kinds import Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
 from inference.fitting.rim_outliers import without_rim_outliers
-from inference.fitting.trust import TrustConfig, View, detail_seen, facing_camera, pixel_weight
+from inference.fitting.trust import (
+    TrustConfig,
+    View,
+    detail_seen,
+    facing_camera,
+    pixel_weight,
+    seen_at,
+)
 from inference.fitting.unseen import complete
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
 from inference.head.rig import Rig
@@ -78,6 +85,7 @@ def fit_head(
     morphs: Morphs | None = None,
     strength: float = 1.0,
     config: FitConfig | None = None,
+    hair: FloatArray | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> FitResult:
@@ -94,6 +102,8 @@ def fit_head(
             shape the head.
         strength: 0 leaves the head untouched, 1 fits in full; between, it interpolates.
         config: see FitConfig.
+        hair: [S, S] 0..1 chance of hair or a hat at each pixel of the crop, from its face map;
+            without it hair is what is unlike skin.
         progress: told the stages "Finding the camera", "Fitting the shape" and
             "Fitting the colours".
         cancel: checked at least every 100 ms.
@@ -110,6 +120,7 @@ def fit_head(
             morphs,
             strength,
             config or FitConfig(),
+            hair,
             progress,
             cancel or CancelToken(),
         )
@@ -122,6 +133,7 @@ def _fit_head(
     morphs: Morphs | None,
     strength: float,
     config: FitConfig,
+    hair: FloatArray | None,
     progress: Progress,
     cancel: CancelToken,
 ) -> FitResult:
@@ -164,7 +176,9 @@ def _fit_head(
         )
         cancel.check()
         progress("Fitting the colours", 0.0)
-        fitted, drawn = _fit_colours(fitted, camera, portrait, template, config, progress, cancel)
+        fitted, drawn = _fit_colours(
+            fitted, camera, portrait, template, config, hair, progress, cancel
+        )
     fitted = interpolate(gaussians, fitted, strength)
     cancel.check()
     if landmarks is not None and 0 < strength < 1:  # else its shape has been drawn already
@@ -181,6 +195,7 @@ def _fit_colours(
     portrait: PreparedPortrait,
     template: HeadTemplate,
     config: FitConfig,
+    hair: FloatArray | None,
     progress: Progress,
     cancel: CancelToken,
 ) -> tuple[Gaussians, Blending]:
@@ -192,7 +207,8 @@ def _fit_colours(
     facing = facing_camera(view, template, config.trust)
     weight = pixel_weight(blending, facing, portrait, config.trust)
     cancel.check()
-    kinds = Kinds.of(template, gaussians.colours)
+    photographed = None if hair is None else seen_at(gaussians, camera, hair)
+    kinds = Kinds.of(template, gaussians.colours, photographed)
     cancel.check()
     weight = without_rim_outliers(weight, portrait.image, portrait.alpha, blending, kinds)
     cancel.check()

@@ -54,13 +54,18 @@ class Kinds:
     Attributes:
         labels: [N] template labels, but the bare neck is FACE and the dressed one CLOTH.
         template: [N] the template's own labels.
+        hair: [N] 0..1 chance that the photograph shows hair or a hat where each lies; None where
+            nobody read its face map.
     """
 
     labels: NDArray[np.uint8]
     template: NDArray[np.uint8]
+    hair: FloatArray | None = None
 
     @classmethod
-    def of(cls, template: HeadTemplate, colours: FloatArray) -> "Kinds":
+    def of(
+        cls, template: HeadTemplate, colours: FloatArray, hair: FloatArray | None = None
+    ) -> "Kinds":
         """Tell the bare neck from the dressed one by height and the network's colours [N, 3]."""
         labels = template.labels.copy()
         neck = labels == NECK
@@ -76,13 +81,14 @@ class Kinds:
             bare = (0.5 * bare + 0.5 * around).astype(np.float32)
         labels[neck] = np.where(bare[neck] > 0.5, FACE, CLOTH)
         _without_islands(labels, neck, template.neighbours)
-        return cls(labels, template.labels)
+        return cls(labels, template.labels, hair)
 
     def shown(self, colours: FloatArray, sure: FloatArray) -> FloatArray:
         """0..1, how far the photograph shows each Gaussian as what it should be, [N].
 
         Hairlines and necklines differ: where the template has hair the photograph may have
-        a forehead, whose colour must not run over the back of the head.
+        a forehead, whose colour must not run over the back of the head. Hair is told by the face
+        map, or else by how unlike skin it is.
 
         Args:
             colours: [N, 3] as the photograph has them.
@@ -96,7 +102,7 @@ class Kinds:
         neck = self.template == NECK
         result[neck] = np.where(self.labels == FACE, likeness, 1 - likeness)[neck]
         hair = np.isin(self.labels, HAIR_LABELS)
-        result[hair] = 1 - likeness[hair]
+        result[hair] = (1 - likeness if self.hair is None else self.hair)[hair]
         # A scalp that is nearly all skin is bald.
         share = float((sure * result)[hair].sum()) / max(float(sure[hair].sum()), 1e-6)
         bald = np.clip((0.25 - share) / 0.15, 0, 1)

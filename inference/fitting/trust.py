@@ -74,6 +74,17 @@ class View:
         return cls(cosine.astype(np.float32), scaled.astype(np.float32))
 
 
+def seen_at(
+    gaussians: Gaussians,
+    camera: Camera,
+    picture: FloatArray,  # [S, S] in the size of the camera
+) -> FloatArray:
+    """What a picture of the photograph's crop says where each Gaussian lies, [N]."""
+    pixels, _ = camera.project(gaussians.means.astype(np.float64))
+    column, row = np.clip(pixels.T.astype(int), 0, len(picture) - 1)
+    return np.asarray(picture[row, column], np.float32)
+
+
 def facing_camera(view: View, template: HeadTemplate, config: TrustConfig) -> FloatArray:
     """0..1, how far the photograph may be believed at each Gaussian by its angle, [N]."""
     rim = np.clip(2 - view.depth / config.rim_px, 0, 1)

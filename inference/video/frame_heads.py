@@ -62,7 +62,7 @@ class SingleHeads:
         from inference.engine import Engine
 
         self._engine = engine
-        self._options = ReconstructionOptions(fit=fit)
+        self._options = ReconstructionOptions(fit=fit, read_map=False)  # too slow a frame
         self.key = type(engine).__name__
         if isinstance(engine, Engine):
             self.key = _fingerprint(engine.model)

@@ -197,6 +197,19 @@ def test_cancelling_in_the_middle_stops_within_the_next_stage(engine, prepared):
     assert len(calls) <= 2
 
 
+@pytest.mark.parametrize("read_map", [False, True])
+def test_the_fit_reads_the_face_map_unless_told_not_to(engine, prepared, read_map):
+    stages: list[str] = []
+    options = ReconstructionOptions(read_map=read_map)
+    head = engine.reconstruct(
+        prepared, options, lambda stage, _: stages.append(stage), CancelToken()
+    )
+    assert head.options == options
+    if isinstance(engine, Engine):  # the stand-in has no fit that could use it
+        assert ("Reading the face map" in stages) == read_map
+        assert ("face map" in head.seconds) == read_map
+
+
 def test_a_face_map_has_the_19_classes_in_the_portraits_size(engine, prepared):
     told: list[float] = []
     parsing = engine.parse(prepared, lambda stage, fraction: told.append(fraction), CancelToken())

@@ -146,6 +146,32 @@ def test_strength_interpolates(
     assert fitted.psnr > half.psnr > none.psnr
 
 
+def test_unseen_hair_takes_the_colour_of_what_the_face_map_calls_hair(
+    person: Gaussians,
+    network_head: Gaussians,
+    portrait: PreparedPortrait,
+    template: HeadTemplate,
+    morphs: Morphs,
+    truth: Camera,
+) -> None:
+    hair = np.isin(template.labels, (14, 15))
+    temple = hair & (template.anchors[:, 1] < np.quantile(template.anchors[hair, 1], 0.6))
+    # A fringe of bare, reddish skin: darker than the face, so that its colour looks like hair's.
+    colours = np.where(temple[:, None], [0.55, 0.25, 0.2], person.colours)
+    bare = person.with_colours(colours.astype(np.float32))
+    drawn = blend(bare, truth)
+    image = drawn.picture(bare.colours) + (1 - drawn.alpha[..., None])
+    shown = drawn.picture(np.repeat((hair & ~temple)[:, None], 3, 1).astype(np.float32))[..., 0]
+    partly_bald = replace(portrait, image=image.astype(np.float32))
+    back = hair & (template.anchors[:, 2] < -0.03)
+
+    def off(map_: np.ndarray | None) -> float:
+        found = fit_head(network_head, partly_bald, template, morphs=morphs, hair=map_)
+        return float(np.abs(found.gaussians.colours[back] - [0.3, 0.17, 0.08]).mean())
+
+    assert off(shown.astype(np.float32)) < 0.7 * off(None)
+
+
 def test_without_landmarks_only_the_overall_colour_is_taken(
     network_head: Gaussians, portrait: PreparedPortrait, template: HeadTemplate
 ) -> None:

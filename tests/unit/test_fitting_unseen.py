@@ -48,6 +48,20 @@ def case() -> Case:
     return Case(template, network, colours, seen, hair)
 
 
+def test_a_face_map_tells_hair_that_looks_like_skin_and_skin_where_hair_should_be(
+    case: Case,
+) -> None:
+    skin = np.broadcast_to(np.array([0.8, 0.6, 0.5], np.float32), case.network.shape)
+    seen = case.hair & (case.seen > 0)
+    forehead = seen & (case.template.anchors[:, 1] < np.median(case.template.anchors[seen, 1]))
+    shown = np.where(forehead, 0.0, 1.0).astype(np.float32)
+    blind, told = (Kinds.of(case.template, case.network, hair) for hair in (None, shown))
+    dark = np.where(case.hair[:, None], [0.2, 0.1, 0.1], skin).astype(np.float32)
+    assert (told.shown(skin, case.seen)[seen & ~forehead] > 0.9).all()
+    assert (told.shown(dark, case.seen)[forehead] < 0.1).all()
+    assert (blind.shown(dark, case.seen)[seen] > 0.9).all()
+
+
 def contrast(case: Case, colours: np.ndarray, where: np.ndarray) -> float:
     around = colours[case.template.neighbours].mean(1)
     return float(np.abs(colours - around)[where].mean())
