@@ -17,6 +17,7 @@ from training.evaluation import parsing as evaluation
 from training.parsing.batches import BatchConfig, draw_batch, window_place
 from training.parsing.clothing import dressed
 from training.parsing.example_cache import ExampleCache
+from training.parsing.hair_dye import dyed
 from training.parsing.loss import ParserLossConfig, class_weights, parser_loss
 from training.parsing.photographic import PhotographicConfig, photographic
 from training.train_parser import TrainParserConfig
@@ -186,6 +187,26 @@ def test_clothes_are_drawn_on_cloth_and_neck_alone():
         assert set(np.unique(found[taken])) <= {Label.CLOTH}
         grown += bool(taken.any())
     assert 10 < grown < 35
+
+
+def test_hair_is_dyed_in_all_tones_and_nothing_else_is():
+    labels = np.full((96, 96), Label.FACE, np.uint8)
+    labels[20:60, 20:76] = Label.HAIR
+    image = np.full((96, 96, 3), 90, np.uint8)
+    image[::2] += 30  # strands
+    rng = np.random.default_rng(0)
+    away = cv2.erode((labels != Label.HAIR).astype(np.uint8), np.ones((9, 9))) > 0
+    tones = []
+    for _ in range(80):
+        picture = dyed(image, labels, rng)
+        np.testing.assert_array_equal(picture[away], image[away])
+        if (picture != image).any():
+            tones.append(picture[30:50, 30:66].mean())
+            assert picture[30:50, 30:66].std(0).max() > 1  # strands are still there
+    assert 15 < len(tones) < 50
+    assert min(tones) < 60
+    assert max(tones) > 190
+    np.testing.assert_array_equal(dyed(image, np.zeros_like(labels), rng), image)
 
 
 def test_rare_classes_count_more_and_right_answers_cost_nothing():

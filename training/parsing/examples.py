@@ -20,6 +20,7 @@ from inference.portrait.types import CropBox, LoadedImage, PreparedPortrait
 from training.augment import BEYOND, AugmentConfig, augment_view
 from training.cpu_precision import quicker_products
 from training.parsing.clothing import dressed
+from training.parsing.hair_dye import dyed
 from training.parsing.photographic import photographic
 
 ByteArray = NDArray[np.uint8]
@@ -75,7 +76,7 @@ def make_example(
     config: ParserConfig,
 ) -> Example:
     """Augment a view and read it; the same generator state gives the same example."""
-    worn, labels = dressed(image, labels, rng)
+    worn, labels = dressed(dyed(image, labels, rng), labels, rng)
     varied = photographic(worn, alpha, labels, rng)
     view = augment_view(varied[0], varied[1], rng, STRENGTHS, labels=varied[2])
     assert view.labels is not None
