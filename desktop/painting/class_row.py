@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from desktop.icons import icon
+from desktop.icons import FAINT, Drawing, toggle_icon
 from desktop.theme import Palette
 from desktop.widgets.labels import label as text_label
 from inference.face_map.labels import COLOURS, Label
@@ -34,7 +34,7 @@ class Swatch(QWidget):
 class ToggleIcons:
     """The icons of a row's toggles: quiet as usual, in the accent where something is special.
 
-    All rows share them, since drawing them takes longer than all the rest.
+    All rows share them, so that each is drawn once.
     """
 
     only_over: QIcon
@@ -44,11 +44,11 @@ class ToggleIcons:
     @classmethod
     def of(cls, palette: Palette) -> "ToggleIcons":
         """Those of a theme."""
-        quiet = QColor(palette.muted)
+        muted, accent = palette.muted, palette.accent
         return cls(
-            _pair("only-over", "only-over", quiet, palette.accent, 0.32),
-            _pair("lock-open", "lock", quiet, palette.accent, 0.32),
-            _pair("eye-off", "eye", QColor(palette.accent), palette.muted, 1.0),
+            _toggle_icon("only-over", "only-over", muted, accent, FAINT),
+            _toggle_icon("lock-open", "lock", muted, accent, FAINT),
+            _toggle_icon("eye-off", "eye", accent, muted, 1.0),
         )
 
 
@@ -133,16 +133,7 @@ class ClassRow(QFrame):
             self.chosen.emit()
 
 
-def _pair(off: str, on: str, off_colour: QColor, on_colour: str, strength: float) -> QIcon:
-    """An icon with another picture while it is on."""
-    result = QIcon()
-    quiet = icon(off, off_colour.name())
-    loud = icon(on, on_colour)
-    mode = QIcon.Mode.Normal if strength == 1.0 else QIcon.Mode.Disabled
-    for pixels in (16, 32):
-        result.addPixmap(quiet.pixmap(pixels, pixels, mode), QIcon.Mode.Normal, QIcon.State.Off)
-        result.addPixmap(
-            quiet.pixmap(pixels, pixels), QIcon.Mode.Active, QIcon.State.Off
-        )  # under the mouse
-        result.addPixmap(loud.pixmap(pixels, pixels), QIcon.Mode.Normal, QIcon.State.On)
-    return result
+def _toggle_icon(off: str, on: str, off_colour: str, on_colour: str, opacity: float) -> QIcon:
+    """One that is fainter while it is off and nobody points at it."""
+    quiet = Drawing(off, off_colour, opacity)
+    return toggle_icon(quiet, Drawing(off, off_colour), Drawing(on, on_colour))
