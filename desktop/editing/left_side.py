@@ -135,7 +135,10 @@ class LeftSide(QFrame):
             self.painting.canvas.setFocus()
 
     def _prepare_painting(self) -> None:
-        """Import the panel in this turn and make it in the next, so that neither is long."""
+        """Import the panel in this turn, make it in the next, show it in the one after that.
+
+        So that none of them is long.
+        """
         from desktop.painting import panel
 
         if not self._preparing:
@@ -143,10 +146,10 @@ class LeftSide(QFrame):
             QTimer.singleShot(0, self, lambda: self._make_painting(panel.PaintingPanel))
 
     def _make_painting(self, make: "type[PaintingPanel]") -> None:
-        self.painting = make(self._palette, steps=self._session)
+        self.painting = make(self._palette, steps=self._session, parent=self._pages)
         self._pages.addWidget(self.painting)
         self.painting.actions_.fill(self._menu())
-        self._show_page()
+        QTimer.singleShot(0, self, self._show_page)
 
 
 def _segment(text: str, side: str) -> QPushButton:

@@ -83,14 +83,15 @@ class PaintingPanel(QFrame):
         self.document = FaceMapDocument()
         self.state = PaintState(self)
         self.actions_ = PaintActions(self, palette)
-        self.canvas = PaintCanvas(self.document, self.state)
-        self.classes = ClassList(self.document, self.state, palette)
-        self.options = OptionBar(self.state, self.actions_.__getitem__)
+        self.canvas = PaintCanvas(self.document, self.state, self)
+        self.classes = ClassList(self.document, self.state, palette, self)
+        self.options = OptionBar(self.state, self.actions_.__getitem__, self)
         groups = (("brush", "eraser", "restore", "smooth"), ("fill", "lasso", "move", "pick"))
         self.strip = ToolStrip(
             [[self.actions_[name] for name in group] for group in groups],
             stamp_menu(self, self.put_stamp),
             palette,
+            self,
         )
         self.hint = ElidedLabel("", Qt.TextElideMode.ElideRight)
         self.hint.setProperty("role", "small")

@@ -4,7 +4,7 @@ from time import perf_counter, thread_time
 
 from PySide6.QtCore import Qt, QTimer
 
-OWN_WORK = 0.2  # seconds: what takes longer runs in another thread
+OWN_WORK = 0.1  # seconds: what takes longer runs in another thread, or in several turns
 PAUSE = 0.5  # seconds
 
 
