@@ -1,4 +1,7 @@
-"""report.json: what was done to one portrait. Its schema is resources/report.schema.json."""
+"""report.json: what was done to one portrait, or to one edited head.
+
+The schema of both is resources/report.schema.json.
+"""
 
 import json
 import os
@@ -57,7 +60,7 @@ def build_report(
 def build_edit_report(
     face_map: Path, portrait: Path | None, head: "EditedHead", renderer: str
 ) -> dict[str, Any]:
-    """The report of one edited head as plain data; its fields are those of a portrait's report.
+    """The report of one edited head as plain data; what both reports have is named the same.
 
     Args:
         face_map: the map's file.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from PIL import Image
@@ -56,6 +57,12 @@ def test_a_map_and_words_become_files(painted, tmp_path):
         assert views.size == (7 * 96, 96)
     assert not (out / "orbit.mp4").exists()
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    schema = json.loads(resource_path("report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(report, schema)
+    jsonschema.validate(report | {"portrait": "anna.png", "keep_identity": 0.5}, schema)
+    for wrong in ({"faces_found": 1}, {"keep_identity": 2}, {"map": None}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(report | wrong, schema)
     assert report["map"] == "map.png"
     assert report["style"]["description"] == "a man with grey hair"
     assert report["portrait"] is None
