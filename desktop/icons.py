@@ -67,7 +67,9 @@ class DrawnWhenSeen(QIconEngine):
     def key(self) -> str:
         return "perchead"
 
-    def availableSizes(self, mode: QIcon.Mode, state: QIcon.State) -> list[QSize]:
+    def availableSizes(
+        self, mode: QIcon.Mode = QIcon.Mode.Normal, state: QIcon.State = QIcon.State.Off
+    ) -> list[QSize]:
         return [QSize(pixels, pixels) for pixels in self._sizes]
 
     def actualSize(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QSize:

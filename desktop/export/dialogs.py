@@ -118,7 +118,15 @@ class PlyDialog(ExportDialog):
 
 
 class PictureDialog(ExportDialog):
-    """The view as a picture."""
+    """The view as a picture.
+
+    Args:
+        path: where to, by default.
+        view: pixels of the view.
+        background: the view's.
+        sharpen: what is proposed; None is where nothing can sharpen.
+        comparison: where a picture of both compared heads goes by default; None is where none are.
+    """
 
     title = "Export Picture"
     says = "The head as you see it now."
@@ -131,19 +139,41 @@ class PictureDialog(ExportDialog):
         background: Background | None,
         parent: QWidget | None = None,
         sharpen: bool | None = None,
+        comparison: Path | None = None,
     ) -> None:
         self._view, self._background, self._sharpen = view, background, sharpen
-        super().__init__(path, parent)
+        self._path, self._comparison = path, comparison
+        if comparison is not None:
+            self.says = "The heads as you see them now."
+        super().__init__(comparison or path, parent)
 
     def add_rows(self) -> None:
+        self.heads_box = QComboBox()
+        self.heads_box.addItem("Both, side by side", True)
+        self.heads_box.addItem("Only the one on the right", False)
+        self.heads_box.currentIndexChanged.connect(self._on_heads)
+        if self._comparison is not None:
+            self.add_row("Heads", self.heads_box)
         self.width_box = _number(16, 16_384, self._view.width(), " px")
         self.height_box = _number(16, 16_384, self._view.height(), " px")
-        self.add_row("Size", row(self.width_box, label("×", "muted"), self.height_box))
+        size = "Size" if self._comparison is None else "Size of each"
+        self.add_row(size, row(self.width_box, label("×", "muted"), self.height_box))
         self.background_box = _background_box(self._background)
         self.add_row("Background", self.background_box)
         self.sharpen_box = _sharpen_box(self._sharpen)
         if self._sharpen is not None:
             self.add_row("Sharpness", self.sharpen_box)
+
+    @property
+    def both(self) -> bool:
+        """Whether both compared heads are wanted."""
+        return self._comparison is not None and bool(self.heads_box.currentData())
+
+    def _on_heads(self) -> None:
+        """A name that the user left alone follows."""
+        usual = (self._comparison, self._path) if self.both else (self._path, self._comparison)
+        if self.path_row.path == usual[1]:
+            self.path_row.edit.setText(str(usual[0]))
 
     def export(self) -> PictureExport:
         return PictureExport(
@@ -152,6 +182,7 @@ class PictureDialog(ExportDialog):
             self.height_box.value(),
             self.background_box.currentData(),
             self.sharpen_box.isChecked(),
+            self.both,
         )
 
 

@@ -1,5 +1,6 @@
 """Runs exports, several at once, each with its progress and its own cancel."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +11,9 @@ from inference.head.gaussians import Gaussians
 from inference.rendering.camera import Camera
 from inference.rendering.protocol import Renderer
 from inference.rendering.sharpened import PictureSharpener, sharpened
+
+HeadSource = Callable[[Job], Gaussians]
+"""Gives a head in a worker, where it may have to be made."""
 
 
 class Exports(QObject):
@@ -37,6 +41,7 @@ class Exports(QObject):
         gaussians: Gaussians,
         camera: Camera,
         sharpener: PictureSharpener | None = None,
+        compared: HeadSource | None = None,
     ) -> Job | None:
         """Write a head; it may be replaced in the window meanwhile.
 
@@ -45,6 +50,7 @@ class Exports(QObject):
             gaussians: the head.
             camera: the view, for pictures, at the size to draw.
             sharpener: what pictures go through where the export wants it, if there is one.
+            compared: the head left of it in a picture of both.
 
         Returns:
             The job, or None where another export is writing the same file.
@@ -53,7 +59,7 @@ class Exports(QObject):
         path = export.path.absolute()
 
         def work(job: Job) -> Path:
-            _write(export, renderer, gaussians, camera, sharpener, job)
+            _write(export, renderer, gaussians, camera, sharpener, compared, job)
             return path
 
         return self.run(path, work)
@@ -87,6 +93,7 @@ def _write(
     gaussians: Gaussians,
     camera: Camera,
     sharpener: PictureSharpener | None,
+    compared: HeadSource | None,
     job: Job,
 ) -> None:
     """Write in the calling thread; the writers are imported here, since encoders load slowly."""
@@ -99,8 +106,18 @@ def _write(
     if isinstance(export, PictureExport):
         from inference.export.picture import write_picture
 
+        heads = [gaussians]
+        if export.both and compared is not None:
+            heads.insert(0, compared(job))
         write_picture(
-            renderer, gaussians, camera, export.path, export.background, job.report, job.token
+            renderer,
+            heads[0],
+            camera,
+            export.path,
+            export.background,
+            job.report,
+            job.token,
+            heads[1:],
         )
     else:
         from inference.export.video import write_orbit_video

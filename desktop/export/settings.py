@@ -20,9 +20,10 @@ class PictureExport:
 
     Attributes:
         path: where to.
-        width, height: pixels.
+        width, height: pixels, of each head.
         background: RGB 0..1, or None for transparency.
         sharpen: go through the engine's sharpener, if it has one.
+        both: the compared head left of the shown one.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class PictureExport:
     height: int
     background: Background | None
     sharpen: bool = True
+    both: bool = False
 
 
 @dataclass(frozen=True)

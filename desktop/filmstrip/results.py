@@ -1,7 +1,5 @@
 """The results in the order in which they were made; each can be made again."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
@@ -10,6 +8,7 @@ from PySide6.QtGui import QImage
 from desktop.editing.look import Look
 from desktop.editing.maker import EditKey, EditMaker, Wanted
 from desktop.engine_holder import EngineHolder, editing_engine
+from desktop.export.exports import HeadSource
 from desktop.filmstrip.thumbnails import Thumbnails
 from desktop.session import Session, Topic
 from desktop.workers import Job
@@ -17,9 +16,6 @@ from inference.editing.types import EditedHead
 from inference.head.gaussians import Gaussians
 
 LIMIT = 80  # results; the oldest leave the strip. Our choice
-
-HeadOf = Callable[[Job], Gaussians]
-"""Gives a result's Gaussians, in a worker."""
 
 
 class Result:
@@ -159,7 +155,7 @@ class Results(QObject):
         edited = self._maker.head_of(result.wanted)
         return edited.gaussians if edited else None
 
-    def source_of(self, result: Result) -> HeadOf:
+    def source_of(self, result: Result) -> HeadSource:
         """What gives its Gaussians in a worker, made again where they were forgotten."""
         there, wanted, engine = self.head_of(result), result.wanted, self._engine
 

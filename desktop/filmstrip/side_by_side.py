@@ -5,6 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from desktop.export.exports import HeadSource
 from desktop.filmstrip.results import Result, Results
 from desktop.session import Session, Topic
 from desktop.theme import Palette
@@ -58,6 +59,11 @@ class SideBySide(QObject):
         self.on = False
         results.changed.connect(self.refresh)
         session.subscribe(self._on_session)
+
+    @property
+    def compared(self) -> HeadSource | None:
+        """What gives the head of the second view, where there is one."""
+        return self._results.source_of(self._result) if self._result is not None else None
 
     def show(self, *, on: bool) -> None:
         """Compare, or show one head again."""

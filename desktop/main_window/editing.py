@@ -121,6 +121,7 @@ class Editing(QObject):
             mode,
             self._palette,
         )
+        starts.compared = lambda: self.beside.compared
         self.transitions = TransitionStarts(self._window, self.results, exports, starts)
         self._connect()
         self.refresh()

@@ -1,5 +1,6 @@
 """From an export action to a running export: the dialog, the view's camera, the folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
@@ -7,7 +8,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop.export.dialogs import ExportDialog, PictureDialog, PlyDialog, VideoDialog
-from desktop.export.exports import Exports
+from desktop.export.exports import Exports, HeadSource
 from desktop.export.settings import PictureExport
 from desktop.main_window.sharpness import Sharpness
 from desktop.preferences import Preferences
@@ -19,7 +20,11 @@ from inference.rendering.sharpened import PictureSharpener
 
 
 class ExportStarts:
-    """Opens export dialogs; they do not block, so the head can be turned meanwhile."""
+    """Opens export dialogs; they do not block, so the head can be turned meanwhile.
+
+    Attributes:
+        compared: what gives the head that is compared with the shown one, if one is.
+    """
 
     def __init__(
         self,
@@ -33,21 +38,24 @@ class ExportStarts:
         self._window, self._session, self._viewport = window, session, viewport
         self._exports, self._preferences = exports, preferences
         self._sharpness = sharpness
+        self.compared: Callable[[], HeadSource | None] = lambda: None
 
     def ply(self) -> None:
         """File > Export 3D Gaussians."""
         self._open(PlyDialog(self.default_path("head.ply"), self._window, self.sharpen()))
 
     def picture(self) -> None:
-        """File > Export Picture."""
+        """File > Export Picture; of both heads where two are compared, unless one is wanted."""
+        compared = self.compared()
         dialog = PictureDialog(
             self.default_path("view.png"),
             self._viewport.pixels,
             self.background(),
             self._window,
             self.sharpen(),
+            self.default_path("comparison.png") if compared else None,
         )
-        self._open(dialog)
+        self._open(dialog, compared)
 
     def video(self) -> None:
         """File > Export Orbit Video."""
@@ -55,12 +63,12 @@ class ExportStarts:
         path = self.default_path("orbit.mp4")
         self._open(VideoDialog(path, background, self._window, self.sharpen()))
 
-    def _open(self, dialog: ExportDialog) -> None:
-        dialog.accepted.connect(lambda: self._start(dialog))
+    def _open(self, dialog: ExportDialog, compared: HeadSource | None = None) -> None:
+        dialog.accepted.connect(lambda: self._start(dialog, compared))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _start(self, dialog: ExportDialog) -> None:
+    def _start(self, dialog: ExportDialog, compared: HeadSource | None) -> None:
         head = self._session.shown
         if head is None or dialog.result() != QDialog.DialogCode.Accepted:
             return
@@ -71,7 +79,7 @@ class ExportStarts:
             width, height = export.width, export.height
         self.remember_folder(export.path)
         camera = self._viewport.view_camera(width, height)
-        self._exports.start(export, head.gaussians, camera, self._sharpness.sharpener)
+        self._exports.start(export, head.gaussians, camera, self._sharpness.sharpener, compared)
 
     def remember_folder(self, path: Path) -> None:
         """Propose the folder of this file from now on."""

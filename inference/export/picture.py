@@ -1,6 +1,6 @@
-"""One picture of the head as a file: PNG, WebP or JPEG, of any size."""
+"""One picture of the head, or of several in a row, as a file: PNG, WebP or JPEG, of any size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ def write_picture(
     background: Background | None = WHITE,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    beside: Sequence[Gaussians] = (),
 ) -> None:
     """Draw the head and write it; the suffix chooses the format.
 
@@ -44,6 +45,7 @@ def write_picture(
         background: RGB 0..1, or None for transparency (straight alpha).
         progress: told after each part.
         cancel: looked at before each part.
+        beside: more heads, to the right of it, each of the camera's size and seen by it.
 
     Raises:
         UsageError: the suffix is none of these, the picture is too large for the format,
@@ -53,22 +55,23 @@ def write_picture(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    check_picture(suffix, camera.width, camera.height, background)
+    width = camera.width * (1 + len(beside))
+    check_picture(suffix, width, camera.height, background)
     cancel = cancel or CancelToken()
-    bands = draw_bands(renderer, gaussians, camera, background, progress, cancel)
+    bands = draw_bands(renderer, gaussians, camera, background, progress, cancel, beside)
     channels = 4 if background is None else 3
     with atomic_write(path) as temporary:
         if suffix == ".png":
             with (
                 open(temporary, "wb") as handle,
-                PngWriter(handle, camera.width, camera.height, channels) as png,
+                PngWriter(handle, width, camera.height, channels) as png,
             ):
                 for _, rows in bands:
                     for start in range(0, len(rows), _ROWS):
                         cancel.check()
                         png.write(rows[start : start + _ROWS])
         else:
-            _write_whole(temporary, camera, channels, bands)
+            _write_whole(temporary, width, camera.height, channels, bands)
     progress(_STAGE, 1.0)
 
 
@@ -94,17 +97,22 @@ def draw_bands(
     background: Background | None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    beside: Sequence[Gaussians] = (),
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Draw from top to bottom: (first row, [rows, width, 3 or 4]), straight alpha if any."""
+    """Draw from top to bottom: (first row, [rows, width, 3 or 4]), straight alpha if any.
+
+    With heads beside the first one, the rows are as many times as wide.
+    """
     cancel = cancel or CancelToken()
     tops, lefts = range(0, camera.height, TILE), range(0, camera.width, TILE)
-    parts = len(tops) * len(lefts)
+    across = [(head, left) for head in (gaussians, *beside) for left in lefts]
+    parts = len(tops) * len(across)
     for row, top in enumerate(tops):
         tiles = []
-        for column, left in enumerate(lefts):
+        for column, (head, left) in enumerate(across):
             cancel.check()
-            progress(_STAGE, (row * len(lefts) + column) / parts)
-            tiles.append(_draw_tile(renderer, gaussians, camera, left, top, background))
+            progress(_STAGE, (row * len(across) + column) / parts)
+            tiles.append(_draw_tile(renderer, head, camera, left, top, background))
         cancel.check()
         yield top, np.concatenate(tiles, axis=1)
 
@@ -152,13 +160,17 @@ def _draw(
 
 
 def _write_whole(
-    path: Path, camera: Camera, channels: int, bands: Iterator[tuple[int, NDArray[np.uint8]]]
+    path: Path,
+    width: int,
+    height: int,
+    channels: int,
+    bands: Iterator[tuple[int, NDArray[np.uint8]]],
 ) -> None:
     """For formats that no library writes in parts."""
     from PIL import Image
 
     suffix = path.suffix.lower()
-    picture = Image.new("RGBA" if channels == 4 else "RGB", (camera.width, camera.height))
+    picture = Image.new("RGBA" if channels == 4 else "RGB", (width, height))
     for top, rows in bands:
         picture.paste(Image.fromarray(rows), (0, top))
     picture.save(path, quality=_QUALITY[suffix])

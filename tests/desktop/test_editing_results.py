@@ -7,8 +7,10 @@ from pathlib import Path
 
 import av
 import numpy as np
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
+from desktop.export.dialogs import PictureDialog
 from desktop.export.settings import VideoExport
 from desktop.filmstrip.transition import TransitionDialog
 from inference.export.video import OrbitVideo
@@ -147,6 +149,51 @@ def test_two_results_are_compared_with_one_camera(with_head, qtbot):
     window.actions_["compare_results"].trigger()
     assert not beside.isVisible()
     assert window.viewport.width() == window.stage.stage.width()
+
+
+def exported(window, tmp_path, qtbot, heads=None):
+    """Set the picture dialog, export, and give the file's name and pixels [H, W, 3]."""
+    window.preferences.export_folder = str(tmp_path)
+    window.actions_["export_picture"].trigger()
+    dialog = next(d for d in window.findChildren(PictureDialog) if d.isVisible())
+    if heads is not None:
+        dialog.heads_box.setCurrentText(heads)
+    dialog.width_box.setValue(200)
+    dialog.height_box.setValue(160)
+    path = dialog.path
+    qtbot.mouseClick(dialog.export_button, LEFT)
+    job = window.export_panel.rows[-1].job
+    qtbot.waitUntil(lambda: job.done and path.exists(), timeout=WAIT)
+    with Image.open(path) as picture:
+        return path.name, np.asarray(picture.convert("RGB"))
+
+
+def test_a_picture_of_a_comparison_has_both_heads_or_the_one_that_is_chosen(
+    with_head, tmp_path, qtbot
+):
+    window = with_head
+    results = with_results(window, qtbot)
+    qtbot.keyClick(window, Qt.Key.Key_2)
+    name, shown = exported(window, tmp_path, qtbot)
+    assert (name, shown.shape) == ("anna_view.png", (160, 200, 3))
+    results.restore(results.items[1])
+    settle(window, qtbot)
+    _, before = exported(window, tmp_path, qtbot)
+    results.restore(results.items[2])
+    settle(window, qtbot)
+    qtbot.mouseClick(frame_of(window, results.items[1]), LEFT, CTRL)
+    window.editing.maker._heads.clear()  # forgotten meanwhile, so it has to be made again
+    name, both = exported(window, tmp_path, qtbot)
+    assert name == "anna_comparison.png"
+    np.testing.assert_array_equal(both, np.concatenate([before, shown], axis=1))
+    assert np.abs(before.astype(int) - shown).max() > 20
+    name, one = exported(window, tmp_path, qtbot, "Only the one on the right")
+    assert name == "anna_view_3.png"
+    np.testing.assert_array_equal(one, shown)
+    window.actions_["compare_results"].trigger()
+    name, one = exported(window, tmp_path, qtbot)
+    assert name == "anna_view_4.png"
+    np.testing.assert_array_equal(one, shown)
 
 
 def test_a_transition_video_has_its_frames_and_both_heads(with_head, tmp_path, qtbot):

@@ -1,6 +1,7 @@
 """What a user relies on when a picture, a sheet of views or a video is exported."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -98,6 +99,38 @@ class TestPicture:
         write_picture(renderer, head, camera, tmp_path / "a.png")
         with Image.open(tmp_path / "a.png") as image:
             np.testing.assert_array_equal(np.asarray(image), np.concatenate(bands))
+
+    @pytest.mark.parametrize("name", ["a.png", "a.webp"])
+    def test_heads_beside_each_other_are_those_of_pictures_of_their_own(
+        self, renderer, head, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setattr(picture_module, "TILE", 64)
+        camera = orbit_camera(20, size=(100, 90))
+        other = replace(head, colours=head.colours[:, ::-1].copy())
+        said: list[float] = []
+        write_picture(
+            renderer,
+            head,
+            camera,
+            tmp_path / name,
+            progress=lambda _, fraction: said.append(fraction),
+            beside=[other],
+        )
+        with Image.open(tmp_path / name) as image:
+            got = np.asarray(image.convert("RGB")).astype(int)
+        bands = [draw_bands(renderer, each, camera, WHITE) for each in (head, other)]
+        halves = [np.concatenate([rows for _, rows in each]) for each in bands]
+        assert got.shape == (90, 200, 3)
+        error = np.abs(got - np.concatenate(halves, axis=1))
+        assert error.max() == 0 if name == "a.png" else error.mean() < 5
+        assert said == sorted(said)
+
+    def test_heads_beside_each_other_must_fit_the_format(
+        self, renderer, head, tmp_path: Path
+    ) -> None:
+        camera = orbit_camera(size=(8200, 16))
+        with pytest.raises(UsageError, match="16383"):
+            write_picture(renderer, head, camera, tmp_path / "a.webp", beside=[head])
 
     def test_jpeg_looks_like_the_screen(self, renderer, head, tmp_path: Path) -> None:
         camera = orbit_camera(size=(128, 128))
