@@ -35,6 +35,9 @@ SEEN_BROW = 0.12
 """Share of a brow's outline that the network finds at least, or the outline counts; a true one
 fills more in 9 of 10 training views, and thin ones must not be thickened."""
 
+BARE = 0.9
+"""Share of a brow's outline that is skin where a brow may have been overlooked (our choice)."""
+
 _ROUNDS = 3  # what a speck turns into may be a speck again
 
 
@@ -58,15 +61,21 @@ def tidied(
 
 
 def _bring_back_brows(scores: FloatArray, landmarks: FaceLandmarks) -> None:
-    """Light brows that the network overlooked are drawn by the landmarks, where there is skin."""
+    """Light brows, both overlooked by the network, are drawn by the landmarks on the bare skin.
+
+    Where one is found the other is hidden, or the landmarks are off.
+    """
     size = scores.shape[-1]
     hints = dict(zip(OUTLINES, face_hints(landmarks, size, size), strict=True))
     labels = scores.argmax(0)
-    for brow in (Label.RIGHT_BROW, Label.LEFT_BROW):
-        outline = hints[brow] > 127
+    outlines = {brow: hints[brow] > 127 for brow in (Label.RIGHT_BROW, Label.LEFT_BROW)}
+    for brow, outline in outlines.items():
+        if not outline.any() or (labels[outline] == brow).mean() >= SEEN_BROW:
+            return
+        if (labels[outline] == Label.FACE).mean() < BARE:
+            return
+    for brow, outline in outlines.items():
         skin = outline & (labels == Label.FACE)
-        if (outline & (labels == brow)).sum() >= SEEN_BROW * max(1, outline.sum()):
-            continue
         scores[brow, skin] = np.maximum(scores[brow, skin], 1.1 * scores[Label.FACE, skin])
 
 

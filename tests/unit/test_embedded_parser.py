@@ -195,14 +195,21 @@ def test_what_no_face_has_is_taken_for_something_else():
 def test_light_brows_are_drawn_where_there_is_skin(sample):
     labels = np.full((512, 512), Label.FACE, np.uint8)
     hints = dict(zip(OUTLINES, face_hints(sample.landmarks, 512, 512) > 127, strict=True))
-    columns = np.arange(512) < sample.landmarks.points[:, 0].mean()
-    labels[:, ~columns] = Label.HAIR  # over the left brow
+    right, left = (hints[brow] for brow in (Label.RIGHT_BROW, Label.LEFT_BROW))
     cleaned = tidied(scores_of(labels), sample.landmarks).argmax(0)
-    right = hints[Label.RIGHT_BROW]
     assert (cleaned[right] == Label.RIGHT_BROW).all()
-    assert not (cleaned == Label.LEFT_BROW).any()
-    labels[right] = Label.RIGHT_BROW
-    labels[np.roll(right, -4, axis=0)] = Label.RIGHT_BROW  # seen by the network: left as it is
+    assert (cleaned[left] == Label.LEFT_BROW).all()
+
+
+@pytest.mark.parametrize("other", [Label.HAIR, Label.LEFT_BROW])
+def test_no_brow_is_drawn_where_the_other_is_hidden_or_found(sample, other):
+    labels = np.full((512, 512), Label.FACE, np.uint8)
+    hints = dict(zip(OUTLINES, face_hints(sample.landmarks, 512, 512) > 127, strict=True))
+    columns = np.arange(512) < sample.landmarks.points[:, 0].mean()
+    if other == Label.HAIR:
+        labels[:, ~columns] = Label.HAIR
+    else:
+        labels[np.roll(hints[Label.LEFT_BROW], -4, axis=0)] = Label.LEFT_BROW
     np.testing.assert_array_equal(tidied(scores_of(labels), sample.landmarks).argmax(0), labels)
 
 
