@@ -33,11 +33,21 @@ set "PYTHONPATH=%HERE%"
 if "%~1"=="test" (
     cd /d "%HERE%"
     set "QT_QPA_PLATFORM=offscreen"
+    if "%~2"=="" goto alltests
     "%PYTHON%" -m pytest %2 %3 %4 %5 %6 %7 %8 %9
 ) else (
     "%PYTHON%" -m desktop %*
 )
 exit /b %errorlevel%
+
+rem Two files at a time, but for those that drive the window and measure whether it stands still.
+:alltests
+set "FAILED=0"
+set "OMP_NUM_THREADS=1"
+"%PYTHON%" -m pytest -n 2 --dist loadfile --ignore tests/desktop || set "FAILED=1"
+set "OMP_NUM_THREADS="
+"%PYTHON%" -m pytest tests/desktop || set "FAILED=1"
+exit /b %FAILED%
 
 :nopython
 echo PercHead set-up: Python 3.11 to 3.13 is needed: install it from python.org and try again.
