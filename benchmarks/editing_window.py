@@ -89,6 +89,12 @@ def answer(window: MainWindow, begin: Callable[[], object]) -> float:
     return perf_counter() - started
 
 
+def can_paint(window: MainWindow) -> bool:
+    """Whether the canvas is there."""
+    panel = window.editing.left.painting
+    return panel is not None and panel.canvas.isVisible()
+
+
 def stroke(window: MainWindow, label: Label, x: float, y: float) -> None:
     """A short stroke of the brush, by the mouse."""
     panel = window.editing.left.painting
@@ -120,7 +126,7 @@ def measure(portrait: Path, strokes: int, folder: Path) -> dict[str, Any]:
     heart = Heart()
     started = perf_counter()
     window.actions_["paint"].trigger()
-    wait(lambda: window.session.face_map is not None)
+    wait(lambda: window.session.face_map is not None and can_paint(window))
     seconds: dict[str, list[float]] = {"reading the face": [perf_counter() - started]}
     pauses = {"reading the face": heart.take()}
     seconds["first stroke"] = [answer(window, lambda: stroke(window, Label.HAIR, 220, 70))]
