@@ -20,7 +20,7 @@ from typing import Any
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -35,6 +35,7 @@ from inference.files import resource_path
 
 PROMPTS = ("grey curly hair", "long red hair", "an old man with a full beard", "very dark skin")
 LONGEST = 300.0  # seconds that anything is waited for
+LOOK = 5  # milliseconds between two looks whether it is there
 
 
 class Heart:
@@ -61,17 +62,21 @@ class Heart:
 
 
 def wait(done: Callable[[], bool]) -> None:
-    """Run the event loop until it is so.
+    """Run the event loop until it is so, as the application runs it.
+
+    A loop of processEvents would keep the interpreter from the workers and measure itself.
 
     Raises:
         TimeoutError: it never was.
     """
+    loop, timer = QEventLoop(), QTimer()
     end = perf_counter() + LONGEST
-    while not done():
-        if perf_counter() > end:
-            raise TimeoutError("the window did not answer")
-        QApplication.processEvents()
-        QTest.qWait(1)
+    timer.timeout.connect(lambda: loop.quit() if done() or perf_counter() > end else None)
+    timer.start(LOOK)
+    loop.exec()
+    timer.stop()
+    if not done():
+        raise TimeoutError("the window did not answer")
 
 
 def answer(window: MainWindow, begin: Callable[[], object]) -> float:
