@@ -66,10 +66,9 @@ class View:
         """Measure the Gaussians against the photograph's camera and matte."""
         ray = camera.position - gaussians.means
         cosine = (template.normals * ray).sum(1) / np.linalg.norm(ray, axis=1)
-        pixels, _ = camera.project(gaussians.means.astype(np.float64))
-        column, row = np.clip(pixels.T.astype(int), 0, portrait.size - 1)
         inside = (portrait.alpha > 0.5).astype(np.uint8)
-        depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[row, column]
+        deep = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 3), np.float32)
+        depth = seen_at(gaussians, camera, deep)
         scaled = depth * (512 / portrait.size)
         return cls(cosine.astype(np.float32), scaled.astype(np.float32))
 
