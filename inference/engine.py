@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from inference.device import AUTOMATIC, Device, check_device_words, choose_device
 from inference.editing.calls import EditingCalls
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
-from inference.errors import NoFaceError
+from inference.errors import InvalidModelError, NoFaceError, UsageError
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -321,10 +321,13 @@ class Engine(EditingCalls):
     def _hair(
         self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
     ) -> FloatArray | None:
-        """Where the portrait has hair or a hat, [S, S] 0..1; None where the parser sees no face."""
+        """Where the portrait has hair or a hat, [S, S] 0..1; None where no face map can be had.
+
+        A head can be made without; what the parser lacks is told by `parse` to who needs a map.
+        """
         try:
             scores = self.parse(portrait, progress, cancel).scores
-        except NoFaceError:
+        except (NoFaceError, UsageError, InvalidModelError):
             return None
         hair: FloatArray = scores[Label.HAIR] + scores[Label.HAT]
         return hair

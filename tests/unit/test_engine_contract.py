@@ -10,7 +10,7 @@ from PIL import Image
 
 from inference.engine import Engine
 from inference.engine_protocol import EngineProtocol, ReconstructionOptions
-from inference.errors import InvalidImageError, UsageError
+from inference.errors import InvalidImageError, InvalidModelError, UsageError
 from inference.face_map.labels import COUNT, Label
 from inference.files import resource_path
 from inference.head.gaussians import NUM_GAUSSIANS
@@ -208,6 +208,17 @@ def test_the_fit_reads_the_face_map_unless_told_not_to(engine, prepared, read_ma
     if isinstance(engine, Engine):  # the stand-in has no fit that could use it
         assert ("Reading the face map" in stages) == read_map
         assert ("face map" in head.seconds) == read_map
+
+
+def test_a_head_is_made_without_the_parser_that_was_chosen(prepared, tmp_path, monkeypatch):
+    for folder in ("PERCHEAD_MODELS", "HF_HOME"):
+        monkeypatch.setenv(folder, str(tmp_path))
+    engine = Engine(parser="farl")
+    head = engine.reconstruct(prepared)
+    assert len(head.gaussians) == NUM_GAUSSIANS
+    assert "fit" in head.seconds
+    with pytest.raises((UsageError, InvalidModelError)):
+        engine.parse(prepared)
 
 
 def test_a_face_map_has_the_19_classes_in_the_portraits_size(engine, prepared):
