@@ -9,6 +9,7 @@ from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
+from inference.fitting.hairline import lay_down
 from inference.fitting.kinds import Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
@@ -164,6 +165,8 @@ def _fit_head(
             moves = morphs.moves(deviations)
             fitted = replace(gaussians, means=gaussians.means + moves)
             cancel.check()
+        fitted = lay_down(fitted, template, camera, hair)
+        cancel.check()
         fitted = fit_shape(
             fitted,
             camera,

@@ -1,0 +1,109 @@
+"""Hair rises from the face; where the photograph shows a forehead, the scalp is one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.fitting.hairline import lay_down
+from inference.fitting.kinds import FACE, HAIR_LABELS
+from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import orbit_camera
+
+LIFT = 0.01
+CAMERA = orbit_camera(size=(64, 64))
+ALL_HAIR = np.ones((64, 64), np.float32)
+
+
+@pytest.fixture(scope="module")
+def template() -> HeadTemplate:
+    return HeadTemplate.load()
+
+
+@pytest.fixture(scope="module")
+def shell(template: HeadTemplate) -> Gaussians:
+    """A head whose hair stands 1 cm above its scalp, of flat Gaussians along the surface."""
+    hair = np.isin(template.labels, HAIR_LABELS)
+    up = np.where(hair[:, None], LIFT * template.normals, 0).astype(np.float32)
+    turn = np.cross([1.0, 0.0, 0.0], template.normals)
+    quaternions = np.concatenate([1 + template.normals[:, :1], turn], 1)
+    quaternions /= np.maximum(np.linalg.norm(quaternions, axis=1, keepdims=True), 1e-6)
+    return Gaussians(
+        means=template.anchors + up,
+        quaternions=quaternions.astype(np.float32),
+        scales=np.tile(np.array([1e-4, 2e-3, 2e-3], np.float32), (NUM_GAUSSIANS, 1)),
+        opacities=np.full(NUM_GAUSSIANS, 0.9, np.float32),
+        colours=np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
+    )
+
+
+def lifts(gaussians: Gaussians, template: HeadTemplate) -> np.ndarray:
+    return ((gaussians.means - template.anchors) * template.normals).sum(1)
+
+
+def hairline(template: HeadTemplate) -> np.ndarray:
+    """Anchors of the hair beside the face."""
+    hair = np.isin(template.labels, HAIR_LABELS) & (template.anchors[:, 2] > 0.03)
+    return hair & (template.labels[template.neighbours] == FACE).any(1)
+
+
+@pytest.mark.parametrize("hair", [None, ALL_HAIR])
+def test_hair_begins_on_the_face_and_keeps_its_volume_behind(
+    shell: Gaussians, template: HeadTemplate, hair: np.ndarray | None
+) -> None:
+    lift = lifts(lay_down(shell, template, CAMERA, hair), template)
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    assert np.abs(lift[hairline(template)]).max() < 0.2 * LIFT
+    assert np.allclose(lift[scalp & (template.anchors[:, 2] < -0.03)], LIFT, atol=1e-5)
+    assert np.allclose(lift[~scalp], 0, atol=1e-6)
+
+
+def test_no_step_is_left_between_neighbours(shell: Gaussians, template: HeadTemplate) -> None:
+    front = template.anchors[:, 2] > 0.03
+
+    def steepest(gaussians: Gaussians) -> float:
+        lift = lifts(gaussians, template)
+        return float(np.abs(lift[template.neighbours] - lift[:, None])[front].max())
+
+    after = steepest(lay_down(shell, template, CAMERA, ALL_HAIR))
+    assert after < 0.5 * steepest(shell)
+
+
+def test_scalp_that_shows_skin_lies_on_the_skin(shell: Gaussians, template: HeadTemplate) -> None:
+    edge = template.anchors[hairline(template)]
+    high = edge[:, 1].max() + 0.015
+    pixels, _ = CAMERA.project(np.array([[0.0, high, 0.05]]))
+    forehead = ALL_HAIR.copy()
+    forehead[int(pixels[0, 1]) :] = 0
+    scalp = np.isin(template.labels, HAIR_LABELS) & (np.abs(template.anchors[:, 0]) < 0.02)
+    bare = scalp & (template.anchors[:, 2] > 0.04) & (template.anchors[:, 1] < high - 0.006)
+    assert bare.sum() > 20
+    before, after = (
+        lifts(lay_down(shell, template, CAMERA, hair), template)[bare]
+        for hair in (ALL_HAIR, forehead)
+    )
+    assert np.abs(after).max() < 0.2 * LIFT < np.abs(before).max()
+
+
+def test_flat_gaussians_lie_along_the_new_slope(shell: Gaussians, template: HeadTemplate) -> None:
+    laid = lay_down(shell, template, CAMERA, None)
+    w, x, y, z = laid.quaternions.T
+    thin = np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], 1)
+    slope = hairline(template)
+    beside = template.neighbours[slope]
+    around = laid.means[beside] - laid.means[slope][:, None]
+
+    def height(axes: np.ndarray) -> float:
+        """RMS of the neighbours' distances from the planes of Gaussians."""
+        return float(np.sqrt(((around * axes[slope][:, None]).sum(2) ** 2).mean()))
+
+    assert height(thin) < 0.7 * height(template.normals)
+
+
+def test_a_head_without_a_step_stays(shell: Gaussians, template: HeadTemplate) -> None:
+    smooth = replace(shell, means=template.anchors)
+    laid = lay_down(smooth, template, CAMERA, None)
+    assert np.allclose(laid.means, smooth.means, atol=1e-6)
+    alike = np.abs((laid.quaternions * smooth.quaternions).sum(1))
+    assert (alike > 0.99).mean() > 0.99
