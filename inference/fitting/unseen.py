@@ -14,9 +14,11 @@ from inference.fitting.kinds import (
     FACE,
     HAIR_LABELS,
     SKIN_LABELS,
+    STRICT_LABELS,
     Kinds,
     distance_from,
 )
+from inference.fitting.mirrored import clone_mirrored
 from inference.fitting.neighbourhood import edges_within
 from inference.fitting.strands import StrandConfig, strand_pattern
 from inference.fitting.trust import View
@@ -97,12 +99,18 @@ def complete(
     shown = belongs * hair
     belongs[~hair] = 1
     belongs[skin] = _skin_shown(colours, sure, slanted, kinds)[skin]
+    halves = skin | np.isin(kinds.labels, STRICT_LABELS)
+    within = edges_within(template.neighbours, halves)
+    colours, known = clone_mirrored(
+        colours, clear * belongs, view.cosine, halves, template, within, cancel
+    )
+    belongs[skin] = np.maximum(belongs, known)[skin]
+    clear = np.where(halves, known, clear).astype(np.float32)
     keep = np.where(calm, clear, 1).astype(np.float32)
     cloth = kinds.labels == CLOTH  # its seams and folds suffer little from a slanted view
     keep[cloth] = np.maximum(clear, sure_enough(sure))[cloth]
     beside = hair & near_ears(template)
-    doubtful = beside | skin
-    keep[doubtful] *= belongs[doubtful]
+    keep[beside] *= belongs[beside]
     faded, broad = colours.copy(), colours.copy()
     at = np.flatnonzero(calm)
     faded[at], broad[at] = fade_detail(
@@ -137,7 +145,10 @@ def _skin_shown(
     if sample.sum() < FEW_KNOWN:
         return np.ones(len(colours), np.float32)
     distance = distance_from(colours, colours[sample])
-    return np.maximum(1 - slanted, 1 / (1 + (distance / UNLIKE_SKIN) ** 4)).astype(np.float32)
+    alike = 1 / (1 + (distance / UNLIKE_SKIN) ** 4)
+    if kinds.hair is not None:
+        alike = np.minimum(alike, 1 - kinds.hair)
+    return np.maximum(1 - slanted, alike).astype(np.float32)
 
 
 def _hair_beside(
