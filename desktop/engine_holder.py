@@ -49,9 +49,8 @@ def remembered_engine(choices: Choices) -> EngineProtocol:
 
 def can_edit(engine: EngineProtocol) -> bool:
     """Whether it reads face maps and makes heads from them."""
-    return all(
-        hasattr(engine, name) for name in ("parse", "style_of_portrait", "style_of_text", "edit")
-    )
+    calls = ("parse", "style_of_portrait", "style_of_text", "edit", "prepare_edits")
+    return all(hasattr(engine, name) for name in calls)
 
 
 def editing_engine(engine: EngineProtocol) -> EditingEngineProtocol:

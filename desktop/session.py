@@ -93,6 +93,16 @@ class Session:
         return self.edited or self.head
 
     @property
+    def current_head(self) -> Reconstruction | None:
+        """The newest head, if it has the crop and the options as they are."""
+        head, edits = self.head, self.edits
+        same = head is not None and (head.portrait.crop, head.options) == (
+            edits.crop,
+            edits.options,
+        )
+        return head if same else None
+
+    @property
     def reading(self) -> FaceReading | None:
         """What was read of the crop as it is, or None."""
         there = self._readings.get(self.edits.crop) if self.edits.crop else None

@@ -139,3 +139,14 @@ class EditingEngineProtocol(EngineProtocol, Protocol):
     def edit(self, request: "EditRequest", progress: Progress, cancel: CancelToken) -> "EditedHead":
         """Make the head that a face map and a style describe."""
         ...
+
+    def prepare_edits(
+        self, request: "EditRequest", progress: Progress, cancel: CancelToken
+    ) -> None:
+        """Make what all edits of the request's portrait share, and keep it for them.
+
+        Nobody has to: an edit gives the same head without, only later. What `labels`, `style` and
+        `keep_identity` of the request say does not matter. An edit that begins meanwhile uses
+        what this makes.
+        """
+        ...

@@ -5,7 +5,7 @@ portrait on its front and the portrait's mean colour elsewhere. Nothing in it is
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
@@ -61,11 +61,13 @@ class DummyEngine:
         seconds: how long every stage computes; it is real work, in the caller's thread.
         decoder_layers: upper end of the layer slider.
         sharpener: what final pictures go through, or None.
+        prepared: what edits were prepared for, in order.
     """
 
     seconds: float = 0.02
     decoder_layers: int = 4
     sharpener: PictureSharpener | None = None
+    prepared: list[EditRequest] = field(default_factory=list)
 
     def load_models(self, progress: Progress, cancel: CancelToken) -> None:
         self._work("Loading the models", progress, cancel)
@@ -241,6 +243,10 @@ class DummyEngine:
             np.clip(colours, 0, 1).astype(np.float32),
         )
         return EditedHead(gaussians, camera, request, {"edit": perf_counter() - started}, "dummy")
+
+    def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
+        self._work("Making the head", progress, cancel)
+        self.prepared.append(request)
 
     @staticmethod
     def _style(colour: np.ndarray, description: str) -> Style:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -42,7 +42,12 @@ class LeftSide(QFrame):
         paint: the action that switches to the second.
         menu: gets the painting actions once they exist.
         palette: the theme.
+
+    Signals:
+        map_appeared: it can be painted on.
     """
+
+    map_appeared = Signal()
 
     def __init__(
         self,
@@ -133,6 +138,7 @@ class LeftSide(QFrame):
                 self.painting.set_photograph(qimage_from_rgb(head.portrait.image))
             self._pages.setCurrentWidget(self.painting)
             self.painting.canvas.setFocus()
+            self.map_appeared.emit()
 
     def _prepare_painting(self) -> None:
         """Import the panel in this turn, make it in the next, show it in the one after that.

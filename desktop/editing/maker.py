@@ -19,8 +19,6 @@ from inference.errors import PercHeadError
 from inference.portrait.types import CropBox, PreparedPortrait
 
 DEBOUNCE = 80  # milliseconds from the last stroke or step of a slider; our choice
-READY = "a person"  # any words, so that the network that reads them is loaded
-READY_AFTER = 500  # milliseconds: first the painting panel appears undisturbed; our choice
 REMEMBERED_HEADS = 24  # undo, redo and the filmstrip are instant between these; 4 MB each
 
 
@@ -84,10 +82,6 @@ class EditMaker(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(DEBOUNCE)
         self._soon.timeout.connect(self.refresh)
-        self._ready = QTimer(self)
-        self._ready.setSingleShot(True)
-        self._ready.setInterval(READY_AFTER)
-        self._ready.timeout.connect(self._get_ready)
         session.subscribe(self._on_session)
 
     @property
@@ -109,8 +103,8 @@ class EditMaker(QObject):
 
     def prepare(self) -> None:
         """The user is about to ask for something: read the face meanwhile."""
-        head = self._session.head
-        if head is not None and self._head_is_current(head) and not self._runner.closed:
+        head = self._session.current_head
+        if head is not None and not self._runner.closed:
             nothing_there = self._session.reading is None and self._reading is None
             if nothing_there and not self.problem:
                 self._read(head.portrait)
@@ -122,8 +116,8 @@ class EditMaker(QObject):
             UsageError: styles of different networks were mixed.
         """
         session = self._session
-        head, reading, document = session.head, session.reading, session.face_map
-        if head is None or reading is None or document is None or not self._head_is_current(head):
+        head, reading, document = session.current_head, session.reading, session.face_map
+        if head is None or reading is None or document is None:
             return None
         look = session.edits.look if look is None else look
         labels = np.array(document.labels)
@@ -145,8 +139,8 @@ class EditMaker(QObject):
         """Make what is lacking: read the face, then make the head."""
         self._soon.stop()
         session = self._session
-        head = session.head
-        if head is None or not self._head_is_current(head) or self._runner.closed:
+        head = session.current_head
+        if head is None or self._runner.closed:
             return
         if session.reading is None:
             if session.edits.look.plain and not self._entered:
@@ -209,25 +203,6 @@ class EditMaker(QObject):
         self._session.set_reading(reading)
         self.state_changed.emit()
         self.refresh()
-        self._ready.start()
-
-    def _get_ready(self) -> None:
-        """Load what edits need, and what all edits of this portrait share, before the first one.
-
-        It says nothing: whatever is wrong, the first edit tells.
-        """
-        idle = self._session.untouched and self._making is None and not self._runner.closed
-        engine, wanted = self._engine, self.wanted() if idle else None
-        if wanted is None:
-            return
-        request = wanted.request
-
-        def work(job: Job) -> None:
-            editing = editing_engine(engine.get(job.report, job.token))
-            editing.style_of_text(READY, job.report, job.token)
-            editing.edit(request, job.report, job.token)
-
-        self._runner.start("Getting ready", work, lane="edit")
 
     def _on_not_read(self, job: Job, sentence: str | None) -> None:
         if job is not self._reading:
@@ -289,10 +264,6 @@ class EditMaker(QObject):
 
     # Reacting
 
-    def _head_is_current(self, head: Reconstruction) -> bool:
-        edits = self._session.edits
-        return head.portrait.crop == edits.crop and head.options == edits.options
-
     def _on_session(self, topic: Topic) -> None:
         if topic is Topic.PORTRAIT:
             self._forget()
@@ -314,7 +285,6 @@ class EditMaker(QObject):
     def _forget(self) -> None:
         """Another portrait was opened."""
         self._soon.stop()
-        self._ready.stop()
         self._drop()
         self._stop_reading()
         self._heads.clear()

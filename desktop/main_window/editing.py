@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop.editing.left_side import LeftSide
 from desktop.editing.maker import EditMaker
+from desktop.editing.preparation import Preparation
 from desktop.editing.variations import Variations
 from desktop.engine_holder import EngineHolder
 from desktop.export.exports import Exports
@@ -44,6 +45,7 @@ class Editing(QObject):
         style: the style panel.
         strip: the filmstrip.
         maker: makes the edited heads.
+        preparation: makes what they need before the first one.
         results: what the filmstrip shows.
 
     Signals:
@@ -75,6 +77,7 @@ class Editing(QObject):
         self._runner, self._renderer, self._palette = runner, renderer, palette
         self._pipeline = pipeline
         self.maker = EditMaker(session, runner, engine)
+        self.preparation = Preparation(session, runner, engine)
         self.reader = StyleReader(runner, engine)
         self.results = Results(session, self.maker, engine, Thumbnails(runner, renderer.exports))
         self.variations = Variations(session, self.maker, runner, engine, self.results.add)
@@ -177,6 +180,7 @@ class Editing(QObject):
         self.beside.started.connect(self.job_started)
         self.beside.failed.connect(self.complained)
         self.style.first.line.entered.connect(self.maker.prepare)
+        self.left.map_appeared.connect(self.preparation.map_appeared)
         self.style.said.connect(self.complained)
         self.strip.compare_wanted.connect(self._on_compare)
         self.strip.transition_wanted.connect(self.transitions.ask)

@@ -71,3 +71,12 @@ class EditingCalls(ABC):
     ) -> "EditedHead":
         """Make the head that a face map and a style describe."""
         return self.editor.edit(request, progress, cancel or CancelToken())
+
+    def prepare_edits(
+        self,
+        request: "EditRequest",
+        progress: Progress = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        """Make what all edits of the request's portrait share, so that the first comes sooner."""
+        self.editor.prepare_edits(request, progress, cancel or CancelToken())

@@ -16,6 +16,7 @@ from inference.editing.identity import ShapedHead, keep_identity, only_near
 from inference.editing.kinds import SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
+from inference.editing.own_heads import OwnHeads, key_of
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.types import EditedHead, EditRequest, Style
 from inference.errors import UsageError
@@ -30,9 +31,6 @@ from inference.rendering.camera import Camera
 if TYPE_CHECKING:  # torch is imported by the first call that needs it
     from inference.editing.network import EditingNetwork
     from inference.features.embedded_style import EmbeddedStyle
-
-_KEPT_HEADS = 2
-"""Heads of untouched maps that are kept: the open portrait's and the one's before."""
 
 _NEAR, _FAR = 0.05, 0.13
 """Shares of the map's edge beside a stroke within which, and beyond which, its effect ends."""
@@ -60,7 +58,7 @@ class Editor:
         self._preset = preset
         self._style: EmbeddedStyle | None = None
         self._network: EditingNetwork | None = None
-        self._known: list[tuple[tuple[bytes, bytes, bytes], ShapedHead]] = []
+        self._own = OwnHeads()
         self._lock = threading.Lock()
 
     @property
@@ -155,19 +153,34 @@ class Editor:
             UsageError: the style comes from another style network.
             Cancelled: the token was set.
         """
-        for style in (request.style, request.base_style):
+        self._check_styles(request.style, request.base_style)
+        own = request.base_style.vector if request.base_style is not None else self._plain()
+        look = emphasised(completed(request.style.vector, own), request.style.vector)
+        camera = _camera_of(request)
+        return self._shape(request.labels, look, camera, progress, cancel)
+
+    def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
+        """Make the portrait's own head, which its edits are compared with, for those to come.
+
+        An edit that begins meanwhile waits for it instead of making it again.
+
+        Raises:
+            UsageError: the style comes from another style network.
+            Cancelled: the token was set.
+        """
+        cancel.check()
+        camera, labels, own = _camera_of(request), request.base_labels, request.base_style
+        self._check_styles(own)
+        if camera is not None and labels is not None and own is not None:
+            self._portrait_head(labels, completed(own.vector), camera, progress, cancel)
+
+    def _check_styles(self, *styles: Style | None) -> None:
+        for style in styles:
             if style is not None and style.network != self.network.style:
                 raise UsageError(
                     f"This model wants styles of {self.network.style}, not of {style.network}: "
                     "make the style anew."
                 )
-        own = request.base_style.vector if request.base_style is not None else self._plain()
-        look = emphasised(completed(request.style.vector, own), request.style.vector)
-        camera = None
-        if request.base is not None:
-            size = len(request.labels)
-            camera = request.base.camera.resized(size, size)
-        return self._shape(request.labels, look, camera, progress, cancel)
 
     def _plain(self) -> FloatArray:
         """What a description without a portrait leaves open and an average would get wrong."""
@@ -182,14 +195,6 @@ class Editor:
         _, depth = front(seen, self._template.labels)
         return visible(seen, depth) & (shrink(labels).ravel()[seen.cells] == Label.HAIR)
 
-    def _known_head(
-        self, labels: NDArray[np.uint8], style: FloatArray, camera: Camera
-    ) -> ShapedHead | None:
-        """The head of an untouched portrait, if it was made before."""
-        key = (labels.tobytes(), style.tobytes(), camera.world_to_camera.tobytes())
-        with self._lock:
-            return next((head for known, head in self._known if known == key), None)
-
     def _portrait_head(
         self,
         labels: NDArray[np.uint8],
@@ -199,14 +204,32 @@ class Editor:
         cancel: CancelToken,
     ) -> ShapedHead:
         """What the model makes of an untouched portrait, kept for its next edits."""
-        head, _ = self._shape(labels, style, camera, progress, cancel)
-        key = (labels.tobytes(), style.tobytes(), camera.world_to_camera.tobytes())
-        with self._lock:
-            others = [entry for entry in self._known if entry[0] != key]
-            self._known = [(key, head), *others][:_KEPT_HEADS]
-        return head
+
+        def make() -> ShapedHead:
+            return self._make(labels, style, camera, progress, cancel)[0]
+
+        cancel.check()
+        return self._own.get(key_of(labels, style, camera), make, cancel)
 
     def _shape(
+        self,
+        labels: NDArray[np.uint8],  # [S, S]
+        style: FloatArray,  # [W] completed
+        camera: Camera | None,
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> tuple[ShapedHead, Camera]:
+        """As _make, or an untouched portrait's head as it was made before."""
+        progress(_HEAD_STAGE, 0.0)
+        cancel.check()
+        if camera is not None:
+            known = self._own.known(key_of(labels, style, camera), cancel)
+            if known is not None:
+                progress(_HEAD_STAGE, 1.0)
+                return known, camera
+        return self._make(labels, style, camera, progress, cancel)
+
+    def _make(
         self,
         labels: NDArray[np.uint8],  # [S, S]
         style: FloatArray,  # [W] completed
@@ -217,10 +240,6 @@ class Editor:
         template, network = self._template, self.network
         progress(_HEAD_STAGE, 0.0)
         cancel.check()
-        known = self._known_head(labels, style, camera) if camera is not None else None
-        if known is not None and camera is not None:
-            progress(_HEAD_STAGE, 1.0)
-            return known, camera
         reading = network.read(labels, style)
         camera = camera or camera_of_pose(reading.pose, len(labels))
         wanted = shrink(labels)
@@ -238,6 +257,12 @@ class Editor:
         wear_glasses(means, colours, kinds, labels, camera, template, look)
         progress(_MAP_STAGE, 1.0)
         return ShapedHead(means, colours, kinds), camera
+
+
+def _camera_of(request: EditRequest) -> Camera | None:
+    """The camera of a request's map where there is a portrait: the photograph's own."""
+    size = len(request.labels)
+    return request.base.camera.resized(size, size) if request.base is not None else None
 
 
 def _near_strokes(

@@ -134,13 +134,7 @@ class PresetEditor:
             UsageError: the style comes from another style network.
             Cancelled: the token was set.
         """
-        wanted = self.model.config.style
-        for style in (request.style, request.base_style):
-            if style is not None and style.network != wanted:
-                raise UsageError(
-                    f"This model wants styles of {wanted}, not of {style.network}: "
-                    "make the style anew."
-                )
+        self._check_styles(request.style, request.base_style)
         began = time.perf_counter()
         head = self._head(request.labels, request.style, progress, cancel)
         base, labels, own = request.base, request.base_labels, request.base_style
@@ -153,6 +147,28 @@ class PresetEditor:
                 head = keep_look(head, before, base.gaussians, request.keep_identity)
         seconds = {"edit": time.perf_counter() - began}
         return EditedHead(head, camera, request, seconds, self._preset)
+
+    def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
+        """Read the model, for the edits to come; it keeps no heads.
+
+        Raises:
+            UsageError: the style comes from another style network.
+            Cancelled: the token was set.
+        """
+        cancel.check()
+        progress(HEAD_STAGE, 0.0)
+        self._check_styles(request.base_style)
+        cancel.check()
+        progress(HEAD_STAGE, 1.0)
+
+    def _check_styles(self, *styles: Style | None) -> None:
+        wanted = self.model.config.style
+        for style in styles:
+            if style is not None and style.network != wanted:
+                raise UsageError(
+                    f"This model wants styles of {wanted}, not of {style.network}: "
+                    "make the style anew."
+                )
 
     @torch.inference_mode()
     def _head(

@@ -21,6 +21,12 @@ def quietly():
     return no_progress, CancelToken()
 
 
+def same(one, other):
+    """Whether two heads are equal, bit for bit."""
+    names = ("means", "quaternions", "scales", "opacities", "colours")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
 @pytest.fixture(scope="module", params=list(ENGINES))
 def engine(request) -> EditingEngineProtocol:
     return ENGINES[request.param]()
@@ -119,6 +125,24 @@ def test_who_keeps_everything_and_changes_nothing_has_the_same_head(
     np.testing.assert_allclose(head.gaussians.colours, base.gaussians.colours, atol=1e-6)
 
 
+def test_an_edit_that_was_prepared_is_bit_for_bit_the_same(engine, prepared, base, painted):
+    own = engine.style_of_portrait(prepared, *quietly())
+    labels = painted.copy()
+    labels[80:140, 180:330] = Label.HAT
+    request = EditRequest(labels, own, base, painted, own, keep_identity=1.0)
+    # Another engine, which remembers nothing.
+    unprepared = type(engine)().edit(request, *quietly()).gaussians
+    assert engine.prepare_edits(request, *quietly()) is None
+    assert same(engine.edit(request, *quietly()).gaussians, unprepared)
+
+
+def test_edits_without_a_portrait_need_no_preparation_and_may_have_it(engine, painted):
+    request = EditRequest(painted, engine.style_of_text("a bald man", *quietly()))
+    before = engine.edit(request, *quietly()).gaussians
+    engine.prepare_edits(request, *quietly())
+    assert same(engine.edit(request, *quietly()).gaussians, before)
+
+
 def test_a_cancelled_token_stops_every_call(engine, prepared, painted):
     token = CancelToken()
     token.cancel()
@@ -129,6 +153,8 @@ def test_a_cancelled_token_stops_every_call(engine, prepared, painted):
         engine.style_of_text("red hair", no_progress, token)
     with pytest.raises(Cancelled):
         engine.edit(EditRequest(painted, style), no_progress, token)
+    with pytest.raises(Cancelled):
+        engine.prepare_edits(EditRequest(painted, style), no_progress, token)
 
 
 def test_progress_names_stages_and_rises_in_each(engine, painted):

@@ -77,6 +77,24 @@ def test_without_a_change_the_portraits_own_head_stays(folder, template):
     assert np.abs(free.colours - own.colours).max() > 1e-3
 
 
+def test_preparing_reads_the_model_and_changes_no_bit(folder, template):
+    made = editor(folder, template)
+    own = edit(made, LABELS, style(5)).gaussians
+    base = Reconstruction(own, orbit_camera(size=(96, 96)), None, ReconstructionOptions())
+    request = EditRequest(LABELS, style(1), base, LABELS, style(1), keep_identity=1.0)
+    prepared = editor(folder, template)
+    prepared.prepare_edits(request, no_progress, CancelToken())
+    (folder / "editing.safetensors").unlink()
+    after = prepared.edit(request, no_progress, CancelToken()).gaussians
+    np.testing.assert_array_equal(
+        after.means, made.edit(request, no_progress, CancelToken()).gaussians.means
+    )
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        prepared.prepare_edits(request, no_progress, token)
+
+
 def test_what_the_map_moved_is_the_models(folder, template):
     made = editor(folder, template)
     before, base = (edit(made, LABELS, style(seed)).gaussians for seed in (1, 2))
