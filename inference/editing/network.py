@@ -78,7 +78,7 @@ class EditingNetwork:
         assert branch is not None
         with torch.inference_mode():
             fields, pose = self._model.read(one_hot, vector)
-            tokens = self._model.encoder(one_hot, vector)
+            tokens = self._model.encode(one_hot, vector)
             palette = branch.palette(vector)[0].numpy()
         choices = Choices(
             fields.chances[0].reshape(-1, 4).numpy(),

@@ -1,10 +1,13 @@
 """The cross-attention decoder of equation 2: no self-attention, so patches never see each other."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from inference.model.config import DecoderConfig
+from inference.model.tensors import ImageTokens
 from inference.model.vit import LAYER_NORM_EPS, Attention, init_linear, mlp
 
 
@@ -116,3 +119,39 @@ class Decoder(nn.Module):
             else:
                 latents = layer(latents, tokens, keep, attend)
         return self.norm(latents)
+
+
+def last_state(
+    template: TemplateEmbedding,
+    decoder: Decoder,
+    tokens: ImageTokens,
+    patch_index: torch.Tensor | None,  # [P], None is all
+    *,
+    skips: bool,
+    queries: torch.Tensor | None = None,  # [Q, D]
+    layers: int | None = None,
+    products: AbstractContextManager[object] | None = None,
+) -> torch.Tensor:
+    """The decoder's last state [B, Q + P, D] of global queries and of patches.
+
+    Args:
+        template: F_0 of the patches.
+        decoder: what looks at the tokens.
+        tokens: of the pictures.
+        patch_index: the patches.
+        skips: leave the decoder out and say zeros, to who does not listen.
+        queries: global latents that come first.
+        layers: as Decoder's.
+        products: in which the decoder computes; F_0 is computed in the weights' precision.
+    """
+    batch, like = len(tokens.tokens), template.query
+    if skips:
+        patches = len(like) if patch_index is None else len(patch_index)
+        ahead = 0 if queries is None else len(queries)
+        return like.new_zeros(batch, ahead + patches, like.shape[1])
+    latents = template(patch_index)
+    if queries is not None:
+        latents = torch.cat([queries, latents])
+    with products or nullcontext():
+        found = decoder(latents[None].expand(batch, -1, -1), tokens.tokens, tokens.keep, layers)
+    return found.to(like.dtype)

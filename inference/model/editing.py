@@ -13,7 +13,7 @@ from inference.model.config import (
     GaussianHeadConfig,
     ModelConfig,
 )
-from inference.model.decoder import Decoder, TemplateEmbedding
+from inference.model.decoder import Decoder, TemplateEmbedding, last_state
 from inference.model.editing_branch import EditingBranch, KindFields
 from inference.model.editing_encoder import EditingEncoder
 from inference.model.gaussian_head import GaussianHead
@@ -103,7 +103,7 @@ class EditingModel(nn.Module):
         )
 
     def skip_silent_decoder(self) -> None:
-        """As ReconstructionModel's."""
+        """As ReconstructionModel's; the encoder, which speaks to the decoder alone, too."""
         self._skips_decoder = self.head.silent
 
     def forward(
@@ -113,12 +113,23 @@ class EditingModel(nn.Module):
         patch_index: torch.Tensor | None = None,  # [P], None is all
     ) -> GaussianTensors:
         """Heads with this geometry in this style."""
-        tokens = self.encoder(labels, style)
+        tokens = self.encode(labels, style)
         if self.branch is None:
             return self.decode(tokens, patch_index)
         latent, _ = self.branch.read_map(pool_map(labels))
         fields = self.branch(latent, style, patch_index)
         return self.decode(tokens, patch_index, *fields.of(fields.chances.argmax(-1)))
+
+    def encode(
+        self,
+        labels: torch.Tensor,  # [B, classes, H, W]
+        style: torch.Tensor,  # [B, style_width]
+    ) -> ImageTokens:
+        """Equation 8, once per map and style; no tokens where nothing listens to the decoder."""
+        if self._skips_decoder:
+            return ImageTokens(style.new_zeros(len(style), 0, self.config.decoder.width), None)
+        tokens: ImageTokens = self.encoder(labels, style)
+        return tokens
 
     def read(
         self,
@@ -138,7 +149,8 @@ class EditingModel(nn.Module):
         colours: torch.Tensor | None = None,  # [B, P, 16, 3]
     ) -> GaussianTensors:
         """Gaussians of encoded maps; places and colours are what the branch says of the patches."""
-        latents = self._latents(tokens, patch_index)
+        skips = self._skips_decoder
+        latents = last_state(self.template, self.decoder, tokens, patch_index, skips=skips)
         if places is None or colours is None:
             return self.head(latents, patch_index)
         start = self.head.anchors + self.head.start
@@ -148,20 +160,6 @@ class EditingModel(nn.Module):
         return self.head(
             latents, patch_index, LowRankOffsets(places - start, colours - colour_start)
         )
-
-    def _latents(
-        self,
-        tokens: ImageTokens,
-        patch_index: torch.Tensor | None,  # [P]
-    ) -> torch.Tensor:
-        """The decoder's last state of the patches, [B, P, D]."""
-        batch = len(tokens.tokens)
-        if self._skips_decoder:
-            patches = self.config.decoder.patches if patch_index is None else len(patch_index)
-            return self.template.query.new_zeros(batch, patches, self.config.decoder.width)
-        latents = self.template(patch_index)[None].expand(batch, -1, -1)
-        found: torch.Tensor = self.decoder(latents, tokens.tokens, tokens.keep)
-        return found
 
     def start_from(self, reconstruction: nn.Module) -> None:
         """Take template embedding, decoder and head of a reconstruction model of the preset."""

@@ -7,7 +7,7 @@ from torch import nn
 
 from inference.features.protocol import ImageBackbone
 from inference.model.config import ModelConfig
-from inference.model.decoder import Decoder, TemplateEmbedding
+from inference.model.decoder import Decoder, TemplateEmbedding, last_state
 from inference.model.encoder import DualBranchEncoder
 from inference.model.gaussian_head import GaussianHead
 from inference.model.low_rank import LowRankBranch
@@ -132,7 +132,7 @@ class ReconstructionModel(nn.Module):
         """
         branch, pooled = self.low_rank, tokens.pooled
         if branch is None or pooled is None or layers == 0:
-            latents = self._latents(tokens, patch_index, layers, self.template.query[:0])
+            latents = self._latents(tokens, patch_index, layers, None)
             return self.head(latents, patch_index), None
         # Global latents ride along; without self-attention they do not touch the patches.
         both = self._latents(tokens, patch_index, layers, branch.queries)
@@ -150,14 +150,16 @@ class ReconstructionModel(nn.Module):
         tokens: ImageTokens,
         patch_index: torch.Tensor | None,  # [P]
         layers: int | None,
-        queries: torch.Tensor,  # [Q, D]
+        queries: torch.Tensor | None,  # [Q, D]
     ) -> torch.Tensor:
         """The decoder's last state [B, Q + P, D] of global queries and of patches."""
-        batch, width = len(tokens.tokens), self.config.decoder.width
-        if self._skips_decoder:
-            patches = self.config.decoder.patches if patch_index is None else len(patch_index)
-            return self.template.query.new_zeros(batch, len(queries) + patches, width)
-        latents = torch.cat([queries, self.template(patch_index)])[None].expand(batch, -1, -1)
-        with self._products(latents):
-            found = self.decoder(latents, tokens.tokens, tokens.keep, layers)
-        return found.to(self.template.query.dtype)
+        return last_state(
+            self.template,
+            self.decoder,
+            tokens,
+            patch_index,
+            skips=self._skips_decoder,
+            queries=queries,
+            layers=layers,
+            products=self._products(self.template.query),
+        )

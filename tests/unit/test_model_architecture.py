@@ -13,10 +13,12 @@ from inference.model.config import (
     SharpeningConfig,
 )
 from inference.model.cost import model_cost
+from inference.model.editing import EditingModel, editing_config
 from inference.model.editing_encoder import EditingEncoder
 from inference.model.gaussian_head import patch_spacing
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.sharpening import Sharpening, gaussian_blur
+from tests.unit.editing_files import TINY
 from tests.unit.tiny_model import (
     CONFIG,
     LOW_RANK,
@@ -213,6 +215,30 @@ def test_a_decoder_that_nothing_listens_to_is_left_out_and_changes_no_bit(layers
     model.skip_silent_decoder()
     assert not torch.equal(before.means, model(images, foreground, layers=layers).means)
     assert calls
+
+
+@torch.no_grad()
+def test_an_encoder_that_nothing_listens_to_is_left_out_with_its_decoder_and_changes_no_bit():
+    torch.manual_seed(0)
+    model = EditingModel(editing_config(TINY, "words", 12), torch.randn(4096 * 16, 3)).eval()
+    head = model.head
+    for layer in (head.position, head.scale, head.rotation, head.opacity, head.colour):
+        layer.weight.zero_()
+    labels = torch.rand(2, 19, 56, 56)
+    style = torch.randn(2, 12)
+    before = model(labels, style)
+    some = model(labels, style, torch.tensor([3, 70]))
+    calls = []
+    for part in (model.encoder, model.decoder):
+        part.register_forward_hook(lambda *_: calls.append(1))
+    model.skip_silent_decoder()
+    assert equal(before, model(labels, style))
+    assert equal(some, model(labels, style, torch.tensor([3, 70])))
+    assert not calls
+    head.position.weight.normal_(std=0.1)  # as training would
+    model.skip_silent_decoder()
+    assert not torch.equal(before.means, model(labels, style).means)
+    assert len(calls) == 2
 
 
 def test_every_trained_weight_gets_a_gradient():
