@@ -20,6 +20,7 @@ MAX_SIDES = {".png": 16_384, ".jpg": 16_384, ".jpeg": 16_384, ".webp": 16_383}
 TILE = 1024
 """Edge in pixels of what is drawn at once; larger pictures are drawn in parts."""
 
+_GAP = 0.02  # of a head's width between two heads (our choice)
 _ROWS = 64  # compressed between two looks at the cancel token
 _STAGE = "Drawing the picture"
 _QUALITY = {".webp": 92, ".jpg": 95, ".jpeg": 95}
@@ -45,7 +46,8 @@ def write_picture(
         background: RGB 0..1, or None for transparency (straight alpha).
         progress: told after each part.
         cancel: looked at before each part.
-        beside: more heads, to the right of it, each of the camera's size and seen by it.
+        beside: more heads, to the right of it, each of the camera's size and seen by it, with a
+            small gap of background between two.
 
     Raises:
         UsageError: the suffix is none of these, the picture is too large for the format,
@@ -55,7 +57,7 @@ def write_picture(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    width = camera.width * (1 + len(beside))
+    width = camera.width + len(beside) * (gap_of(camera) + camera.width)
     check_picture(suffix, width, camera.height, background)
     cancel = cancel or CancelToken()
     bands = draw_bands(renderer, gaussians, camera, background, progress, cancel, beside)
@@ -73,6 +75,11 @@ def write_picture(
         else:
             _write_whole(temporary, width, camera.height, channels, bands)
     progress(_STAGE, 1.0)
+
+
+def gap_of(camera: Camera) -> int:
+    """Pixels between two heads beside each other."""
+    return max(1, round(_GAP * camera.width))
 
 
 def check_picture(suffix: str, width: int, height: int, background: Background | None) -> None:
@@ -101,20 +108,29 @@ def draw_bands(
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Draw from top to bottom: (first row, [rows, width, 3 or 4]), straight alpha if any.
 
-    With heads beside the first one, the rows are as many times as wide.
+    With heads beside the first one, the rows hold them all, and the gaps between them.
     """
     cancel = cancel or CancelToken()
     tops, lefts = range(0, camera.height, TILE), range(0, camera.width, TILE)
     across = [(head, left) for head in (gaussians, *beside) for left in lefts]
     parts = len(tops) * len(across)
     for row, top in enumerate(tops):
-        tiles = []
+        tiles: list[NDArray[np.uint8]] = []
         for column, (head, left) in enumerate(across):
             cancel.check()
             progress(_STAGE, (row * len(across) + column) / parts)
-            tiles.append(_draw_tile(renderer, head, camera, left, top, background))
+            tile = _draw_tile(renderer, head, camera, left, top, background)
+            if tiles and left == 0:
+                tiles.append(_empty(len(tile), gap_of(camera), background))
+            tiles.append(tile)
         cancel.check()
         yield top, np.concatenate(tiles, axis=1)
+
+
+def _empty(height: int, width: int, background: Background | None) -> NDArray[np.uint8]:
+    """[height, width, 3 or 4] background alone."""
+    pixel = (0.0,) * 4 if background is None else background
+    return np.full((height, width, len(pixel)), np.array(pixel) * 255 + 0.5).astype(np.uint8)
 
 
 def _draw_tile(

@@ -119,11 +119,20 @@ class TestPicture:
         with Image.open(tmp_path / name) as image:
             got = np.asarray(image.convert("RGB")).astype(int)
         bands = [draw_bands(renderer, each, camera, WHITE) for each in (head, other)]
-        halves = [np.concatenate([rows for _, rows in each]) for each in bands]
-        assert got.shape == (90, 200, 3)
-        error = np.abs(got - np.concatenate(halves, axis=1))
+        first, second = (np.concatenate([rows for _, rows in each]) for each in bands)
+        gap = np.full((90, 2, 3), 255)  # background
+        assert got.shape == (90, 202, 3)
+        error = np.abs(got - np.concatenate([first, gap, second], axis=1))
         assert error.max() == 0 if name == "a.png" else error.mean() < 5
         assert said == sorted(said)
+
+    def test_between_heads_a_picture_is_transparent_where_its_background_is(
+        self, renderer, head, tmp_path: Path
+    ) -> None:
+        camera = orbit_camera(size=(100, 90))
+        write_picture(renderer, head, camera, tmp_path / "a.png", None, beside=[head])
+        with Image.open(tmp_path / "a.png") as image:
+            assert not np.asarray(image)[:, 100:102].any()
 
     def test_heads_beside_each_other_must_fit_the_format(
         self, renderer, head, tmp_path: Path
