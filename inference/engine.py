@@ -292,10 +292,10 @@ class Engine(EditingCalls):
             gaussians = decode_head(self.model, tokens, options.layers, progress, cancel)
         cancel.check()
         if options.fit and options.fit_strength > 0:
-            hair = None
+            hair = cloth = None
             if options.read_map and portrait.landmarks is not None:
                 with clock.stage("face map"):
-                    hair = self._hair(portrait, progress, cancel)
+                    hair, cloth = self._hair_and_cloth(portrait, progress, cancel)
             with clock.stage("fit"):
                 result = fit_head(
                     gaussians,
@@ -304,6 +304,7 @@ class Engine(EditingCalls):
                     morphs=self.morphs,
                     strength=options.fit_strength,
                     hair=hair,
+                    cloth=cloth,
                     progress=progress,
                     cancel=cancel,
                 )
@@ -318,19 +319,18 @@ class Engine(EditingCalls):
         cancel.check()
         return Reconstruction(gaussians, camera, portrait, options, clock.seconds, self.preset)
 
-    def _hair(
+    def _hair_and_cloth(
         self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
-    ) -> FloatArray | None:
-        """Where the portrait has hair or a hat, [S, S] 0..1; None where no face map can be had.
+    ) -> tuple[FloatArray | None, FloatArray | None]:
+        """Where the portrait has hair or a hat, and cloth, [S, S] 0..1; None without a face map.
 
         A head can be made without; what the parser lacks is told by `parse` to who needs a map.
         """
         try:
             scores = self.parse(portrait, progress, cancel).scores
         except (NoFaceError, UsageError, InvalidModelError):
-            return None
-        hair: FloatArray = scores[Label.HAIR] + scores[Label.HAT]
-        return hair
+            return None, None
+        return scores[Label.HAIR] + scores[Label.HAT], scores[Label.CLOTH]
 
     def parse(
         self,

@@ -87,6 +87,7 @@ def fit_head(
     strength: float = 1.0,
     config: FitConfig | None = None,
     hair: FloatArray | None = None,
+    cloth: FloatArray | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> FitResult:
@@ -105,6 +106,8 @@ def fit_head(
         config: see FitConfig.
         hair: [S, S] 0..1 chance of hair or a hat at each pixel of the crop, from its face map;
             without it hair is what is unlike skin.
+        cloth: [S, S] 0..1 chance of cloth, likewise; without it the network's head tells where a
+            neck is bare.
         progress: told the stages "Finding the camera", "Fitting the shape" and
             "Fitting the colours".
         cancel: checked at least every 100 ms.
@@ -122,6 +125,7 @@ def fit_head(
             strength,
             config or FitConfig(),
             hair,
+            cloth,
             progress,
             cancel or CancelToken(),
         )
@@ -135,6 +139,7 @@ def _fit_head(
     strength: float,
     config: FitConfig,
     hair: FloatArray | None,
+    cloth: FloatArray | None,
     progress: Progress,
     cancel: CancelToken,
 ) -> FitResult:
@@ -180,7 +185,7 @@ def _fit_head(
         cancel.check()
         progress("Fitting the colours", 0.0)
         fitted, drawn = _fit_colours(
-            fitted, camera, portrait, template, config, hair, progress, cancel
+            fitted, camera, portrait, template, config, hair, cloth, progress, cancel
         )
     fitted = interpolate(gaussians, fitted, strength)
     cancel.check()
@@ -199,6 +204,7 @@ def _fit_colours(
     template: HeadTemplate,
     config: FitConfig,
     hair: FloatArray | None,
+    cloth: FloatArray | None,
     progress: Progress,
     cancel: CancelToken,
 ) -> tuple[Gaussians, Blending]:
@@ -211,7 +217,8 @@ def _fit_colours(
     weight = pixel_weight(blending, facing, portrait, config.trust)
     cancel.check()
     photographed = None if hair is None else seen_at(gaussians, camera, hair)
-    kinds = Kinds.of(template, gaussians.colours, photographed)
+    dressed = None if cloth is None else seen_at(gaussians, camera, cloth)
+    kinds = Kinds.of(template, gaussians.colours, photographed, dressed, facing)
     cancel.check()
     weight = without_rim_outliers(weight, portrait.image, portrait.alpha, blending, kinds)
     cancel.check()

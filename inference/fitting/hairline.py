@@ -33,7 +33,7 @@ BARE_REACH = 0.06
 ANGLES = (0.2, 0.5)
 """Cosines of normal and view at which the photograph tells nothing of a scalp, and all."""
 
-NEAREST = 12
+NEAREST = 6
 """Points of the face whose place the hairline takes over (our choice)."""
 
 STEPS = 12

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from inference.fitting.neckline import bare_neck
 from inference.fitting.neighbourhood import edges_within
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -64,9 +65,22 @@ class Kinds:
 
     @classmethod
     def of(
-        cls, template: HeadTemplate, colours: FloatArray, hair: FloatArray | None = None
+        cls,
+        template: HeadTemplate,
+        colours: FloatArray,  # [N, 3]
+        hair: FloatArray | None = None,  # [N] 0..1
+        cloth: FloatArray | None = None,  # [N] 0..1
+        seen: FloatArray | None = None,  # [N] 0..1
     ) -> "Kinds":
-        """Tell the bare neck from the dressed one by height and the network's colours [N, 3]."""
+        """Tell the bare neck from the dressed one.
+
+        Args:
+            template: labels, mirror and neighbours.
+            colours: the network's, which tell it together with the height, and
+            cloth: chance that the photograph shows cloth where each lies, as far as it is
+            seen: 0..1. Without these two only the network tells it.
+            hair: see the attribute.
+        """
         labels = template.labels.copy()
         neck = labels == NECK
         skin = np.isin(labels, SKIN_LABELS)
@@ -79,6 +93,8 @@ class Kinds:
         for _ in range(SMOOTHING_STEPS):
             around = bare[template.neighbours].mean(1, dtype=np.float32)
             bare = (0.5 * bare + 0.5 * around).astype(np.float32)
+        if cloth is not None and seen is not None:
+            bare = bare_neck(template, neck, np.clip(bare, 0, 1), cloth, seen)
         labels[neck] = np.where(bare[neck] > 0.5, FACE, CLOTH)
         _without_islands(labels, neck, template.neighbours)
         return cls(labels, template.labels, hair)

@@ -93,7 +93,7 @@ def clone_mirrored(
     smooth = broad_course(seen[:, None], ones, inside, cancel, SEAM_STEPS)[:, 0]
     stay = np.clip(np.minimum(seen, 2 * smooth - 1), 0, 1)
     # Where both halves are seen alike, each stays as it is.
-    better = np.clip(2 * (smooth[other] - smooth), 0, 1)
+    better = np.clip(2 * (smooth[other] - smooth) - 0.5, 0, 1)
     there = seen[other] * better * (1 - stay)
     result, certain = colours.copy(), known.copy()
     result[at] = np.clip(own + there[:, None] * (cloned - own), 0, 1)
