@@ -18,8 +18,9 @@ from inference.progress import CancelToken
 FOLLOW = 0.3
 """Weight of what both halves show in a patch, against 1 for a neighbour (our choice)."""
 
-PULL = 1e-3
-"""Weight of the usual offset in a patch (our choice)."""
+PULL = 0.02
+"""Weight of no offset in a patch: far from what is seen, the mirrored light is as good a guess
+(our choice)."""
 
 LEAST_KNOWN = 100.0
 """With fewer Gaussians seen on both sides than this, nothing tells the offset (our choice)."""
@@ -116,9 +117,8 @@ def _offset(
     between = (between + between.T) / 2
     poisson = diags(np.asarray(between.sum(1)).ravel()) - between
     cancel.check()
-    usual = (trust @ difference / trust.sum()).astype(np.float32)
     system = diags(FOLLOW * (gather @ trust) + PULL) + poisson
-    off = FOLLOW * (gather @ (trust[:, None] * (difference - usual)))
-    field = usual + splu(system.tocsc()).solve(np.asarray(off, np.float64))[group]
+    off = FOLLOW * (gather @ (trust[:, None] * difference))
+    field = splu(system.tocsc()).solve(np.asarray(off, np.float64))[group]
     ones = np.ones(count, np.float32)
     return broad_course(field.astype(np.float32), ones, edges, cancel, OFFSET_STEPS)

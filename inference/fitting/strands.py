@@ -30,9 +30,9 @@ class StrandConfig:
     """
 
     crown: tuple[float, float, float] = (0.0, 0.9, -0.45)
-    widths: tuple[float, ...] = (0.004, 0.009, 0.02)
-    lengths: tuple[float, ...] = (0.025, 0.05, 0.08)
-    shares: tuple[float, ...] = (0.8, 0.6, 0.35)
+    widths: tuple[float, ...] = (0.005, 0.009, 0.02)
+    lengths: tuple[float, ...] = (0.05, 0.08, 0.1)
+    shares: tuple[float, ...] = (1.2, 0.6, 0.2)
     wave: float = 1.0
     limit: float = 1.8
     seed: int = 0

@@ -55,9 +55,10 @@ def test_unseen_skin_has_the_other_sides_spots_in_its_own_light(turned: Turned) 
     unseen = turned.face & (turned.known == 0)
     flat = np.where(unseen[:, None], SKIN, turned.truth).astype(np.float32)
     error = turned.cloned(flat) - turned.truth
-    assert np.abs(error[unseen]).mean() < 0.01
+    detail = error - error[turned.template.neighbours].mean(1)
+    assert np.abs(detail[unseen]).mean() < 0.01
     border = unseen & (turned.template.anchors[:, 0] < SEEN_TO + 0.004)
-    assert np.abs(error[border].mean(0)).max() < 0.2 * LIGHT
+    assert np.abs(error[border].mean(0)).max() < 0.35 * LIGHT
 
 
 def test_what_is_seen_stays(turned: Turned) -> None:
