@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from inference.head.template import HeadTemplate
 from inference.model.config import EditingBranchConfig
 from inference.model.editing_branch import KINDS, POSE, EditingBranch, PatchTable
+from training.beard_region import beard_region, confine_beards
 from training.editing_data import EditingHeads
 from training.editing_palette import fit_palette
 from training.patch_sampling import anchor_importance
@@ -222,6 +223,7 @@ def start_branch(
         if number:
             _put(branch.chances[number - 1], chosen, found["chance"])
         say(f"{KINDS[number]}: {len(chosen)} patches")
+    confine_beards(branch, config, beard_region(template), palette.mean(0))
     return basis.mean.reshape(-1, 3)
 
 

@@ -21,6 +21,7 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
+from training.beard_region import beard_region, confine_beards
 from training.command_line import command_parser
 from training.editing_palette import PaletteExamples, fit_palette, palette_numbers
 from training.style_data import StyleData, prompt_styles
@@ -82,6 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     found = palette_examples(options.styles, space.eval(), options.prompts, options.seed, keep)
     fit_palette(model.branch, found, print)
+    assert config.branch is not None
+    mean = np.nanmean(found.palette, axis=0)
+    confine_beards(model.branch, config.branch, beard_region(template), mean)
     trained_by = f"{info.trained_by}; palette: training.refit_palette, {len(found.palette)} heads"
     save_checkpoint(options.out, model, config, replace(info, trained_by=trained_by), torch.float16)
 

@@ -1,9 +1,10 @@
 """Pictures and prompts of synthetic heads, as the style space's training takes them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ class StyleData:
             with np.load(path, allow_pickle=False) as stored:
                 attributes = json.loads(str(stored["attributes"]))
                 colours = stored["palette"]
-                tags.append(head_tags(attributes, float(colours[-1, 2])))
+                tags.append(_stored_tags(stored) or head_tags(attributes, float(colours[-1, 2])))
                 people.append((attributes["years"] / 100, attributes["male"]))
                 for name, rows in parts.items():
                     rows.append(stored[name])
@@ -81,6 +82,20 @@ class StyleData:
             tags,
             np.stack([has_tags(entry) for entry in tags]),
             np.array(people, np.float32),
+        )
+
+    def joined(self, other: "StyleData") -> "StyleData":
+        """The heads of both."""
+        return StyleData(
+            *(
+                np.concatenate([getattr(self, name), getattr(other, name)])
+                for name in ("overall", "cells", "colours")
+            ),
+            np.concatenate([self.head, other.head + len(self.tags)]),
+            np.concatenate([self.palette, other.palette]),
+            self.tags + other.tags,
+            np.concatenate([self.has, other.has]),
+            np.concatenate([self.people, other.people]),
         )
 
     def features(self, views: NDArray[np.int64]) -> StyleFeatures:
@@ -100,6 +115,13 @@ class StyleData:
     def colours_of(self, part: str) -> Float:
         """[V, 3] the palette's row of a part."""
         return self.palette[:, PARTS.index(part)]
+
+
+def _stored_tags(stored: Mapping[str, NDArray[Any]]) -> dict[str, frozenset[str]] | None:
+    """Of an edit (training.edited_cache), whose attributes are those of two heads."""
+    if "tags" not in stored:
+        return None
+    return {aspect: frozenset(tags) for aspect, tags in json.loads(str(stored["tags"])).items()}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = command_parser("training.train_style", __doc__)
     add = parser.add_argument
     add("--cache", type=Path, required=True, help="features of training heads")
+    add("--edited", type=Path, help="features of edits of those heads")
     add("--test", type=Path, help="features of heads that are never trained on")
     add("--out", type=Path, required=True)
     add("--minutes", type=float, default=15.0)
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.manual_seed(options.seed)
     log = RunLog(options.out, every=500)
     data = StyleData.load(options.cache)
+    if options.edited:
+        data = data.joined(StyleData.load(options.edited))
     test = StyleData.load(options.test) if options.test else None
     rng = np.random.default_rng(options.seed)
     prompts = sentence_table(data, options.prompts, rng, options.out / "sentences.npz")

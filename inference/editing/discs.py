@@ -10,18 +10,22 @@ from numpy.typing import NDArray
 from inference.editing.kinds import LENS
 from inference.head.gaussians import FloatArray
 
-_WIDTH = np.array([0.85, 0.75, 0.9, 0.9, 0.7, 1.0], np.float32)
-_LARGEST = np.array([0.005, 0.0065, 0.008, 0.006, 0.0018, 0.0035], np.float32)
-_OPACITY = np.array([0.92, 0.88, 0.92, 0.92, 0.98, 0.98], np.float32)
+_WIDTH = np.array([0.85, 0.75, 0.9, 0.9, 1.0, 1.0, 1.0, 1.0], np.float32)
+_LARGEST = np.array([0.005, 0.0065, 0.008, 0.006, 1.0, 0.0035, 1.0, 1.0], np.float32)
+_OPACITY = np.array([0.92, 0.88, 0.92, 0.92, 0.98, 0.98, 0.98, 0.98], np.float32)
 """Standard deviation over that of the neighbours' places, limit in metres and opacity, of skin,
-hair, cloth, hat, frames and dark glass (our choice)."""
+hair, cloth, hat, frames, dark glass, earrings and necklaces (our choice)."""
+
+_BEAD = np.array([0, 0, 0, 0, 0.0009, 0, 0.0008, 0.0011], np.float32)
+"""Standard deviation in metres of what is made of anchors from all around, whose neighbours say
+nothing (inference.editing.spread); 0 for all else."""
 
 _NARROWEST, _WIDEST, _THICKNESS = 0.4, 1.25, 0.12
 
 
 def discs(
     means: FloatArray,  # [N, 3] metres
-    kinds: NDArray[np.int64],  # [N] 0 skin, 1 hair, 2 cloth, 3 hat, 4 frames, 5 dark glass
+    kinds: NDArray[np.int64],  # [N] of inference.editing.kinds
     neighbours: NDArray[np.int32],  # [N, 8]
     wanted: NDArray[np.bool_] | None = None,  # [N]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -53,7 +57,9 @@ def discs(
     wide = np.clip(wide, 2e-4, _LARGEST[kinds][:, None])
     # Anchors lie in rays around an eye: as long as those, discs would let light through a lens.
     wide = np.where((kinds == LENS)[:, None], wide.max(1, keepdims=True), wide)
-    thin = wide.min(1, keepdims=True) * _THICKNESS
+    bead = _BEAD[kinds][:, None]
+    wide = np.where(bead > 0, bead, wide)
+    thin = np.where(bead > 0, bead, wide.min(1, keepdims=True) * _THICKNESS)
     return (
         quaternions_of(axes),
         np.maximum(np.concatenate([thin, wide], 1), 1e-5).astype(np.float32),

@@ -11,8 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.editing.glasses import GlassesLook, wear_glasses
+from inference.editing.brows import paint_brows
+from inference.editing.glasses import wear_glasses
+from inference.editing.hair_texture import texture_hair
 from inference.editing.identity import ShapedHead, keep_identity, only_near
+from inference.editing.jewellery import wear_jewellery
 from inference.editing.kinds import SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
@@ -157,7 +160,7 @@ class Editor:
         own = request.base_style.vector if request.base_style is not None else self._plain()
         look = emphasised(completed(request.style.vector, own), request.style.vector)
         camera = _camera_of(request)
-        return self._shape(request.labels, look, camera, progress, cancel)
+        return self.shaped(request.labels, look, camera, progress, cancel)
 
     def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
         """Make the portrait's own head, which its edits are compared with, for those to come.
@@ -211,7 +214,7 @@ class Editor:
         cancel.check()
         return self._own.get(key_of(labels, style, camera), make, cancel)
 
-    def _shape(
+    def shaped(
         self,
         labels: NDArray[np.uint8],  # [S, S]
         style: FloatArray,  # [W] completed
@@ -253,8 +256,13 @@ class Editor:
         means = follow(means, kinds == SKIN, seen, movement(shown, wanted), camera)
         cancel.check()
         kinds = kinds.copy()
-        look = GlassesLook(reading.glasses_colour, reading.dark_lenses)
-        wear_glasses(means, colours, kinds, labels, camera, template, look)
+        texture_hair(means, colours, kinds, reading.hair)
+        sight = project(means, camera)
+        _, depth = front(sight, class_of(kinds, template.labels))
+        in_sight = visible(sight, depth)
+        paint_brows(colours, means, in_sight, kinds, labels, camera, template, reading.brows)
+        wear_glasses(means, colours, kinds, labels, camera, template, reading.glasses)
+        wear_jewellery(means, colours, kinds, labels, camera, template, in_sight)
         progress(_MAP_STAGE, 1.0)
         return ShapedHead(means, colours, kinds), camera
 

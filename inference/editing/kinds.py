@@ -11,9 +11,9 @@ from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
 
-SKIN, HAIR, CLOTH, HAT, GLASSES, LENS = range(6)
+SKIN, HAIR, CLOTH, HAT, GLASSES, LENS, EARRING, NECKLACE = range(8)
 """Numbers of inference.model.editing_branch.KINDS, and the kinds that only a map decides: frames,
-and dark glass."""
+dark glass, jewellery."""
 
 _TRUST = 4.0  # how much a map says about an anchor in sight, as a difference of log chances
 _SHOWN_AS = {HAIR: (Label.HAIR,), CLOTH: (Label.CLOTH, Label.NECKLACE), HAT: (Label.HAT,)}
@@ -54,6 +54,8 @@ def class_of(
         (HAT, Label.HAT),
         (GLASSES, Label.GLASSES),
         (LENS, Label.GLASSES),
+        (EARRING, Label.EARRING),
+        (NECKLACE, Label.NECKLACE),
     )
     for kind, label in worn:
         shown = np.where(kinds == kind, label, shown)

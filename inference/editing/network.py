@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from inference.editing.glasses import GlassesLook
+from inference.editing.hair_texture import HairKind
 from inference.editing.kinds import Choices
 from inference.face_map.labels import COUNT
 from inference.features.embedded_style import NAME, EmbeddedStyle
@@ -19,7 +21,14 @@ from inference.head.gaussians import NUM_PATCHES, FloatArray
 from inference.model.checkpoint import load_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
-from inference.model.editing_branch import DARK_LENSES, GLASSES_COLOUR
+from inference.model.editing_branch import (
+    CURLY,
+    DARK_LENSES,
+    GLASSES_COLOUR,
+    HAIR_COLOUR,
+    SKIN_COLOUR,
+    WAVY,
+)
 from inference.model.loading import AnchorTemplate
 from inference.model.predict import CHUNK_PATCHES
 from inference.model.tensors import ImageTokens
@@ -27,6 +36,8 @@ from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, Progress
 
 EDITING_MODEL = "models/editing.safetensors"
+_DARKER, _AGAINST_SKIN = 0.85, 0.72
+"""How bright brows are at most, over hair and over skin (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +48,17 @@ class Reading:
         choices: all that every anchor could be.
         pose: [6] of the map, see inference.model.editing_branch.POSE.
         tokens: for the decoder.
-        glasses_colour: [3] RGB.
-        dark_lenses: whether glasses are sunglasses.
+        glasses: frames and lenses.
+        brows: [3] RGB.
+        hair: its kind.
     """
 
     choices: Choices
     pose: FloatArray
     tokens: ImageTokens
-    glasses_colour: FloatArray
-    dark_lenses: bool
+    glasses: GlassesLook
+    brows: FloatArray
+    hair: HairKind
 
 
 class EditingNetwork:
@@ -64,6 +77,13 @@ class EditingNetwork:
         self._model.eval().requires_grad_(False)
         self._model.skip_silent_decoder()
         self.style = config.style
+
+    @property
+    def palette_of_styles(self) -> tuple[FloatArray, FloatArray]:
+        """The linear map from a style to a palette: weight [40, W] and bias [40]."""
+        assert self._model.branch is not None
+        linear = self._model.branch.palette
+        return linear.weight.float().numpy(), linear.bias.float().numpy()
 
     def read(
         self,
@@ -85,8 +105,7 @@ class EditingNetwork:
             fields.places[0].reshape(-1, 4, 3).numpy(),
             fields.colours[0].reshape(-1, 4, 3).numpy(),
         )
-        colour = np.clip(palette[list(GLASSES_COLOUR)], 0.02, 1).astype(np.float32)
-        return Reading(choices, pose[0].numpy(), tokens, colour, bool(palette[DARK_LENSES] > 0.5))
+        return Reading(choices, pose[0].numpy(), tokens, *_details(palette))
 
     def decode(
         self,
@@ -114,6 +133,25 @@ class EditingNetwork:
             np.concatenate([part.means[0].numpy() for part in found]),
             np.concatenate([part.colours[0].numpy() for part in found]),
         )
+
+
+def _details(
+    palette: FloatArray,  # [40]
+) -> tuple[GlassesLook, FloatArray, HairKind]:
+    """What a palette says beyond the colours of anchors."""
+    frame = np.clip(palette[list(GLASSES_COLOUR)], 0.02, 1).astype(np.float32)
+    glasses = GlassesLook(frame, bool(palette[DARK_LENSES] > 0.5))
+    hair, skin = (np.clip(palette[list(part)], 0.03, 1) for part in (HAIR_COLOUR, SKIN_COLOUR))
+    # Brows are as hair, but that of light hair is seen against the skin too.
+    brows = hair * min(_DARKER, _AGAINST_SKIN * float(skin.mean() / hair.mean()))
+    curly, wavy = (float(_sure(palette[number])) for number in (CURLY, WAVY))
+    return glasses, brows.astype(np.float32), HairKind(curly, wavy * (1 - curly))
+
+
+def _sure(value: float) -> float:
+    """A chance as an amount: what is neither likely nor unlikely shows little."""
+    share = min(max((value - 0.3) / 0.5, 0.0), 1.0)
+    return share * share * (3 - 2 * share)
 
 
 def _resized(labels: NDArray[np.uint8], size: int) -> FloatArray:

@@ -21,8 +21,11 @@ POSE = 6
 the middle in half edges of the map, across and down, and the logarithm of its size."""
 
 
-GLASSES_COLOUR = (21, 22, 23)
-"""Numbers of the palette that are the colour of a frame."""
+HAIR_COLOUR, SKIN_COLOUR, GLASSES_COLOUR = (0, 1, 2), (3, 4, 5), (21, 22, 23)
+"""Numbers of the palette that are the colours of hair, skin and frames."""
+
+CURLY, WAVY = 37, 38
+"""Numbers of the palette that say whether hair is, 0 or 1."""
 
 DARK_LENSES = 39
 """The number of the palette that says whether lenses are dark, 0 or 1."""

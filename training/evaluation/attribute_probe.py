@@ -1,86 +1,167 @@
-"""Tells attributes of a head off its picture: logistic regression on frozen features.
+"""Tells attributes of a head off its picture and face map: linear discriminants of the regions.
 
-Trained on pictures of training heads; it shares the frozen ViT-S/14 with the style space, and none
-of what the style space has learned.
+What is rare among heads counts as much as what is common: people ask for red hair more often than
+they have it. Words that people do not hold apart, pale and fair skin, count as one.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
-from inference.features.embedded import load_embedded_backbone
-from inference.features.protocol import ImageBackbone
-from inference.features.style_features import StyleFeatures, on_backdrop, style_features
-from inference.portrait.types import LoadedImage
-from training.style_data import TAGS, StyleData
+from inference.rendering.protocol import Renderer
+from training.anchor_data import list_heads, read_head
+from training.evaluation.region_features import region_features
+from training.palette import measure_palette
+from training.splat_pictures import draw_anchors
+from training.synthetic.dataset import load_sample
+from training.synthetic.style_words import head_tags
 
-_STEPS, _RATE, _DECAY = 300, 0.02, 2e-2
+Float = NDArray[np.float32]
+
+RIVALS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "hair colour": (
+        ("black",),
+        ("dark brown", "brown"),
+        ("light brown",),
+        ("blond",),
+        ("red",),
+        ("grey",),
+        ("white",),
+    ),
+    "hair kind": (("straight",), ("wavy",), ("curly",)),
+    "skin": (("very light", "light"), ("tanned", "brown"), ("dark brown", "very dark")),
+    "age": (("child", "teenage", "young"), ("middle-aged",), ("old",)),
+    "sex": (("man",), ("woman",)),
+    "beard": (("none",), ("stubble",), ("moustache",), ("goatee",), ("short", "full")),
+    "eyes": (("dark brown", "brown"), ("blue", "grey"), ("green", "hazel")),
+    "light": (("left",), ("right",), ("front", "above")),
+}
+"""Of each aspect the tags that exclude each other, those that count as one together."""
+
+_SHRINKAGE = 0.1
+_VIEWS = 2
+
+
+@dataclass(frozen=True)
+class ProbeExamples:
+    """What the probe learns from or is judged on.
+
+    Attributes:
+        features: [V, F] of training.evaluation.region_features.
+        truth: [V] by aspect: which of its rivals, -1 where there is not one.
+    """
+
+    features: Float
+    truth: dict[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class AttributeProbe:
-    """One linear score a tag.
+    """One linear score for each rival of each aspect.
 
     Attributes:
-        backbone: the frozen network.
-        mean, std: [F] of the features over the training pictures.
-        weight: [F, T].
-        bias: [T].
+        mean, std: [F] of the features.
+        weights: [F, R] by aspect.
+        biases: [R] by aspect.
     """
 
-    backbone: ImageBackbone
-    mean: torch.Tensor
-    std: torch.Tensor
-    weight: torch.Tensor
-    bias: torch.Tensor
+    mean: Float
+    std: Float
+    weights: dict[str, Float]
+    biases: dict[str, Float]
 
-    def scores(self, picture: LoadedImage) -> NDArray[np.float32]:
-        """[T] log odds of all tags (training.style_data.TAGS)."""
-        image = torch.from_numpy(picture.rgb).permute(2, 0, 1)[None]
-        assert picture.alpha is not None
-        shown = on_backdrop(image, torch.from_numpy(picture.alpha)[None])
-        found = (flat(style_features(self.backbone, shown)) - self.mean) / self.std
-        return np.asarray((found @ self.weight + self.bias)[0].numpy(), np.float32)
+    def guesses(self, features: Float, aspect: str) -> NDArray[np.int64]:
+        """Which rivals [V] are likeliest for features [V, F]."""
+        known = np.where(np.isfinite(features), features, self.mean)
+        scores = (known - self.mean) / self.std @ self.weights[aspect] + self.biases[aspect]
+        return np.asarray(scores.argmax(1), np.int64)
 
-    def sees(self, picture: LoadedImage, aspect: str, tag: str) -> bool:
-        """Whether that tag is the likeliest of its aspect, or likelier than not."""
-        scores = self.scores(picture)
-        rivals = {t: scores[n] for n, (a, t) in enumerate(TAGS) if a == aspect}
-        return bool(rivals[tag] > 0 or max(rivals, key=lambda name: rivals[name]) == tag)
+    def sees(
+        self, rgb: NDArray[np.uint8], labels: NDArray[np.uint8], aspect: str, tag: str
+    ) -> bool:
+        """Whether that tag is the likeliest of its rivals in a picture with its map."""
+        guess = self.guesses(region_features(rgb, labels)[None], aspect)[0]
+        return tag in RIVALS[aspect][guess]
 
 
-def flat(features: StyleFeatures) -> torch.Tensor:
-    """Class tokens, foreground means and a coarse grid of colours: [B, F]."""
-    colours = functional.adaptive_avg_pool2d(features.colours.permute(0, 3, 1, 2), 8)
-    return torch.cat([features.overall, 20 * colours.flatten(1)], dim=1)
+def probe_examples(
+    folder: Path, renderer: Renderer | None, limit: int | None = None
+) -> ProbeExamples:
+    """Features of the generator's pictures, and of the same views of their exact splats.
+
+    Args:
+        folder: the generator's heads.
+        renderer: draws the splats; None for the pictures alone.
+        limit: at most so many heads.
+    """
+    features: list[Float] = []
+    tags = []
+    for path in list_heads(folder)[:limit]:
+        head = read_head(path)
+        if head is None:
+            continue
+        views, targets = head
+        stored = load_sample(path)
+        own = head_tags(stored["attributes"], float(measure_palette(targets)[-1, 2]))
+        chosen = np.argsort(np.abs(views.yaws), kind="stable")[:_VIEWS]
+        pictures = [views.rgb[number] for number in chosen]
+        if renderer is not None:
+            cameras = stored["K"][chosen[:1]], stored["w2c"][chosen[:1]]
+            edge = views.rgb.shape[1]
+            pictures.append(draw_anchors(targets, *cameras, edge, renderer)[0][0])
+        maps = [views.labels[number] for number in (*chosen, chosen[0])]
+        for picture, labels in zip(pictures, maps, strict=False):
+            features.append(region_features(picture, _resized(labels, len(picture))))
+            tags.append(own)
+    truth = {aspect: np.array([_only(aspect, own) for own in tags]) for aspect in RIVALS}
+    return ProbeExamples(np.stack(features), truth)
 
 
-def train_probe(data: StyleData) -> AttributeProbe:
-    """Fit it to the pictures of a cache."""
-    torch.manual_seed(0)
-    features = torch.cat(
-        [
-            flat(data.features(np.arange(start, min(start + 512, len(data.head)))))
-            for start in range(0, len(data.head), 512)
+def fit_probe(examples: ProbeExamples) -> AttributeProbe:
+    """Linear discriminant analysis with a shrunken covariance in which rivals weigh the same."""
+    mean = np.nanmean(examples.features, 0)
+    std = np.nanstd(examples.features, 0) + 1e-6
+    known = np.where(np.isfinite(examples.features), examples.features, mean)
+    rows = ((known - mean) / std).astype(np.float64)
+    weights, biases = {}, {}
+    for aspect, rivals in RIVALS.items():
+        truth = examples.truth[aspect]
+        there = truth >= 0
+        x, y = rows[there], truth[there]
+        count = np.bincount(y, minlength=len(rivals))
+        centres = np.stack(
+            [x[y == n].mean(0) if count[n] else np.zeros(x.shape[1]) for n in range(len(rivals))]
+        )
+        inside = x - centres[y]
+        share = 1 / (np.maximum(count[y], 1) * max((count > 0).sum(), 1))
+        spread = (inside * share[:, None]).T @ inside + _SHRINKAGE * np.eye(x.shape[1])
+        found = np.linalg.solve(spread, centres.T)
+        weights[aspect] = found.astype(np.float32)
+        lost = np.where(count > 0, 0, -np.inf)  # what nobody has is never seen
+        biases[aspect] = (-0.5 * (centres.T * found).sum(0) + lost).astype(np.float32)
+    return AttributeProbe(mean.astype(np.float32), std.astype(np.float32), weights, biases)
+
+
+def recall(probe: AttributeProbe, examples: ProbeExamples) -> dict[str, list[float | None]]:
+    """How often the probe names what a head has, by aspect and rival; None for what none has."""
+    found: dict[str, list[float | None]] = {}
+    for aspect, rivals in RIVALS.items():
+        guesses, truth = probe.guesses(examples.features, aspect), examples.truth[aspect]
+        found[aspect] = [
+            float((guesses == number)[truth == number].mean()) if (truth == number).any() else None
+            for number in range(len(rivals))
         ]
-    )
-    mean, std = features.mean(0), features.std(0) + 0.02 * features.std()
-    standard = (features - mean) / std
-    truth = torch.from_numpy(data.has[data.head]).float()
-    weight = torch.zeros(standard.shape[1], truth.shape[1], requires_grad=True)
-    share = truth.mean(0).clamp(0.002, 0.998)
-    bias = torch.logit(share).requires_grad_(True)
-    optimiser = torch.optim.AdamW([weight, bias], lr=_RATE / 10, weight_decay=_DECAY * 50)
-    for step in range(_STEPS):
-        rows = torch.randint(0, len(standard), (256,))
-        noisy = standard[rows] + 0.3 * torch.randn(256, standard.shape[1])
-        loss = functional.binary_cross_entropy_with_logits(noisy @ weight + bias, truth[rows])
-        optimiser.zero_grad()
-        (loss * truth.shape[1]).backward()
-        optimiser.step()
-        for group in optimiser.param_groups:
-            group["lr"] = _RATE / 10 * (1 - step / _STEPS)
-    return AttributeProbe(load_embedded_backbone(), mean, std, weight.detach(), bias.detach())
+    return found
+
+
+def _only(aspect: str, tags: dict[str, frozenset[str]]) -> int:
+    """Which rivals of an aspect a head has, -1 for none or several."""
+    has = [number for number, names in enumerate(RIVALS[aspect]) if tags[aspect] & set(names)]
+    return has[0] if len(has) == 1 else -1
+
+
+def _resized(labels: NDArray[np.uint8], edge: int) -> NDArray[np.uint8]:
+    index = ((np.arange(edge) + 0.5) * len(labels) / edge).astype(int)
+    return labels[np.ix_(index, index)]

@@ -1,12 +1,13 @@
 r"""How well the editing model keeps maps and styles apart, and what it makes of words.
 
-    python -m training.evaluation.edits --heldout SET --cache CACHE/train --out RESULT
+    python -m training.evaluation.edits --heldout SET --data HEADS --out RESULT
 
 Three figures on held-out heads: the map of an edited head, read again by our parser, against the
 map that was given, whatever the style (also the classes of the head's own anchors, which no parser
 can spoil, but which reward a swollen nose: see training.feature_bias); the style of its picture
-against the style that was given, whatever the map; and how often a probe, trained on pictures of
-training heads, sees in the picture what a prompt asked for.
+against the style that was given, whatever the map; and how often a probe of what our parser and
+the picture's colours show (training.evaluation.attribute_probe), fitted on training heads, sees
+what a prompt asked for. Beside that stands how often it is right about true pictures.
 Writes RESULT/edits.json, RESULT/edits.md and RESULT/edits.jpg.
 """
 
@@ -34,8 +35,13 @@ from inference.progress import CancelToken, no_progress
 from inference.rendering.protocol import Renderer
 from inference.rendering.selection import choose_renderer
 from training.command_line import command_parser
-from training.evaluation.attribute_probe import AttributeProbe, train_probe
-from training.style_data import StyleData
+from training.evaluation.attribute_probe import (
+    RIVALS,
+    AttributeProbe,
+    fit_probe,
+    probe_examples,
+    recall,
+)
 
 SIZE = 512
 _FEW = 3e-4  # share of a map below which a class does not count
@@ -157,9 +163,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = command_parser("training.evaluation.edits", __doc__)
     add = parser.add_argument
     add("--heldout", type=Path, required=True, help="the held-out set")
-    add("--cache", type=Path, required=True, help="style features of training heads")
+    add("--data", type=Path, required=True, help="training heads, which the probe is fitted on")
     add("--out", type=Path, required=True)
     add("--heads", type=int, default=12, help="how many held-out heads give maps")
+    add("--probe-heads", type=int, default=700, help="training heads of the probe")
     add("--styles", type=int, default=3, help="other heads' styles for each map, and back")
     add("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args(arguments)
@@ -187,7 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         strip.append((seen.picture.rgb[::2, ::2] * 255).astype(np.uint8))
         rows.append(np.concatenate(strip, axis=1))
 
-    probe = train_probe(StyleData.load(options.cache))
+    probe = fit_probe(probe_examples(options.data, renderer, options.probe_heads))
+    itself = recall(probe, probe_examples(options.heldout, renderer))
     answers = _ask(engine, renderer, probe, [heads[0], heads[len(heads) // 2]])
     right = [float(str(answer["right"])) for answer in answers]
     result = {
@@ -199,15 +207,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "style_kept_worst_tenth": round(float(np.quantile(alike, 0.1)), 3),
         "prompts_right": round(float(np.mean(right)), 3),
         "prompts": answers,
+        "probe_recall": itself,
     }
     options.out.mkdir(parents=True, exist_ok=True)
     with atomic_write(options.out / "edits.json") as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     with atomic_write(options.out / "edits.md") as temporary:
-        temporary.write_text(_page(result, answers), encoding="utf-8")
+        temporary.write_text(_page(result, answers, itself), encoding="utf-8")
     with atomic_write(options.out / "edits.jpg") as temporary:
         Image.fromarray(np.concatenate(rows)).save(temporary, quality=88)
-    print(_page(result, answers))
+    print(_page(result, answers, itself))
 
 
 def _ask(
@@ -227,12 +236,17 @@ def _ask(
                 continue
             request = EditRequest(labels, style, base_style=own)
             picture = look_at_edit(engine, request, renderer).picture
-            seen.append(all(probe.sees(picture, aspect, tag) for aspect, tag in tags))
+            rgb, shown = (picture.rgb * 255).astype(np.uint8), parsed(engine, picture)
+            seen.append(all(probe.sees(rgb, shown, aspect, tag) for aspect, tag in tags))
         answers.append({"prompt": text, "right": float(np.mean(seen)) if seen else 0.0})
     return answers
 
 
-def _page(result: dict[str, object], answers: list[dict[str, object]]) -> str:
+def _page(
+    result: dict[str, object],
+    answers: list[dict[str, object]],
+    itself: dict[str, list[float | None]],
+) -> str:
     lines = [
         "# Edits of held-out heads",
         "",
@@ -248,6 +262,14 @@ def _page(result: dict[str, object], answers: list[dict[str, object]]) -> str:
         "| prompt | right |",
         "| --- | --- |",
         *(f"| {answer['prompt']} | {answer['right']} |" for answer in answers),
+        "",
+        "| what the probe tells apart | recall on true pictures of held-out heads |",
+        "| --- | --- |",
+        *(
+            f"| {aspect}: {', '.join(names)} | {'' if right is None else f'{right:.2f}'} |"
+            for aspect, rows in itself.items()
+            for names, right in zip(RIVALS[aspect], rows, strict=True)
+        ),
         "",
     ]
     return "\n".join(lines)

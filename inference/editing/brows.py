@@ -1,0 +1,76 @@
+"""Brows where the face map has them: a colour on the skin, whatever the model's own brows do.
+
+Brows of many heads, anchor by anchor, average to a shadow. The map knows where a brow is, the
+style what colour its hairs are.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from inference.editing.kinds import SKIN
+from inference.editing.spread import EDGE, pixels_of
+from inference.face_map.labels import Label
+from inference.head.gaussians import FloatArray
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import Camera
+
+_BROWS = (Label.RIGHT_BROW, Label.LEFT_BROW)
+_BARE = (Label.FACE, Label.NOSE)
+_SOFT = 1.2  # pixels of the grid over which a brow begins
+_FEWEST = 60  # pixels from which on a map shows a brow, and not a rest of one
+_REACH = 0.007  # metres round the model's own brow that its shadow reaches
+_AROUND = 12  # anchors of the face that say what skin beside a brow looks like
+_DENSE = 0.8  # how much of the skin brows hide (our choice, looking at six heads)
+
+
+def paint_brows(
+    colours: FloatArray,  # [N, 3]; changed
+    means: FloatArray,  # [N, 3] metres
+    seen: NDArray[np.bool_],  # [N] which anchors are in sight
+    kinds: NDArray[np.int64],  # [N]
+    labels: NDArray[np.uint8],  # [S, S] the face map
+    camera: Camera,
+    template: HeadTemplate,
+    tone: FloatArray,  # [3] RGB of brows
+) -> None:
+    """Colour what the map shows as brow, of anchors in sight, and clear the model's own brow.
+
+    What a fringe or glasses hide on the map, the model knows better.
+    """
+    wide = cv2.resize(labels, (EDGE, EDGE), interpolation=cv2.INTER_NEAREST)
+    face = np.isin(template.labels, (*_BARE, *_BROWS)) & (kinds == SKIN)
+    who = np.flatnonzero(seen & face)
+    pixels = np.ascontiguousarray(pixels_of(means[who], camera))[:, None]
+    bare = _sampled(np.isin(wide, (*_BARE, *_BROWS)), pixels)
+    for brow in _BROWS:
+        mask = wide == brow
+        own = template.anchors[template.labels == brow]
+        away, _ = cKDTree(own).query(template.anchors[who], distance_upper_bound=2 * _REACH)
+        shadow = np.clip(2 - away / _REACH, 0, 1)
+        plain = np.flatnonzero(face & np.isin(template.labels, _BARE))
+        plain = plain[cKDTree(own).query(template.anchors[plain])[0] > _REACH]
+        near = shadow > 0
+        if not near.any() or len(plain) < _AROUND:
+            continue
+        _, beside = cKDTree(template.anchors[plain]).query(template.anchors[who[near]], _AROUND)
+        clear = shadow[near] * (1.0 if mask.sum() >= _FEWEST else bare[near])
+        skin = colours[who]
+        tones = np.median(colours[plain[beside]], axis=1)
+        skin[near] += clear[:, None].astype(np.float32) * (tones - skin[near])
+        painted = skin + _sampled(mask, pixels)[:, None] * _DENSE * (tone - skin)
+        colours[who] = np.clip(painted, 0, 1)
+
+
+def _sampled(
+    mask: NDArray[np.bool_],  # [EDGE, EDGE]
+    pixels: FloatArray,  # [n, 1, 2]
+) -> FloatArray:
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT)
+    x, y = pixels[..., 0].astype(np.float32), pixels[..., 1].astype(np.float32)
+    found = [
+        cv2.remap(soft, x[part], y[part], cv2.INTER_LINEAR)
+        for part in np.array_split(np.arange(len(x)), len(x) // 30000 + 1)
+    ]
+    return np.concatenate(found)[:, 0]
