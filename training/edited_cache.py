@@ -27,7 +27,7 @@ from inference.head.template import HeadTemplate
 from inference.progress import CancelToken, no_progress
 from inference.rendering.selection import choose_renderer
 from training.command_line import command_parser
-from training.editing_palette import palette_numbers
+from training.editing_palette import palette_numbers, usual_palette
 from training.style_cache import PLAIN_LIGHT, encode_views
 from training.synthetic.style_words import head_tags
 
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     backbone, renderer = load_embedded_backbone(), choose_renderer()
     sources = style_sources(options.styles)
     haired = [source for source in sources if source.tags["hair colour"]]
-    usual = np.nanmean(np.stack([source.numbers for source in sources]), axis=0)
+    usual = usual_palette(np.stack([source.numbers for source in sources]))
     weight, bias = editor.network.palette_of_styles
     for number in range(options.count):
         shape = sources[number % len(sources)]

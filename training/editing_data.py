@@ -16,7 +16,7 @@ from inference.features.style_features import StyleFeatures
 from inference.model.map_features import features_of_shares, index_shares
 from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT
 from training.anchor_data import CLOTH, HAIR, HAT, SKIN
-from training.editing_palette import PaletteExamples, palette_numbers
+from training.editing_palette import PaletteExamples, palette_numbers, usual_palette
 from training.style_data import StyleData, prompt_styles
 
 Array = NDArray[np.float32]
@@ -90,9 +90,8 @@ class EditingHeads:
 
     def filled_palette(self) -> Array:
         """[H, 40] with means where a head has no such part."""
-        known = np.isfinite(self.palette)
-        mean = np.where(known, self.palette, 0).sum(0) / np.maximum(known.sum(0), 1)
-        return np.where(known, self.palette, mean).astype(np.float32)
+        filled = np.where(np.isfinite(self.palette), self.palette, usual_palette(self.palette))
+        return filled.astype(np.float32)
 
 
 def map_features(labels: NDArray[np.uint8]) -> Array:

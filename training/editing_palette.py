@@ -63,6 +63,13 @@ def palette_numbers(stored: Array, attributes: dict[str, object]) -> Array:
     return np.concatenate([stored.ravel(), np.array(extra, np.float32)]).astype(np.float32)
 
 
+def usual_palette(palettes: Array) -> Array:
+    """[40] mean of palettes [H, 40] over those that have a part; 0 for what nobody has."""
+    known = np.isfinite(palettes)
+    total = np.where(known, palettes, 0).sum(0)
+    return np.asarray(total / np.maximum(known.sum(0), 1), np.float32)
+
+
 @dataclass(frozen=True)
 class PaletteExamples:
     """Palettes, and styles of pictures and prompts that tell of them.

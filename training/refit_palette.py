@@ -3,8 +3,9 @@ r"""Fit an editing model to a style space that was trained anew.
     python -m training.refit_palette --styles CACHE/train --editing editing.safetensors \
         --style-space RUN/style_space.safetensors --out RUN/editing.safetensors
 
-Only the palette of the model's closed form reads a style (training.editing_palette): places,
-kinds and colours of the anchors stay as they are.
+Only the palette of the model's closed form reads a style (training.editing_palette): places and
+kinds of the anchors stay as they are. Beards are confined to where they grow
+(training.beard_region), once: --editing is a model of train_editing, not one that this wrote.
 """
 
 import json
@@ -23,7 +24,12 @@ from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
 from training.beard_region import beard_region, confine_beards
 from training.command_line import command_parser
-from training.editing_palette import PaletteExamples, fit_palette, palette_numbers
+from training.editing_palette import (
+    PaletteExamples,
+    fit_palette,
+    palette_numbers,
+    usual_palette,
+)
 from training.style_data import StyleData, prompt_styles
 
 
@@ -84,8 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = palette_examples(options.styles, space.eval(), options.prompts, options.seed, keep)
     fit_palette(model.branch, found, print)
     assert config.branch is not None
-    mean = np.nanmean(found.palette, axis=0)
-    confine_beards(model.branch, config.branch, beard_region(template), mean)
+    usual = usual_palette(found.palette)
+    confine_beards(model.branch, config.branch, beard_region(template), usual)
     trained_by = f"{info.trained_by}; palette: training.refit_palette, {len(found.palette)} heads"
     save_checkpoint(options.out, model, config, replace(info, trained_by=trained_by), torch.float16)
 

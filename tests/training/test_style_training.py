@@ -161,7 +161,9 @@ def test_a_model_s_palette_is_fitted_to_another_style_space(trained, tmp_path):
     )
     tensors = [load_file(path) for path in (old, tmp_path / "editing.safetensors")]
     changed = {name for name, t in tensors[0].items() if not torch.equal(t, tensors[1][name])}
-    assert changed <= {"branch.palette.weight", "branch.palette.bias"}
+    # Beards were confined when the model was made; a second time only sharpens the border.
+    skin = {f"branch.colours.0.{name}" for name in ("centre", "scale", "values")}
+    assert changed <= {"branch.palette.weight", "branch.palette.bias"} | skin
     # Two steps of training touched no palette: the same styles give the same numbers.
     np.testing.assert_allclose(
         tensors[0]["branch.palette.bias"], tensors[1]["branch.palette.bias"], atol=0.02
