@@ -20,10 +20,10 @@ from inference.editing.kinds import SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
 from inference.editing.own_heads import OwnHeads, key_of
+from inference.editing.portrait_hair import portrait_hair
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.types import EditedHead, EditRequest, Style
 from inference.errors import UsageError
-from inference.face_map.labels import Label
 from inference.features.style_blocks import completed, emphasised
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -142,7 +142,7 @@ class Editor:
                 base.gaussians,
                 keep,
                 self._template.neighbours,
-                self._shows_hair(base.gaussians.means, request.base_labels, camera),
+                portrait_hair(base.gaussians, request.base_labels, camera, self._template),
             )
         cancel.check()
         return EditedHead(gaussians, camera, request, seconds, self._preset)
@@ -189,14 +189,6 @@ class Editor:
         """What a description without a portrait leaves open and an average would get wrong."""
         vector: FloatArray = self.style_network.embed_texts([_PLAIN])[0].cpu().numpy()
         return vector
-
-    def _shows_hair(
-        self, means: FloatArray, labels: NDArray[np.uint8], camera: Camera
-    ) -> NDArray[np.bool_]:
-        """[N] which anchors of the portrait's head are seen where its map has hair."""
-        seen = project(means, camera)
-        _, depth = front(seen, self._template.labels)
-        return visible(seen, depth) & (shrink(labels).ravel()[seen.cells] == Label.HAIR)
 
     def _portrait_head(
         self,

@@ -13,6 +13,7 @@ _SMOOTH_ROUNDS = 2
 _LITTLE, _MUCH = 0.10, 0.40
 """Mean change of a kind's colours from which on its own look gives way, and is mostly gone."""
 _LEAST = 0.25  # what stays of it then
+_EVENLY = 0.8  # how far the change of hair is the same from one lock to the next
 _SAME = 1e-6
 
 
@@ -65,7 +66,7 @@ def keep_identity(
         fitted.colours - before.colours
     )
     colours = colours + keep * _of_new_parts(edited, before, fitted)
-    missing = np.zeros_like(colours) if hair is None else _as_hair(edited, before, hair)
+    missing = 0.0 * colours if hair is None else _evenly(edited, before, hair, neighbours)
     colours = colours + missing * column
     still = (edited.means == before.means).all(1) & (edited.kinds == before.kinds)
     change = edited.colours - before.colours + missing
@@ -121,14 +122,29 @@ def only_near(
     return ShapedHead(means.astype(np.float32), colours, kinds)
 
 
-def _as_hair(edited: ShapedHead, before: ShapedHead, hair: NDArray[np.bool_]) -> FloatArray:
-    """What anchors that only look like hair miss of the change of hair: [N, 3]."""
+def _evenly(
+    edited: ShapedHead,
+    before: ShapedHead,
+    hair: NDArray[np.bool_],
+    neighbours: NDArray[np.int32],
+) -> FloatArray:
+    """What each anchor misses of the change of hair in all: [N, 3].
+
+    The model's hair is dark along hairlines, where a new colour changes little; a photograph's is
+    not. Curls and strands stay what they are.
+    """
     missing = np.zeros_like(edited.colours)
     real = (edited.kinds == HAIR) & (before.kinds == HAIR)
     painted = hair & (before.kinds == SKIN) & (edited.kinds == SKIN)
-    if real.any():
-        change = (edited.colours - before.colours)[real].mean(0)
-        missing[painted] = change - (edited.colours - before.colours)[painted]
+    if not real.any():
+        return missing
+    change = edited.colours - before.colours
+    mean = change[real].mean(0)
+    soft = np.where(real[:, None], change, mean)
+    for _ in range(_SMOOTH_ROUNDS):
+        soft = 0.5 * soft + 0.5 * soft[neighbours].mean(1)
+    missing[real] = _EVENLY * (mean - soft[real])
+    missing[painted] = mean - change[painted]
     return missing
 
 

@@ -36,8 +36,8 @@ from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, Progress
 
 EDITING_MODEL = "models/editing.safetensors"
-_DARKER, _AGAINST_SKIN = 0.85, 0.72
-"""How bright brows are at most, over hair and over skin (our choice)."""
+_DARKER, _AGAINST_SKIN, _DULL = 0.85, 0.72, 0.4
+"""How bright brows are at most, over hair and over skin, and how much greyer (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,9 @@ def _details(
     frame = np.clip(palette[list(GLASSES_COLOUR)], 0.02, 1).astype(np.float32)
     glasses = GlassesLook(frame, bool(palette[DARK_LENSES] > 0.5))
     hair, skin = (np.clip(palette[list(part)], 0.03, 1) for part in (HAIR_COLOUR, SKIN_COLOUR))
-    # Brows are as hair, but that of light hair is seen against the skin too.
-    brows = hair * min(_DARKER, _AGAINST_SKIN * float(skin.mean() / hair.mean()))
+    # Brows are as hair, but duller, and those of light hair are seen against the skin too.
+    dull = hair + _DULL * (hair.mean() - hair)
+    brows = dull * min(_DARKER, _AGAINST_SKIN * float(skin.mean() / hair.mean()))
     curly, wavy = (float(_sure(palette[number])) for number in (CURLY, WAVY))
     return glasses, brows.astype(np.float32), HairKind(curly, wavy * (1 - curly))
 

@@ -1,0 +1,57 @@
+"""Which anchors of a portrait's head show hair, whatever the editing model takes them for.
+
+In sight the face map tells. Out of sight, and along the map's border, the colours do: what lies
+beside hair and looks more like it than like the face is hair too.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from inference.editing.projection import front, project, shrink, visible
+from inference.face_map.labels import FEATURES, Label
+from inference.head.gaussians import Gaussians
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import Camera
+
+_FEW = 50  # anchors from which on hair and face have a tone
+_TONES = 3  # of hair: dark, usual, bright
+_LIKE, _SURELY = 0.8, 0.4
+"""How much nearer to hair than to the face a colour has to be; more so where nothing else tells."""
+_BESIDE = 0.012  # metres from hair; two rounds
+_TWO_CELLS = np.ones((5, 5), np.uint8)
+_HAIRY = (Label.HAIR, Label.FACE, Label.NECK)
+_NEVER = (*FEATURES, Label.INNER_MOUTH, Label.LEFT_EAR, Label.RIGHT_EAR)
+
+
+def portrait_hair(
+    head: Gaussians,
+    labels: NDArray[np.uint8],  # [S, S] the portrait's map
+    camera: Camera,
+    template: HeadTemplate,
+) -> NDArray[np.bool_]:
+    """[N] which anchors of a portrait's fitted head are hair."""
+    seen = project(head.means, camera)
+    _, depth = front(seen, template.labels)
+    in_sight = visible(seen, depth)
+    shown = shrink(labels).ravel()[seen.cells]
+    hair = in_sight & (shown == Label.HAIR)
+    face = in_sight & (shown == Label.FACE) & (template.labels == Label.FACE)
+    if hair.sum() < _FEW or face.sum() < _FEW:
+        return hair
+    scalp = template.labels == Label.HAIR
+    tones = np.quantile(head.colours[hair], np.linspace(0.15, 0.85, _TONES), axis=0)
+    skins = np.quantile(head.colours[face], np.linspace(0.25, 0.75, 2), axis=0)
+    away = [np.abs(head.colours[:, None] - some[None]).sum(2).min(1) for some in (tones, skins)]
+    like = away[0] < away[1] * np.where(in_sight | scalp, _LIKE, _SURELY)
+    border = cv2.dilate((shrink(labels) == Label.HAIR).astype(np.uint8), _TWO_CELLS).ravel()
+    beside = np.where(in_sight, border[seen.cells] > 0, np.isin(template.labels, _HAIRY))
+    could = like & beside & ~np.isin(template.labels, _NEVER)
+    # Scalp that nobody saw took its tone from hair or from the face.
+    hair |= could & ~in_sight & scalp
+    for _ in range(2):
+        others = np.flatnonzero(could & ~hair)
+        near, _ = cKDTree(head.means[hair]).query(head.means[others], distance_upper_bound=_BESIDE)
+        hair[others[np.isfinite(near)]] = True
+    return hair
