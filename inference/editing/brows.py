@@ -42,6 +42,8 @@ def paint_brows(
     wide = cv2.resize(labels, (EDGE, EDGE), interpolation=cv2.INTER_NEAREST)
     face = np.isin(template.labels, (*_BARE, *_BROWS)) & (kinds == SKIN)
     who = np.flatnonzero(seen & face)
+    if len(who) == 0:
+        return
     pixels = np.ascontiguousarray(pixels_of(means[who], camera))[:, None]
     bare = _sampled(np.isin(wide, (*_BARE, *_BROWS)), pixels)
     for brow in _BROWS:
