@@ -70,7 +70,7 @@ def _sampled(
     pixels: FloatArray,  # [n, 1, 2]
 ) -> FloatArray:
     soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT)
-    x, y = pixels[..., 0].astype(np.float32), pixels[..., 1].astype(np.float32)
+    x, y = (pixels[..., axis].astype(np.float32) - 0.5 for axis in range(2))
     found = [
         cv2.remap(soft, x[part], y[part], cv2.INTER_LINEAR)
         for part in np.array_split(np.arange(len(x)), len(x) // 30000 + 1)

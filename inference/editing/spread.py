@@ -12,12 +12,12 @@ EDGE = 512
 
 
 def spread_over(mask: NDArray[np.bool_], count: int) -> FloatArray:
-    """At most `count` pixels [n, 2] (across, down) of a mask, each far from the others.
+    """Middles [n, 2] (across, down) of at most `count` pixels of a mask, each far from the others.
 
     Farthest-point sampling (Gonzalez 1985, https://doi.org/10.1016/0304-3975(85)90224-5).
     """
     down, across = np.nonzero(mask)
-    places = np.stack([across, down], 1).astype(np.float32)
+    places = np.stack([across, down], 1).astype(np.float32) + np.float32(0.5)
     count = min(count, len(places))
     if count <= 0:
         return np.zeros((0, 2), np.float32)
@@ -39,7 +39,7 @@ def nearest_donors(
 
 
 def pixels_of(points: FloatArray, camera: Camera) -> FloatArray:
-    """Where points [n, 3] fall on the grid, [n, 2] pixels."""
+    """Where points [n, 3] fall on the grid, [n, 2] pixels; the middle of the first is at 0.5."""
     pixels, _ = camera.project(points.astype(np.float64))
     return (pixels * (EDGE / camera.width)).astype(np.float32)
 
