@@ -140,10 +140,13 @@ def _evenly(
         return missing
     change = edited.colours - before.colours
     mean = change[real].mean(0)
-    soft = np.where(real[:, None], change, mean)
+    # Of hair alone: skin beside a hairline says nothing of how much hair changed there.
+    weight = real.astype(np.float32)[:, None]
+    soft = change * weight
     for _ in range(_SMOOTH_ROUNDS):
         soft = 0.5 * soft + 0.5 * soft[neighbours].mean(1)
-    missing[real] = _EVENLY * (mean - soft[real])
+        weight = 0.5 * weight + 0.5 * weight[neighbours].mean(1)
+    missing[real] = _EVENLY * (mean - soft[real] / weight[real])
     missing[painted] = mean - change[painted]
     return missing
 
