@@ -33,6 +33,9 @@ from training.synthetic.style_words import head_tags
 
 SIZE = 512
 TEXTURES = frozenset({"straight", "wavy", "curly"})
+GLASSES_TAGS = ("glasses", "sunglasses", "metal")
+"""How tags about glasses begin (training.synthetic.style_words)."""
+
 _OF_THE_MAP = 0.6  # share of edits that show the view of a head that sees its face best
 
 Tags = dict[str, frozenset[str]]
@@ -78,9 +81,9 @@ def tags_of_edit(shape: Tags, style: Tags, labels: NDArray[np.uint8]) -> Tags:
     tags["hair kind"] = (shape["hair kind"] - TEXTURES) | (style["hair kind"] & TEXTURES)
     if not (labels == Label.HAIR).any():
         tags["hair colour"], tags["hair kind"] = frozenset(), shape["hair kind"] - TEXTURES
-    for thing, label in (("glasses", Label.GLASSES), ("hat", Label.HAT), ("sun", Label.GLASSES)):
+    for things, label in ((GLASSES_TAGS, Label.GLASSES), (("hat",), Label.HAT)):
         if not (labels == label).any():
-            tags["worn"] = frozenset(t for t in tags["worn"] if not t.startswith(thing))
+            tags["worn"] = frozenset(t for t in tags["worn"] if not t.startswith(things))
     return tags
 
 

@@ -15,10 +15,11 @@ from inference.features.style_blocks import BLOCKS, said
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.model.map_features import features_of_shares, index_shares, pool_map
-from training import refit_palette, style_cache, train_editing, train_style
+from training import edited_cache, refit_palette, style_cache, train_editing, train_style
 from training.anchor_data import CLOTH, HAIR, SKIN
 from training.editing_start import Regression, regress, ridge_of_maps
 from training.feature_bias import compare
+from training.style_data import StyleData
 from training.synthetic.prompts import compose, draw_prompt, fits
 from training.synthetic.style_words import WORDINGS, head_tags
 
@@ -168,6 +169,37 @@ def test_a_model_s_palette_is_fitted_to_another_style_space(trained, tmp_path):
     np.testing.assert_allclose(
         tensors[0]["branch.palette.bias"], tensors[1]["branch.palette.bias"], atol=0.02
     )
+
+
+def test_a_style_space_learns_from_edits_too(trained, tmp_path):
+    about = [
+        *("--data", str(trained / "heads"), "--styles", str(trained / "cache")),
+        *("--editing", str(trained / "edit" / "editing.safetensors")),
+        *("--out", str(tmp_path / "edited"), "--count", "2"),
+    ]
+    edited_cache.main(about)
+    made = sorted((tmp_path / "edited").iterdir())
+    before = [path.stat().st_mtime_ns for path in made]
+    edited_cache.main(about)
+    assert [path.stat().st_mtime_ns for path in made] == before
+    heads, edits = (StyleData.load(path) for path in (trained / "cache", tmp_path / "edited"))
+    assert len(edits.tags) == len(edits.head) == 2
+    # The map of a head, the palette of one of them.
+    for number in range(2):
+        givers = [tags for tags in heads.tags if tags["eyes"] == edits.tags[number]["eyes"]]
+        assert edits.tags[number]["hair colour"] in [tags["hair colour"] for tags in givers]
+        assert (np.abs(heads.palette[:, 6] - edits.palette[number, 6]).max(1) < 0.3).any()
+    shown = edits.colours.astype(np.float32).reshape(2, 16, 16, 4)[..., 3]
+    assert shown[:, 6:10, 6:10].mean() > 0.9  # a head is in the picture
+    train_style.main(
+        [
+            *("--cache", str(trained / "cache"), "--edited", str(tmp_path / "edited")),
+            *("--out", str(tmp_path / "style"), "--steps", "3", "--prompts", "20"),
+            *("--batch", "8"),
+        ]
+    )
+    style = load_embedded_style(path=tmp_path / "style" / "style_space.safetensors")
+    assert np.isfinite(style.embed_texts(["red hair"]).numpy()).all()
 
 
 def test_features_that_lie_as_maps_draw_them_have_no_bias():
