@@ -73,17 +73,17 @@ class AttributeProbe:
     biases: dict[str, Float]
 
     def guesses(self, features: Float, aspect: str) -> NDArray[np.int64]:
-        """Which rivals [V] are likeliest for features [V, F]."""
+        """Which rivals [V] are likeliest for features [V, F]; -1 if nobody had any of them."""
         known = np.where(np.isfinite(features), features, self.mean)
         scores = (known - self.mean) / self.std @ self.weights[aspect] + self.biases[aspect]
-        return np.asarray(scores.argmax(1), np.int64)
+        return np.where(np.isfinite(scores.max(1)), scores.argmax(1), -1)
 
     def sees(
         self, rgb: NDArray[np.uint8], labels: NDArray[np.uint8], aspect: str, tag: str
     ) -> bool:
         """Whether that tag is the likeliest of its rivals in a picture with its map."""
         guess = self.guesses(region_features(rgb, labels)[None], aspect)[0]
-        return tag in RIVALS[aspect][guess]
+        return guess >= 0 and tag in RIVALS[aspect][guess]
 
 
 def probe_examples(
@@ -121,9 +121,12 @@ def probe_examples(
 
 def fit_probe(examples: ProbeExamples) -> AttributeProbe:
     """Linear discriminant analysis with a shrunken covariance in which rivals weigh the same."""
-    mean = np.nanmean(examples.features, 0)
-    std = np.nanstd(examples.features, 0) + 1e-6
-    known = np.where(np.isfinite(examples.features), examples.features, mean)
+    seen = np.isfinite(examples.features)
+    # What no picture shows tells of nothing.
+    features = np.where(seen | seen.any(0), examples.features, 0).astype(np.float32)
+    mean = np.nanmean(features, 0)
+    std = np.nanstd(features, 0) + 1e-6
+    known = np.where(np.isfinite(features), features, mean)
     rows = ((known - mean) / std).astype(np.float64)
     weights, biases = {}, {}
     for aspect, rivals in RIVALS.items():
