@@ -136,10 +136,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         own = frame.over((0.0, 0.0, 0.0)) / np.maximum(alpha[..., None], 1e-3)
         picture = (own.clip(0, 1) * 255).round().astype(np.uint8)
         tags = tags_of_edit(shape.tags, style.tags, labels)
+        features = encode_views(backbone, picture[None], alpha[None])
         with atomic_write(target) as temporary:
             np.savez(
                 temporary,
-                **encode_views(backbone, picture[None], alpha[None]),
+                overall=features["overall"],
+                cells=features["cells"],
+                colours=features["colours"],
                 light=PLAIN_LIGHT[None],
                 palette=style.palette,
                 views=np.array([view]),

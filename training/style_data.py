@@ -87,10 +87,9 @@ class StyleData:
     def joined(self, other: "StyleData") -> "StyleData":
         """The heads of both."""
         return StyleData(
-            *(
-                np.concatenate([getattr(self, name), getattr(other, name)])
-                for name in ("overall", "cells", "colours")
-            ),
+            np.concatenate([self.overall, other.overall]),
+            np.concatenate([self.cells, other.cells]),
+            np.concatenate([self.colours, other.colours]),
             np.concatenate([self.head, other.head + len(self.tags)]),
             np.concatenate([self.palette, other.palette]),
             self.tags + other.tags,

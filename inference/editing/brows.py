@@ -75,4 +75,4 @@ def _sampled(
         cv2.remap(soft, x[part], y[part], cv2.INTER_LINEAR)
         for part in np.array_split(np.arange(len(x)), len(x) // 30000 + 1)
     ]
-    return np.concatenate(found)[:, 0]
+    return np.asarray(np.concatenate(found)[:, 0], np.float32)

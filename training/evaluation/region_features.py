@@ -27,11 +27,12 @@ _BROWS = (Label.RIGHT_BROW, Label.LEFT_BROW)
 def region_features(rgb: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Float:
     """Features [F] of a picture [S, S, 3] with its map [S, S]; NaN for what is not to be seen."""
     size = (EDGE, EDGE)
-    picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)
-    grey = picture.mean(2)
+    resized = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    picture: Float = np.multiply(resized, 1 / 255, dtype=np.float32)
+    labels = np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    grey = np.asarray(picture.mean(2), np.float32)
     soft, softer = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE, _COARSE))
-    bands = (grey - soft, soft - softer)
+    bands = np.asarray(grey - soft, np.float32), np.asarray(soft - softer, np.float32)
     parts = _regions(labels)
     rows = [_statistics(picture, bands, mask) for mask in parts.values()]
     tone = {name: row[:3] for name, row in zip(parts, rows, strict=True)}
@@ -43,7 +44,8 @@ def region_features(rgb: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Float:
         _brightness(grey, parts["brow above"]) - _brightness(grey, parts["chin"]),
     ]
     iris = _iris(picture, np.isin(labels, _EYES))
-    return np.concatenate([*rows, *logs, *relative, iris, iris[[0, 1]] - iris[[2, 2]], light])
+    found = [*rows, *logs, *relative, iris, iris[[0, 1]] - iris[[2, 2]], light]
+    return np.concatenate(found).astype(np.float32)
 
 
 def _regions(labels: NDArray[np.uint8]) -> dict[str, NDArray[np.bool_]]:
