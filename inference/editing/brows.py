@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.editing.kinds import SKIN
-from inference.editing.spread import EDGE, pixels_of
+from inference.editing.spread import EDGE, pixels_of, sampled
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -44,16 +44,19 @@ def paint_brows(
     who = np.flatnonzero(seen & face)
     if len(who) == 0:
         return
-    pixels = np.ascontiguousarray(pixels_of(means[who], camera))[:, None]
-    bare = _sampled(np.isin(wide, (*_BARE, *_BROWS)), pixels)
+    pixels = pixels_of(means[who], camera)
+    bare = sampled(np.isin(wide, (*_BARE, *_BROWS)), pixels, _SOFT)
     for brow in _BROWS:
         mask = wide == brow
         own = template.anchors[template.labels == brow]
-        away, _ = cKDTree(own).query(template.anchors[who], distance_upper_bound=2 * _REACH)
-        shadow = np.clip(2 - away / _REACH, 0, 1)
+        shadow = np.zeros(len(who), np.float32)
+        close = _around(own, template.anchors[who], 2 * _REACH)
+        away, _ = cKDTree(own).query(template.anchors[who[close]])
+        shadow[close] = np.clip(2 - away / _REACH, 0, 1)
         plain = np.flatnonzero(face & np.isin(template.labels, _BARE))
-        plain = plain[cKDTree(own).query(template.anchors[plain])[0] > _REACH]
+        plain = plain[_around(own, template.anchors[plain], 4 * _REACH)]
         near = shadow > 0
+        plain = plain[cKDTree(own).query(template.anchors[plain])[0] > _REACH]
         if not near.any() or len(plain) < _AROUND:
             continue
         _, beside = cKDTree(template.anchors[plain]).query(template.anchors[who[near]], _AROUND)
@@ -61,18 +64,11 @@ def paint_brows(
         skin = colours[who]
         tones = np.median(colours[plain[beside]], axis=1)
         skin[near] += clear[:, None].astype(np.float32) * (tones - skin[near])
-        painted = skin + _sampled(mask, pixels)[:, None] * _DENSE * (tone - skin)
+        painted = skin + sampled(mask, pixels, _SOFT)[:, None] * _DENSE * (tone - skin)
         colours[who] = np.clip(painted, 0, 1)
 
 
-def _sampled(
-    mask: NDArray[np.bool_],  # [EDGE, EDGE]
-    pixels: FloatArray,  # [n, 1, 2]
-) -> FloatArray:
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _SOFT)
-    x, y = (pixels[..., axis].astype(np.float32) - 0.5 for axis in range(2))
-    found = [
-        cv2.remap(soft, x[part], y[part], cv2.INTER_LINEAR)
-        for part in np.array_split(np.arange(len(x)), len(x) // 30000 + 1)
-    ]
-    return np.asarray(np.concatenate(found)[:, 0], np.float32)
+def _around(own: FloatArray, points: FloatArray, reach: float) -> NDArray[np.int64]:
+    """Which points [n, 3] lie in a box round the brow's own, wider by `reach` metres."""
+    inside = (points > own.min(0) - reach) & (points < own.max(0) + reach)
+    return np.flatnonzero(inside.all(1))

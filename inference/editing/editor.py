@@ -19,6 +19,7 @@ from inference.editing.jewellery import wear_jewellery
 from inference.editing.kinds import SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
+from inference.editing.mouth import open_mouth
 from inference.editing.own_heads import OwnHeads, key_of
 from inference.editing.portrait_hair import portrait_hair
 from inference.editing.projection import GRID, front, project, shrink, visible
@@ -253,6 +254,7 @@ class Editor:
         _, depth = front(sight, class_of(kinds, template.labels))
         in_sight = visible(sight, depth)
         paint_brows(colours, means, in_sight, kinds, labels, camera, template, reading.brows)
+        open_mouth(colours, means, in_sight, kinds, labels, camera, template)
         wear_glasses(means, colours, kinds, labels, camera, template, reading.glasses)
         wear_jewellery(means, colours, kinds, labels, camera, template, in_sight)
         progress(_MAP_STAGE, 1.0)

@@ -1,6 +1,6 @@
 """Earrings and necklaces where the face map has them, made of anchors from beside them.
 
-A style says nothing of jewellery: it is gold.
+A style says nothing of jewellery: earrings are golden, necklaces of pearls.
 """
 
 import cv2
@@ -24,6 +24,7 @@ from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera
 
 _GOLD = np.array([0.80, 0.62, 0.30], np.float32)
+_PEARL = np.array([0.90, 0.87, 0.82], np.float32)
 _FEWEST = 8  # pixels below which something is a parser's mistake
 _EARRING_PITCH, _NECKLACE_PITCH = 0.0012, 0.0018  # metres between anchors
 _LIFT = 0.0015  # metres before what is behind
@@ -121,4 +122,4 @@ def _lay_necklace(
     depth = depth_of(means[beneath], camera)[nearest].min(1) - _LIFT
     who = donors[nearest_donors(places, pixels[close][::2])]
     means[who] = points_at(places, depth.astype(np.float32), camera)
-    colours[who], kinds[who] = _GOLD, NECKLACE
+    colours[who], kinds[who] = _PEARL, NECKLACE

@@ -1,5 +1,6 @@
 """Small things that a face map shows, in anchors: places spread over them, and who goes there."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -68,3 +69,15 @@ def depth_of(points: FloatArray, camera: Camera) -> FloatArray:
 def metres_of_a_pixel(camera: Camera, depth: float) -> float:
     """How wide a pixel of the grid is at that depth."""
     return float(depth / camera.intrinsics[0, 0] * camera.width / EDGE)
+
+
+def sampled(mask: NDArray[np.bool_], pixels: FloatArray, soft: float) -> FloatArray:
+    """[n] 0..1: a mask [EDGE, EDGE] with a border of `soft` pixels, at pixels [n, 2]."""
+    picture = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), soft)
+    x, y = (np.ascontiguousarray(pixels[:, axis, None] - np.float32(0.5)) for axis in (0, 1))
+    # remap takes no more than 32,767 rows.
+    rows = [
+        cv2.remap(picture, x[part], y[part], cv2.INTER_LINEAR)
+        for part in np.array_split(np.arange(len(x)), len(x) // 30000 + 1)
+    ]
+    return np.asarray(np.concatenate(rows)[:, 0], np.float32)
