@@ -42,8 +42,6 @@ def paint_brows(
     wide = cv2.resize(labels, (EDGE, EDGE), interpolation=cv2.INTER_NEAREST)
     face = np.isin(template.labels, (*_BARE, *_BROWS)) & (kinds == SKIN)
     who = np.flatnonzero(seen & face)
-    if len(who) == 0:
-        return
     pixels = pixels_of(means[who], camera)
     bare = sampled(np.isin(wide, (*_BARE, *_BROWS)), pixels, _SOFT)
     for brow in _BROWS:

@@ -73,6 +73,8 @@ def metres_of_a_pixel(camera: Camera, depth: float) -> float:
 
 def sampled(mask: NDArray[np.bool_], pixels: FloatArray, soft: float) -> FloatArray:
     """[n] 0..1: a mask [EDGE, EDGE] with a border of `soft` pixels, at pixels [n, 2]."""
+    if len(pixels) == 0:
+        return np.zeros(0, np.float32)
     picture = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), soft)
     x, y = (np.ascontiguousarray(pixels[:, axis, None] - np.float32(0.5)) for axis in (0, 1))
     # remap takes no more than 32,767 rows.
