@@ -21,7 +21,7 @@ from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
 from inference.editing.mouth import open_mouth
 from inference.editing.own_heads import OwnHeads, key_of
-from inference.editing.portrait_hair import portrait_hair
+from inference.editing.portrait_hair import KnownHair
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.types import EditedHead, EditRequest, Style
 from inference.errors import UsageError
@@ -63,6 +63,7 @@ class Editor:
         self._style: EmbeddedStyle | None = None
         self._network: EditingNetwork | None = None
         self._own = OwnHeads()
+        self._hair = KnownHair(template)
         self._lock = threading.Lock()
 
     @property
@@ -143,7 +144,7 @@ class Editor:
                 base.gaussians,
                 keep,
                 self._template.neighbours,
-                portrait_hair(base.gaussians, request.base_labels, camera, self._template),
+                self._hair.of(base.gaussians, request.base_labels, camera),
             )
         cancel.check()
         return EditedHead(gaussians, camera, request, seconds, self._preset)
@@ -177,6 +178,8 @@ class Editor:
         self._check_styles(own)
         if camera is not None and labels is not None and own is not None:
             self._portrait_head(labels, completed(own.vector), camera, progress, cancel)
+            if request.base is not None:
+                self._hair.of(request.base.gaussians, labels, camera)
 
     def _check_styles(self, *styles: Style | None) -> None:
         for style in styles:

@@ -55,3 +55,20 @@ def portrait_hair(
         near, _ = cKDTree(head.means[hair]).query(head.means[others], distance_upper_bound=_BESIDE)
         hair[others[np.isfinite(near)]] = True
     return hair
+
+
+class KnownHair:
+    """Keeps the answer for the newest portrait: every edit of it asks."""
+
+    def __init__(self, template: HeadTemplate) -> None:
+        self._template = template
+        self._last: tuple[Gaussians, NDArray[np.uint8], NDArray[np.bool_]] | None = None
+
+    def of(self, head: Gaussians, labels: NDArray[np.uint8], camera: Camera) -> NDArray[np.bool_]:
+        """As portrait_hair; the camera is the one that the head was fitted with."""
+        last = self._last  # of one moment, whatever other threads do
+        if last is not None and last[0] is head and np.array_equal(last[1], labels):
+            return last[2]
+        found = portrait_hair(head, labels, camera, self._template)
+        self._last = (head, labels, found)
+        return found

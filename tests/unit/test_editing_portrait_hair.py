@@ -5,7 +5,7 @@ import pytest
 
 from inference.editing.identity import ShapedHead, keep_identity
 from inference.editing.kinds import HAIR, SKIN
-from inference.editing.portrait_hair import portrait_hair
+from inference.editing.portrait_hair import KnownHair, portrait_hair
 from inference.editing.projection import GRID, front, project, visible
 from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
@@ -129,3 +129,16 @@ def test_the_same_style_and_map_give_the_photograph_s_own_head(template):
     kept = keep_identity(own, own, head, 1.0, template.neighbours, scalp)
     for name in ("means", "quaternions", "scales", "opacities", "colours"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(head, name))
+
+
+def test_edits_of_one_portrait_share_the_answer_and_another_portrait_gets_its_own(template, camera):
+    known = KnownHair(template)
+    scalp = template.labels == Label.HAIR
+    head, labels = fitted(template, scalp), map_of(template, camera, scalp)
+    mask = known.of(head, labels, camera)
+    np.testing.assert_array_equal(mask, portrait_hair(head, labels, camera, template))
+    assert known.of(head, labels.copy(), camera) is mask
+    bald = known.of(fitted(template, np.zeros_like(scalp)), labels, camera)
+    assert bald.sum() != mask.sum()
+    shaved = np.where(labels == Label.HAIR, np.uint8(Label.FACE), labels)
+    assert not known.of(head, shaved, camera).any()

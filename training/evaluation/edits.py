@@ -231,8 +231,7 @@ def _ask(
         style = engine.style_of_text(text)
         seen = []
         for labels, own, _ in heads:
-            bald = not (labels == Label.HAIR).any()
-            if bald and any(aspect.startswith("hair") for aspect, _ in tags):
+            if not all(_can_show(labels, aspect) for aspect, _ in tags):
                 continue
             request = EditRequest(labels, style, base_style=own)
             picture = look_at_edit(engine, request, renderer).picture
@@ -240,6 +239,16 @@ def _ask(
             seen.append(all(probe.sees(rgb, shown, aspect, tag) for aspect, tag in tags))
         answers.append({"prompt": text, "right": float(np.mean(seen)) if seen else 0.0})
     return answers
+
+
+def _can_show(labels: NDArray[np.uint8], aspect: str) -> bool:
+    """Whether a map has what a prompt is about: no hair is red on a bald head."""
+    needed: dict[str, tuple[int, ...]] = {
+        "hair colour": (Label.HAIR,),
+        "hair kind": (Label.HAIR,),
+        "eyes": (Label.LEFT_EYE, Label.RIGHT_EYE),
+    }
+    return aspect not in needed or bool(np.isin(labels, needed[aspect]).any())
 
 
 def _page(
