@@ -28,6 +28,7 @@ from inference.progress import CancelToken, no_progress
 from inference.rendering.selection import choose_renderer
 from training.command_line import command_parser
 from training.editing_palette import palette_numbers, usual_palette
+from training.splat_pictures import own_colours
 from training.style_cache import PLAIN_LIGHT, encode_views
 from training.synthetic.style_words import head_tags
 
@@ -131,10 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         look = style_of_palette(weight, bias, style.numbers, usual)
         head, camera = editor.shaped(labels, look, None, no_progress, CancelToken())
         frame = renderer.render(head.splats(template.neighbours), camera)
-        alpha = np.asarray(frame.alpha, np.float32)
-        # Undo the black, since a backdrop is put behind the picture once more.
-        own = frame.over((0.0, 0.0, 0.0)) / np.maximum(alpha[..., None], 1e-3)
-        picture = (own.clip(0, 1) * 255).round().astype(np.uint8)
+        picture, alpha = own_colours(frame)
         tags = tags_of_edit(shape.tags, style.tags, labels)
         features = encode_views(backbone, picture[None], alpha[None])
         with atomic_write(target) as temporary:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.rendering.camera import Camera
-from inference.rendering.protocol import Renderer
+from inference.rendering.protocol import Frame, Renderer
 from training.anchor_data import HeadTargets
 from training.target_splats import splats_of_targets
 
@@ -29,10 +29,15 @@ def draw_anchors(
     pictures, alphas = [], []
     for matrix, pose in zip(intrinsics, poses, strict=True):
         camera = Camera(edge, edge, matrix, pose).resized(SIZE, SIZE)
-        frame = renderer.render(splats, camera)
-        alpha = np.asarray(frame.alpha, np.float32)
-        # Undo the black, since a backdrop is put behind the picture once more.
-        own = frame.over((0.0, 0.0, 0.0)) / np.maximum(alpha[..., None], 1e-3)
-        pictures.append((own.clip(0, 1) * 255).round().astype(np.uint8))
+        picture, alpha = own_colours(renderer.render(splats, camera))
+        pictures.append(picture)
         alphas.append(alpha)
     return np.stack(pictures), np.stack(alphas)
+
+
+def own_colours(frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A drawn head's RGB [S, S, 3], not mixed with what is behind, and its alpha [S, S]."""
+    alpha = np.asarray(frame.alpha, np.float32)
+    # Undo the black, since a backdrop is put behind the picture once more.
+    own = frame.over((0.0, 0.0, 0.0)) / np.maximum(alpha[..., None], 1e-3)
+    return (own.clip(0, 1) * 255).round().astype(np.uint8), alpha

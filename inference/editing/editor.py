@@ -23,8 +23,7 @@ from inference.editing.mouth import open_mouth
 from inference.editing.own_heads import OwnHeads, key_of
 from inference.editing.portrait_hair import KnownHair
 from inference.editing.projection import GRID, front, project, shrink, visible
-from inference.editing.types import EditedHead, EditRequest, Style
-from inference.errors import UsageError
+from inference.editing.types import EditedHead, EditRequest, Style, check_styles
 from inference.features.style_blocks import completed, emphasised
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -158,7 +157,7 @@ class Editor:
             UsageError: the style comes from another style network.
             Cancelled: the token was set.
         """
-        self._check_styles(request.style, request.base_style)
+        check_styles(self.network.style, request.style, request.base_style)
         own = request.base_style.vector if request.base_style is not None else self._plain()
         look = emphasised(completed(request.style.vector, own), request.style.vector)
         camera = _camera_of(request)
@@ -175,19 +174,11 @@ class Editor:
         """
         cancel.check()
         camera, labels, own = _camera_of(request), request.base_labels, request.base_style
-        self._check_styles(own)
+        check_styles(self.network.style, own)
         if camera is not None and labels is not None and own is not None:
             self._portrait_head(labels, completed(own.vector), camera, progress, cancel)
             if request.base is not None:
                 self._hair.of(request.base.gaussians, labels, camera)
-
-    def _check_styles(self, *styles: Style | None) -> None:
-        for style in styles:
-            if style is not None and style.network != self.network.style:
-                raise UsageError(
-                    f"This model wants styles of {self.network.style}, not of {style.network}: "
-                    "make the style anew."
-                )
 
     def _plain(self) -> FloatArray:
         """What a description without a portrait leaves open and an average would get wrong."""

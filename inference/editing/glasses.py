@@ -140,12 +140,13 @@ def _wear_arms(
         off = means[beside, 1] - (root[1] + share * (hinge[1] - root[1]))
         # From where hair and ears hide it: a row of anchors that leave a temple leaves a slit.
         back = (share > -0.1) & (share < 0.5) & (np.abs(off) < _ARM) & (beside % 2 == 0)
-        who = beside[back][np.argsort(share[back])]
+        order = np.argsort(share[back])
+        who = beside[back][order]
         if len(who) == 0:
             continue
         along = ((np.arange(len(who)) + 0.5) / len(who))[:, None].astype(np.float32)
         place = root + along * (hinge - root)
-        place[:, 1] += _THIN * off[back][np.argsort(share[back])]
+        place[:, 1] += _THIN * off[back][order]
         _, near = cKDTree(means[beside][:, 1:]).query(place[:, 1:], 4)
         skin = (means[beside, 0] * side)[near].max(1)
         place[:, 0] = np.maximum(place[:, 0] * side, skin + _ABOVE_SKIN) * side

@@ -46,7 +46,9 @@ def texture_hair(
     out = places - np.array(HEAD_CENTRE, np.float32)
     out[:, 1] = np.maximum(out[:, 1], 0)  # below the crown hair stands off sideways
     out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6)
-    curls, bands = _curls(places), _waves(places)
+    # Every stroke comes by here, and finding curls takes as long as all the rest.
+    curls = _curls(places) if kind.curly > 0 else np.zeros(len(who), np.float32)
+    bands = _waves(places)
     straight = max(0.0, 1 - kind.curly)
     relief = kind.curly * _CURL_RELIEF * curls + kind.wavy * _WAVE_RELIEF * bands
     shade = (

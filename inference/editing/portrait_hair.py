@@ -35,7 +35,8 @@ def portrait_hair(
     seen = project(head.means, camera)
     _, depth = front(seen, template.labels)
     in_sight = visible(seen, depth)
-    shown = shrink(labels).ravel()[seen.cells]
+    small = shrink(labels)
+    shown = small.ravel()[seen.cells]
     hair = in_sight & (shown == Label.HAIR)
     face = in_sight & (shown == Label.FACE) & (template.labels == Label.FACE)
     if hair.sum() < _FEW or face.sum() < _FEW:
@@ -45,7 +46,7 @@ def portrait_hair(
     skins = np.quantile(head.colours[face], np.linspace(0.25, 0.75, 2), axis=0)
     away = [np.abs(head.colours[:, None] - some[None]).sum(2).min(1) for some in (tones, skins)]
     like = away[0] < away[1] * np.where(in_sight | scalp, _LIKE, _SURELY)
-    border = cv2.dilate((shrink(labels) == Label.HAIR).astype(np.uint8), _TWO_CELLS).ravel()
+    border = cv2.dilate((small == Label.HAIR).astype(np.uint8), _TWO_CELLS).ravel()
     beside = np.where(in_sight, border[seen.cells] > 0, np.isin(template.labels, _HAIRY))
     could = like & beside & ~np.isin(template.labels, _NEVER)
     # Scalp that nobody saw took its tone from hair or from the face.

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch.nn import functional
 
 from inference.device import Device
-from inference.editing.types import EditedHead, EditRequest, Style
+from inference.editing.types import EditedHead, EditRequest, Style, check_styles
 from inference.errors import InvalidModelError, UsageError
 from inference.face_map.labels import COUNT
 from inference.features.published import load_clip_style
@@ -134,7 +134,7 @@ class PresetEditor:
             UsageError: the style comes from another style network.
             Cancelled: the token was set.
         """
-        self._check_styles(request.style, request.base_style)
+        check_styles(self.model.config.style, request.style, request.base_style)
         began = time.perf_counter()
         head = self._head(request.labels, request.style, progress, cancel)
         base, labels, own = request.base, request.base_labels, request.base_style
@@ -157,18 +157,9 @@ class PresetEditor:
         """
         cancel.check()
         progress(HEAD_STAGE, 0.0)
-        self._check_styles(request.base_style)
+        check_styles(self.model.config.style, request.base_style)
         cancel.check()
         progress(HEAD_STAGE, 1.0)
-
-    def _check_styles(self, *styles: Style | None) -> None:
-        wanted = self.model.config.style
-        for style in styles:
-            if style is not None and style.network != wanted:
-                raise UsageError(
-                    f"This model wants styles of {wanted}, not of {style.network}: "
-                    "make the style anew."
-                )
 
     @torch.inference_mode()
     def _head(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.engine_protocol import Reconstruction
+from inference.errors import UsageError
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.rendering.camera import Camera
 
@@ -57,6 +58,20 @@ class EditRequest:
             raise ValueError(f"a face map is [S, S], got {self.labels.shape}")
         if not 0 <= self.keep_identity <= 1:
             raise ValueError(f"keep_identity lies in 0..1, got {self.keep_identity}")
+
+
+def check_styles(network: str, *styles: Style | None) -> None:
+    """Refuse styles that another style network made.
+
+    Raises:
+        UsageError: one did.
+    """
+    for style in styles:
+        if style is not None and style.network != network:
+            raise UsageError(
+                f"This model wants styles of {network}, not of {style.network}: "
+                "make the style anew."
+            )
 
 
 @dataclass(frozen=True)
