@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.brows import paint_brows
+from inference.editing.face_details import FaceDetails, FaceLook
 from inference.editing.glasses import wear_glasses
 from inference.editing.hair_texture import texture_hair
 from inference.editing.identity import ShapedHead, keep_identity, only_near
@@ -24,7 +25,7 @@ from inference.editing.own_heads import OwnHeads, key_of
 from inference.editing.portrait_hair import KnownHair
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.types import EditedHead, EditRequest, Style, check_styles
-from inference.features.style_blocks import completed, emphasised
+from inference.features.style_blocks import completed, emphasised, with_block
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.portrait.types import PreparedPortrait
@@ -63,6 +64,7 @@ class Editor:
         self._network: EditingNetwork | None = None
         self._own = OwnHeads()
         self._hair = KnownHair(template)
+        self._details = FaceDetails(template)
         self._lock = threading.Lock()
 
     @property
@@ -124,13 +126,15 @@ class Editor:
             Cancelled: the token was set.
         """
         seconds: dict[str, float] = {}
-        with _timed(seconds, "edit"):
-            shaped, camera = self.shape(request, progress, cancel)
         base, own, keep = request.base, request.base_style, request.keep_identity
         if base is None or request.base_labels is None or own is None or keep == 0:
+            with _timed(seconds, "edit"):
+                shaped, camera = self.shape(request, progress, cancel)
             with _timed(seconds, "splats"):
                 gaussians = shaped.splats(self._template.neighbours)
             return EditedHead(gaussians, camera, request, seconds, self._preset)
+        with _timed(seconds, "edit"):
+            shaped, camera, look = self._shape(request, progress, cancel)
         with _timed(seconds, "portrait's own map"):
             before = self._portrait_head(
                 request.base_labels, completed(own.vector), camera, progress, cancel
@@ -145,6 +149,12 @@ class Editor:
                 self._template.neighbours,
                 self._hair.of(base.gaussians, request.base_labels, camera),
             )
+        with _timed(seconds, "details"):
+            maps = request.labels, request.base_labels
+            looks = look, self.network.face_look(completed(own.vector))
+            gaussians = self._details.on_portrait(
+                gaussians, base.gaussians, shaped.kinds, maps, camera, looks, keep
+            )
         cancel.check()
         return EditedHead(gaussians, camera, request, seconds, self._preset)
 
@@ -157,11 +167,20 @@ class Editor:
             UsageError: the style comes from another style network.
             Cancelled: the token was set.
         """
+        shaped, camera, look = self._shape(request, progress, cancel)
+        return self._details.on_head(shaped, request.labels, camera, look), camera
+
+    def _shape(
+        self, request: EditRequest, progress: Progress, cancel: CancelToken
+    ) -> tuple[ShapedHead, Camera, FaceLook]:
+        """As `shape`, without the details of the face but with how they shall look."""
         check_styles(self.network.style, request.style, request.base_style)
         own = request.base_style.vector if request.base_style is not None else self._plain()
         look = emphasised(completed(request.style.vector, own), request.style.vector)
-        camera = _camera_of(request)
-        return self.shaped(request.labels, look, camera, progress, cancel)
+        # Irises are painted: on average skin and lips differ too between people with other eyes.
+        plain = with_block(look, "eyes", completed(own))
+        shaped, camera = self.shaped(request.labels, plain, _camera_of(request), progress, cancel)
+        return shaped, camera, self.network.face_look(look)
 
     def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
         """Make the portrait's own head, which its edits are compared with, for those to come.

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from inference.editing.face_details import FaceLook
 from inference.editing.glasses import GlassesLook
 from inference.editing.hair_texture import HairKind
 from inference.editing.kinds import Choices
@@ -22,10 +23,12 @@ from inference.model.checkpoint import load_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
 from inference.model.editing_branch import (
+    AGE,
     CURLY,
     DARK_LENSES,
     GLASSES_COLOUR,
     HAIR_COLOUR,
+    IRIS_COLOUR,
     SKIN_COLOUR,
     WAVY,
 )
@@ -84,6 +87,12 @@ class EditingNetwork:
         assert self._model.branch is not None
         linear = self._model.branch.palette
         return linear.weight.float().numpy(), linear.bias.float().numpy()
+
+    def face_look(self, style: FloatArray) -> FaceLook:
+        """What a completed style [W] says of a face."""
+        weight, bias = self.palette_of_styles
+        palette = weight @ style + bias
+        return FaceLook(float(palette[AGE]), np.clip(palette[list(IRIS_COLOUR)], 0.02, 1))
 
     def read(
         self,

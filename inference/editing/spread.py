@@ -66,6 +66,13 @@ def depth_of(points: FloatArray, camera: Camera) -> FloatArray:
     return np.asarray(points @ pose[2, :3].astype(np.float32) + pose[2, 3], np.float32)
 
 
+def faces(points: FloatArray, normals: FloatArray, camera: Camera) -> NDArray[np.bool_]:
+    """[n] whether surfaces there, with these normals [n, 3], show the camera their front."""
+    pose = camera.world_to_camera.astype(np.float32)
+    place = -pose[:3, :3].T @ pose[:3, 3]
+    return np.asarray(((place - points) * normals).sum(1) > 0, np.bool_)
+
+
 def metres_of_a_pixel(camera: Camera, depth: float) -> float:
     """How wide a pixel of the grid is at that depth."""
     return float(depth / camera.intrinsics[0, 0] * camera.width / EDGE)

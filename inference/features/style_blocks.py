@@ -100,6 +100,14 @@ def completed(vector: FloatArray, base: FloatArray | None = None) -> FloatArray:
     return made
 
 
+def with_block(vector: FloatArray, name: str, other: FloatArray) -> FloatArray:
+    """A style vector [128] that says of one aspect what another says."""
+    made = vector.copy()
+    where = next(block.where for block in BLOCKS if block.name == name)
+    made[where] = other[where]
+    return made
+
+
 def emphasised(look: FloatArray, vector: FloatArray) -> FloatArray:
     """A completed style [128] with more of what a description names.
 

@@ -24,6 +24,12 @@ the middle in half edges of the map, across and down, and the logarithm of its s
 HAIR_COLOUR, SKIN_COLOUR, GLASSES_COLOUR = (0, 1, 2), (3, 4, 5), (21, 22, 23)
 """Numbers of the palette that are the colours of hair, skin and frames."""
 
+IRIS_COLOUR = (12, 13, 14)
+"""Numbers of the palette that are the colour of irises."""
+
+AGE = 30
+"""The number of the palette that is the age in centuries."""
+
 CURLY, WAVY = 37, 38
 """Numbers of the palette that say whether hair is, 0 or 1."""
 
