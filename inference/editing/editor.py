@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.editing.beards import grow_beard
 from inference.editing.brows import paint_brows
 from inference.editing.face_details import FaceDetails, FaceLook
 from inference.editing.glasses import wear_glasses
@@ -24,6 +25,7 @@ from inference.editing.mouth import open_mouth
 from inference.editing.own_heads import OwnHeads, key_of
 from inference.editing.portrait_hair import KnownHair
 from inference.editing.projection import GRID, front, project, shrink, visible
+from inference.editing.shaving import other_beard, shaved
 from inference.editing.types import EditedHead, EditRequest, Style, check_styles
 from inference.features.style_blocks import completed, emphasised, with_block
 from inference.head.gaussians import FloatArray
@@ -141,10 +143,11 @@ class Editor:
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
+            beard = other_beard(_look(request, own.vector), completed(own.vector))
             gaussians = keep_identity(
                 only_near(shaped, before, near),
                 before,
-                base.gaussians,
+                shaved(base.gaussians, before, self._template, beard),
                 keep,
                 self._template.neighbours,
                 self._hair.of(base.gaussians, request.base_labels, camera),
@@ -176,7 +179,7 @@ class Editor:
         """As `shape`, without the details of the face but with how they shall look."""
         check_styles(self.network.style, request.style, request.base_style)
         own = request.base_style.vector if request.base_style is not None else self._plain()
-        look = emphasised(completed(request.style.vector, own), request.style.vector)
+        look = _look(request, own)
         # Irises are painted: on average skin and lips differ too between people with other eyes.
         plain = with_block(look, "eyes", completed(own))
         shaped, camera = self.shaped(request.labels, plain, _camera_of(request), progress, cancel)
@@ -268,10 +271,19 @@ class Editor:
         in_sight = visible(sight, depth)
         paint_brows(colours, means, in_sight, kinds, labels, camera, template, reading.brows)
         open_mouth(colours, means, in_sight, kinds, labels, camera, template)
+        bare = means.copy()
+        beard = reading.beard
+        grown = grow_beard(means, colours, kinds, template, beard, in_sight, labels, camera)
+        relief = means - bare
         wear_glasses(means, colours, kinds, labels, camera, template, reading.glasses)
         wear_jewellery(means, colours, kinds, labels, camera, template, in_sight)
         progress(_MAP_STAGE, 1.0)
-        return ShapedHead(means, colours, kinds), camera
+        return ShapedHead(means, colours, kinds, relief, grown), camera
+
+
+def _look(request: EditRequest, own: FloatArray) -> FloatArray:
+    """[W] a request's style, whose gaps another one [W] fills."""
+    return emphasised(completed(request.style.vector, own), request.style.vector)
 
 
 def _camera_of(request: EditRequest) -> Camera | None:

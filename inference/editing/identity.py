@@ -15,6 +15,7 @@ _LITTLE, _MUCH = 0.10, 0.40
 _LEAST = 0.25  # what stays of it then
 _EVENLY = 0.8  # how far the change of hair is the same from one lock to the next
 _SAME = 1e-6
+_THICK = 0.001  # metres of a beard from which on splats lie in its surface, not in the skin's
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,15 @@ class ShapedHead:
         means: [N, 3] metres.
         colours: [N, 3].
         kinds: [N] see inference.editing.discs.
+        relief: [N, 3] metres of the means that a beard moved them by, 0 without one.
+        grown: [N] 0..1 how much of the skin a beard hides, 0 without one.
     """
 
     means: FloatArray
     colours: FloatArray
     kinds: NDArray[np.int64]
+    relief: FloatArray | float = 0.0
+    grown: FloatArray | float = 0.0
 
     def splats(self, neighbours: NDArray[np.int32]) -> Gaussians:
         """The head as Gaussians."""
@@ -62,9 +67,10 @@ def keep_identity(
     share = keep * _unchanged(edited, before, neighbours)
     column = share[:, None]
     means = edited.means + column * (fitted.means - before.means)
-    colours = edited.colours + _weight_of_colours(edited, before, share)[:, None] * (
-        fitted.colours - before.colours
-    )
+    weight, of_beard = _weight_of_colours(edited, before, share), _of_beards(edited, before, fitted)
+    other = np.abs(edited.grown - before.grown)
+    colours = edited.colours + (weight * (1 - other))[:, None] * (fitted.colours - before.colours)
+    colours += keep * of_beard
     colours = colours + keep * _of_new_parts(edited, before, fitted)
     missing = 0.0 * colours if hair is None else _evenly(edited, before, hair, neighbours)
     colours = colours + missing * column
@@ -78,6 +84,8 @@ def keep_identity(
         values.copy() for values in (fitted.quaternions, fitted.scales, fitted.opacities)
     )
     turns[new], scales[new], opacities[new] = discs(edited.means, edited.kinds, neighbours, new)
+    thick = ~new & (_moved(edited, before) > _THICK)
+    turns[thick], scales[thick], opacities[thick] = discs(means, edited.kinds, neighbours, thick)
     return Gaussians(
         means.astype(np.float32),
         turns,
@@ -85,6 +93,12 @@ def keep_identity(
         opacities,
         np.clip(colours, 0, 1).astype(np.float32),
     )
+
+
+def _moved(edited: ShapedHead, before: ShapedHead) -> FloatArray:
+    """[N] metres that a beard that came or went moved the skin."""
+    relief = np.broadcast_to(edited.relief - before.relief, edited.means.shape)
+    return np.asarray(np.linalg.norm(relief, axis=1), np.float32)
 
 
 def _of_new_parts(edited: ShapedHead, before: ShapedHead, fitted: Gaussians) -> FloatArray:
@@ -95,6 +109,18 @@ def _of_new_parts(edited: ShapedHead, before: ShapedHead, fitted: Gaussians) -> 
         new = (edited.kinds == kind) & (before.kinds != kind)
         if both.any() and new.any():
             added[new] = (fitted.colours - before.colours)[both].mean(0)
+    return added
+
+
+def _of_beards(edited: ShapedHead, before: ShapedHead, fitted: Gaussians) -> FloatArray:
+    """What the photograph's hair differs by where a beard grew, its skin where one went: [N, 3]."""
+    added = np.zeros_like(edited.colours)
+    other = np.broadcast_to(edited.grown - before.grown, len(added)).astype(np.float32)
+    bare = (before.kinds == SKIN) & (np.broadcast_to(before.grown, len(added)) == 0)
+    for mask, amount in ((before.kinds == HAIR, other), (bare, -other)):
+        if mask.any() and (amount > 0).any():
+            usual = np.median((fitted.colours - before.colours)[mask], axis=0)
+            added += np.maximum(amount, 0)[:, None] * usual
     return added
 
 
@@ -117,9 +143,11 @@ def only_near(
         change = (edited.colours - before.colours)[both].mean(0) if both.any() else 0.0
         colours[back] = np.clip(before.colours[back] + change, 0, 1)
     means = before.means + share * (edited.means - before.means)
+    # A beard that the style gave or took is there wherever nobody painted, too.
+    means += (1 - share) * (edited.relief - before.relief)
     whole = (share == 1).ravel()
     means[whole] = edited.means[whole]
-    return ShapedHead(means.astype(np.float32), colours, kinds)
+    return ShapedHead(means.astype(np.float32), colours, kinds, edited.relief, edited.grown)
 
 
 def _evenly(

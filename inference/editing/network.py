@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from inference.editing.beards import BeardLook, beard_of
 from inference.editing.face_details import FaceLook
 from inference.editing.glasses import GlassesLook
 from inference.editing.hair_texture import HairKind
@@ -24,6 +25,7 @@ from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
 from inference.model.editing_branch import (
     AGE,
+    BEARDS,
     CURLY,
     DARK_LENSES,
     GLASSES_COLOUR,
@@ -54,6 +56,7 @@ class Reading:
         glasses: frames and lenses.
         brows: [3] RGB.
         hair: its kind.
+        beard: which one.
     """
 
     choices: Choices
@@ -62,6 +65,7 @@ class Reading:
     glasses: GlassesLook
     brows: FloatArray
     hair: HairKind
+    beard: BeardLook
 
 
 class EditingNetwork:
@@ -146,7 +150,7 @@ class EditingNetwork:
 
 def _details(
     palette: FloatArray,  # [40]
-) -> tuple[GlassesLook, FloatArray, HairKind]:
+) -> tuple[GlassesLook, FloatArray, HairKind, BeardLook]:
     """What a palette says beyond the colours of anchors."""
     frame = np.clip(palette[list(GLASSES_COLOUR)], 0.02, 1).astype(np.float32)
     glasses = GlassesLook(frame, bool(palette[DARK_LENSES] > 0.5))
@@ -155,7 +159,9 @@ def _details(
     dull = hair + _DULL * (hair.mean() - hair)
     brows = dull * min(_DARKER, _AGAINST_SKIN * float(skin.mean() / hair.mean()))
     curly, wavy = (float(_sure(palette[number])) for number in (CURLY, WAVY))
-    return glasses, brows.astype(np.float32), HairKind(curly, wavy * (1 - curly))
+    kind = HairKind(curly, wavy * (1 - curly))
+    beard = beard_of(palette[list(BEARDS)], hair, skin)
+    return glasses, brows.astype(np.float32), kind, beard
 
 
 def _sure(value: float) -> float:

@@ -30,6 +30,10 @@ IRIS_COLOUR = (12, 13, 14)
 AGE = 30
 """The number of the palette that is the age in centuries."""
 
+BEARDS = (32, 33, 34, 35, 36)
+"""Numbers of the palette that say whether there is stubble, a moustache, a goatee, a short and a
+full beard, each 0 or 1."""
+
 CURLY, WAVY = 37, 38
 """Numbers of the palette that say whether hair is, 0 or 1."""
 
