@@ -27,7 +27,8 @@ from inference.rendering.camera import Camera
 
 _ASKED, _STUBBLE = (0.62, 0.82), (0.62, 0.95)
 """Chances of a beard and of stubble from which on there is some, and all of it. Of held-out
-heads' pictures none of 92 of shaved faces is read as that much, five of eight with beards are."""
+heads' pictures none of 92 of shaved faces is read as a beard and three as a breath of stubble, five
+of eight of short and full beards as a beard on the cheeks."""
 _SHORT, _GOATEE, _FULL = 0.0035, 0.006, 0.011  # metres that beards stand off the chin
 _LIP_LENGTH = 0.003  # metres that a moustache stands off at most
 _DARKER = 0.66  # than hair, less so if that is brighter than the skin
