@@ -37,7 +37,7 @@ def export_model(source: Path, target: Path, spacing_share: float | None = None)
     info = load_checkpoint(source, model, config)
     if spacing_share is not None:
         torch.nn.init.constant_(model.head.scale.bias, math.log(spacing_share))
-    save_checkpoint(target, model, config, info, torch.float16)
+    save_checkpoint(target, model, config, info, torch.float16, model.silent_parts)
     # What ships must load, in half precision too, against the template that ships.
     if load_checkpoint(target, model, config).template_id != HeadTemplate.load().template_id:
         raise ValueError(f"{source} was trained on another template than resources/template.npz")

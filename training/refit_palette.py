@@ -93,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     usual = usual_palette(found.palette)
     confine_beards(model.branch, config.branch, beard_region(template), usual)
     trained_by = f"{info.trained_by}; palette: training.refit_palette, {len(found.palette)} heads"
-    save_checkpoint(options.out, model, config, replace(info, trained_by=trained_by), torch.float16)
+    info = replace(info, trained_by=trained_by)
+    save_checkpoint(options.out, model, config, info, torch.float16, model.silent_parts)
 
 
 if __name__ == "__main__":

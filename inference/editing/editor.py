@@ -265,13 +265,13 @@ class Editor:
         means = follow(means, kinds == SKIN, seen, movement(shown, wanted), camera)
         cancel.check()
         kinds = kinds.copy()
+        bare = means.copy()
         texture_hair(means, colours, kinds, reading.hair)
         sight = project(means, camera)
         _, depth = front(sight, class_of(kinds, template.labels))
         in_sight = visible(sight, depth)
         paint_brows(colours, means, in_sight, kinds, labels, camera, template, reading.brows)
         open_mouth(colours, means, in_sight, kinds, labels, camera, template)
-        bare = means.copy()
         beard = reading.beard
         grown = grow_beard(means, colours, kinds, template, beard, in_sight, labels, camera)
         relief = means - bare

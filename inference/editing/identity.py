@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.discs import discs
+from inference.editing.hair_dye import dyed
 from inference.editing.kinds import HAIR, SKIN
 from inference.head.gaussians import FloatArray, Gaussians
 
@@ -26,7 +27,7 @@ class ShapedHead:
         means: [N, 3] metres.
         colours: [N, 3].
         kinds: [N] see inference.editing.discs.
-        relief: [N, 3] metres of the means that a beard moved them by, 0 without one.
+        relief: [N, 3] metres that curls and a beard moved the means by.
         grown: [N] 0..1 how much of the skin a beard hides, 0 without one.
     """
 
@@ -74,6 +75,19 @@ def keep_identity(
     colours = colours + keep * _of_new_parts(edited, before, fitted)
     missing = 0.0 * colours if hair is None else _evenly(edited, before, hair, neighbours)
     colours = colours + missing * column
+    if hair is not None:
+        real = (edited.kinds == HAIR) & (before.kinds == HAIR)
+        new_tone = dyed(
+            colours,
+            edited.colours,
+            before.colours,
+            edited.kinds,
+            real,
+            fitted.colours,
+            hair,
+            neighbours,
+        )
+        colours = colours + column * (new_tone - colours)
     still = (edited.means == before.means).all(1) & (edited.kinds == before.kinds)
     change = edited.colours - before.colours + missing
     alike = still & (np.abs(change).max(1) < _SAME)
@@ -96,7 +110,7 @@ def keep_identity(
 
 
 def _moved(edited: ShapedHead, before: ShapedHead) -> FloatArray:
-    """[N] metres that a beard that came or went moved the skin."""
+    """[N] metres that curls or a beard that came or went moved an anchor."""
     relief = np.broadcast_to(edited.relief - before.relief, edited.means.shape)
     return np.asarray(np.linalg.norm(relief, axis=1), np.float32)
 

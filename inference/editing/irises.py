@@ -91,6 +91,8 @@ def colour_irises(
             if found_there is None:
                 continue
             middle = found_there
+        if not (between & (np.linalg.norm(places - middle, axis=1) < _CORE)).any():
+            continue  # it looks to where the lids hide it
         made[who] = _painted(base, places - middle, inside, tone, drawn)
         found |= template.labels == eye
     return made, found

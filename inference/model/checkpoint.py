@@ -62,6 +62,7 @@ def save_checkpoint(
     config: CheckpointConfig,
     info: CheckpointInfo,
     dtype: torch.dtype = torch.float32,
+    leave_out: tuple[str, ...] = (),
 ) -> None:
     """Write a model's state; an older file stays whole if that fails.
 
@@ -71,6 +72,8 @@ def save_checkpoint(
         config: the configuration it was built from.
         info: what the file shall say about itself.
         dtype: floating precision in the file (float16 for what ships).
+        leave_out: beginnings of the names of what was never trained and that nothing listens to:
+            a model that reads the file keeps its initial values there.
 
     Raises:
         OutputError: the file cannot be written.
@@ -78,8 +81,10 @@ def save_checkpoint(
     tensors = {
         name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
         for name, tensor in model.state_dict().items()
+        if not name.startswith(leave_out)
     }
     metadata = {
+        "left_out": json.dumps(leave_out),
         "format": FORMAT,
         "info": json.dumps(asdict(info), sort_keys=True),
         "config": json.dumps(config.to_dict(), sort_keys=True),
@@ -128,7 +133,8 @@ def load_checkpoint(path: Path, model: nn.Module, config: CheckpointConfig) -> C
             names = set(file.keys())
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
             later = set(LATER_TENSORS) & set(wanted) - names
-            shapes |= {name: tuple(wanted[name].shape) for name in later}
+            initial = {name for name in set(wanted) - names if name.startswith(_left_out(metadata))}
+            shapes |= {name: tuple(wanted[name].shape) for name in later | initial}
             same = shapes == {name: tuple(tensor.shape) for name, tensor in wanted.items()}
             described = json.dumps(config.to_dict(), sort_keys=True)
             if not same or metadata.get("config") != described:
@@ -140,6 +146,7 @@ def load_checkpoint(path: Path, model: nn.Module, config: CheckpointConfig) -> C
             state |= {
                 name: torch.tensor(LATER_TENSORS[name]).expand(shapes[name]) for name in later
             }
+            state |= {name: wanted[name] for name in initial}
     except (OSError, SafetensorError) as error:
         raise _damaged(path) from error
     if not all(_is_finite(tensor) for tensor in state.values()):
@@ -151,6 +158,15 @@ def load_checkpoint(path: Path, model: nn.Module, config: CheckpointConfig) -> C
 def _is_finite(tensor: torch.Tensor) -> bool:
     """NaN and infinity survive a sum, which is quicker than a mask of every value."""
     return bool(tensor.sum(dtype=torch.float64).isfinite())
+
+
+def _left_out(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Beginnings of names that a file leaves at their initial values."""
+    try:
+        found = json.loads(metadata.get("left_out", "[]"))
+    except ValueError:
+        return ()
+    return tuple(str(name) for name in found) if isinstance(found, list) else ()
 
 
 def _parse_info(metadata: dict[str, str] | None, path: Path) -> CheckpointInfo:

@@ -19,6 +19,7 @@ from inference.model.editing_encoder import EditingEncoder
 from inference.model.gaussian_head import GaussianHead
 from inference.model.low_rank import LowRankOffsets
 from inference.model.map_features import pool_map
+from inference.model.reconstruction import SILENT_PARTS
 from inference.model.tensors import GaussianTensors, ImageTokens
 
 
@@ -104,7 +105,12 @@ class EditingModel(nn.Module):
 
     def skip_silent_decoder(self) -> None:
         """As ReconstructionModel's; the encoder, which speaks to the decoder alone, too."""
-        self._skips_decoder = self.head.silent
+        self._skips_decoder = bool(self.silent_parts)
+
+    @property
+    def silent_parts(self) -> tuple[str, ...]:
+        """As ReconstructionModel's."""
+        return SILENT_PARTS if self.head.silent else ()
 
     def forward(
         self,

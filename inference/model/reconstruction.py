@@ -14,6 +14,9 @@ from inference.model.low_rank import LowRankBranch
 from inference.model.sharpening import Sharpening
 from inference.model.tensors import GaussianTensors, ImageTokens
 
+SILENT_PARTS = ("encoder.vit.", "encoder.fuse.", "encoder.norm.", "template.", "decoder.")
+"""What speaks to the Gaussian head alone, by the beginnings of the weights' names."""
+
 
 class ReconstructionModel(nn.Module):
     """Section 3.1: dual-branch encoder, cross-attention decoder, Gaussian head.
@@ -72,7 +75,14 @@ class ReconstructionModel(nn.Module):
         Before a training moves them, the weights that read its latents are zero. For models that
         are not trained any more.
         """
-        self._skips_decoder = self.head.silent and (self.low_rank is None or self.low_rank.silent)
+        self._skips_decoder = bool(self.silent_parts)
+
+    @property
+    def silent_parts(self) -> tuple[str, ...]:
+        """Beginnings of the names of weights that change no Gaussian before a training."""
+        if not self.head.silent or (self.low_rank is not None and not self.low_rank.silent):
+            return ()
+        return (*SILENT_PARTS, "low_rank.queries", "low_rank.refine")
 
     def forward(
         self,

@@ -118,3 +118,14 @@ def test_no_iris_shines_through_dark_glasses(template):
 def test_a_style_that_says_nothing_of_eyes_changes_none():
     assert colour_change(BLUE, BLUE + 0.01) == 0
     assert colour_change(BLUE, np.array([0.4, 0.35, 0.3], np.float32)) == 1
+
+
+def test_an_eye_whose_iris_the_map_hides_stays_as_it_is(template):
+    labels = face_map(template)
+    for eye in EYES:
+        rows, columns = np.nonzero(labels == eye)
+        middle = (columns.min() + columns.max()) // 2
+        labels[rows.min() : rows.max() + 1, middle - 8 : middle + 9] = Label.FACE
+    plain = np.full((NUM_GAUSSIANS, 3), SKIN_TONE, np.float32)
+    colours, _ = edited(template, plain, labels, drawn=True)
+    np.testing.assert_array_equal(colours, plain)

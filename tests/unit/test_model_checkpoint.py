@@ -63,6 +63,40 @@ def test_half_precision_halves_the_file_and_loads_in_full(saved, tmp_path):
     assert torch.allclose(model.template.query, expected, rtol=1e-3, atol=1e-6)
 
 
+def test_what_nothing_listens_to_need_not_be_stored(saved, tmp_path):
+    small = tmp_path / "small.safetensors"
+    model = build(1)
+    save_checkpoint(small, model, CONFIG, INFO, leave_out=model.silent_parts)
+    assert small.stat().st_size < saved.stat().st_size
+    assert not any(name.startswith("decoder.") for name in load_file(small))
+    read = build(2)
+    assert load_checkpoint(small, read, CONFIG) == INFO
+    for name, tensor in read.state_dict().items():
+        kept = build(2) if name.startswith(model.silent_parts) else build(1)
+        assert torch.equal(tensor, kept.state_dict()[name]), name
+
+
+def test_what_was_trained_is_stored(tmp_path):
+    model = build(1)
+    model.head.colour.weight.data.fill_(0.1)
+    assert model.silent_parts == ()
+
+
+def test_nothing_else_may_be_missing(saved, tmp_path):
+    tensors = load_file(saved)
+    with safe_open(saved, framework="pt") as file:
+        metadata = file.metadata()
+    metadata["left_out"] = json.dumps(["decoder."])
+    for missing, well in (("decoder.norm.weight", True), ("head.start", False)):
+        fewer = tmp_path / f"{missing}.safetensors"
+        kept = {name: tensor for name, tensor in tensors.items() if name != missing}
+        save_file(kept, fewer, metadata=metadata)
+        if well:
+            load_checkpoint(fewer, build(2), CONFIG)
+        else:
+            refused(fewer)
+
+
 def refused(path, config=CONFIG, match="."):
     """Loading is refused with a sentence, and the model stays as it was."""
     model = build(3)

@@ -1,0 +1,86 @@
+"""A new hair colour has the photograph's light and shade and ends softly where hair ends."""
+
+import numpy as np
+import pytest
+
+from inference.editing.hair_dye import dyed
+from inference.editing.kinds import HAIR, SKIN
+from inference.face_map.labels import Label
+from inference.head.template import HeadTemplate
+
+WHITE, BROWN, RED = (
+    np.array(c, np.float32) for c in ((0.8,) * 3, (0.3, 0.2, 0.12), (0.5, 0.15, 0.08))
+)
+SKIN_TONE = np.array([0.75, 0.55, 0.45], np.float32)
+
+
+@pytest.fixture(scope="module")
+def template():
+    return HeadTemplate.load()
+
+
+def dye(template, hair, new, taken=False, shade=1.0):
+    """White hair of the photograph, shaded, takes a new colour; the model sees its upper half."""
+    real = hair & (template.anchors[:, 1] > 0.0)
+    kinds = np.where(real, HAIR, SKIN)
+    plain = np.where(hair[:, None], WHITE, SKIN_TONE) * np.ones((len(hair), 1), np.float32)
+    fitted = np.where(hair[:, None], plain * np.reshape(shade, (-1, 1)), plain).astype(np.float32)
+    edited = np.where(real[:, None], new, plain).astype(np.float32)
+    start = np.clip(fitted + edited - plain, 0, 1)
+    seen = hair | taken
+    return dyed(start, edited, plain, kinds, real, fitted, seen, template.neighbours), fitted
+
+
+def inside(template, hair):
+    """Hair whose neighbours' neighbours are hair."""
+    found = hair
+    for _ in range(7):
+        found = found & found[template.neighbours].all(1)
+    return found
+
+
+def test_all_hair_takes_the_tone_whatever_the_model_took_it_for(template):
+    hair = template.labels == Label.HAIR
+    colours, _ = dye(template, hair, BROWN)
+    middle = inside(template, hair)
+    assert middle.sum() > 5000
+    np.testing.assert_allclose(colours[middle], np.tile(BROWN, (middle.sum(), 1)), atol=0.03)
+
+
+def test_a_shadow_on_white_hair_is_dark_hair_and_not_black(template):
+    hair = template.labels == Label.HAIR
+    shade = np.where(template.anchors[:, 0] > 0, 1.1, 0.5).astype(np.float32)
+    colours, _ = dye(template, hair, RED, shade=shade)
+    middle = inside(template, hair)
+    lit, dark = (colours[middle & side].mean(0) for side in (shade > 1, shade < 1))
+    assert (dark < 0.85 * lit).all()
+    assert dark[0] > 0.4 * lit[0]
+    assert dark[0] > 2 * dark[1] > 0  # still red
+
+
+def test_black_hair_keeps_its_highlights(template):
+    hair = template.labels == Label.HAIR
+    shade = np.where(template.anchors[:, 0] > 0, 1.3, 0.7).astype(np.float32)
+    colours, _ = dye(template, hair, np.full(3, 0.02, np.float32), shade=shade)
+    middle = inside(template, hair)
+    assert colours[middle & (shade > 1)].mean() > colours[middle & (shade < 1)].mean() + 0.02
+
+
+def test_single_anchors_that_are_taken_for_hair_stay_skin(template):
+    hair = template.labels == Label.HAIR
+    fleck = np.zeros_like(hair)
+    cheeks = np.flatnonzero(template.labels == Label.FACE)
+    fleck[cheeks[:: len(cheeks) // 20]] = True
+    colours, fitted = dye(template, hair, BROWN, taken=fleck)
+    far = fleck & ~hair[template.neighbours].any(1)
+    assert far.sum() > 10
+    np.testing.assert_allclose(colours[far], fitted[far], atol=0.02)
+
+
+def test_hair_of_nearly_the_same_colour_is_not_dyed(template):
+    hair = template.labels == Label.HAIR
+    real = hair
+    kinds = np.where(real, HAIR, SKIN)
+    start = np.full((len(hair), 3), 0.3, np.float32)
+    made = dyed(start, start + 0.03, start, kinds, real, start, hair, template.neighbours)
+    np.testing.assert_array_equal(made, start)
