@@ -30,10 +30,9 @@ from training.command_line import command_parser
 from training.editing_palette import palette_numbers, usual_palette
 from training.splat_pictures import own_colours
 from training.style_cache import PLAIN_LIGHT, encode_views
-from training.synthetic.style_words import head_tags
+from training.synthetic.style_words import CUT, head_tags
 
 SIZE = 512
-TEXTURES = frozenset({"straight", "wavy", "curly"})
 GLASSES_TAGS = ("glasses", "sunglasses", "metal")
 """How tags about glasses begin (training.synthetic.style_words)."""
 
@@ -78,10 +77,9 @@ def tags_of_edit(shape: Tags, style: Tags, labels: NDArray[np.uint8]) -> Tags:
 
     A cut is in the map, and whether hair is curly is not.
     """
-    tags = dict(style)
-    tags["hair kind"] = (shape["hair kind"] - TEXTURES) | (style["hair kind"] & TEXTURES)
+    tags = dict(style) | {CUT: shape[CUT]}
     if not (labels == Label.HAIR).any():
-        tags["hair colour"], tags["hair kind"] = frozenset(), shape["hair kind"] - TEXTURES
+        tags["hair colour"], tags["hair kind"] = frozenset(), frozenset()
     for things, label in ((GLASSES_TAGS, Label.GLASSES), (("hat",), Label.HAT)):
         if not (labels == label).any():
             tags["worn"] = frozenset(t for t in tags["worn"] if not t.startswith(things))

@@ -84,11 +84,14 @@ class StyleLoss(nn.Module):
     ) -> torch.Tensor:
         weight = torch.tensor([block.weight**2 for block in BLOCKS])
         spread = torch.cat([named[:, [k]].expand(-1, b.width) for k, b in enumerate(BLOCKS)], 1)
-        alike = pictures @ (prompts * spread).T / (named @ weight)[None]
+        length = named @ weight
+        alike = pictures @ (prompts * spread).T / length.clamp(min=1e-6)[None]
         logits = alike * self.scale.exp() + self.bias
         loss = functional.binary_cross_entropy_with_logits(logits, true, reduction="none")
-        positive = (loss * true).sum() / true.sum()
-        return 0.5 * (positive + (loss * (1 - true)).sum() / (1 - true).sum())
+        # A prompt about nothing but a cut is true of everybody, and says nothing.
+        right, wrong = true * (length > 0), (1 - true) * (length > 0)
+        positive = (loss * right).sum() / right.sum().clamp(min=1)
+        return 0.5 * (positive + (loss * wrong).sum() / wrong.sum().clamp(min=1))
 
     def _tags(self, pictures: torch.Tensor, has: torch.Tensor) -> torch.Tensor:
         ends = unit_blocks(self.prototypes * self.inside) * self.inside

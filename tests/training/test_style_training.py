@@ -21,7 +21,7 @@ from training.editing_start import Regression, regress, ridge_of_maps
 from training.feature_bias import compare
 from training.style_data import StyleData
 from training.synthetic.prompts import compose, draw_prompt, fits
-from training.synthetic.style_words import WORDINGS, head_tags
+from training.synthetic.style_words import CUT, SAYABLE, WORDINGS, head_tags
 
 SIZE = 280
 
@@ -229,11 +229,26 @@ def test_prompts_are_true_of_their_heads_and_of_no_others():
 def test_every_wording_can_be_said():
     rng = np.random.default_rng(0)
     assert list(WORDINGS) == [block.name for block in BLOCKS]
-    for aspect, wordings in WORDINGS.items():
+    for aspect, wordings in SAYABLE.items():
         for wording in wordings:
             prompt = compose(rng, {aspect: wording.tag})
             assert prompt.text
             assert "{" not in prompt.text
+
+
+def test_a_cut_is_said_beside_colour_and_kind_and_no_style_knows_it():
+    rng = np.random.default_rng(0)
+    texts = [
+        compose(rng, {"hair colour": "red", "hair kind": "curly", CUT: "bob"}).text
+        for _ in range(20)
+    ]
+    words = {w for wording in SAYABLE[CUT] if wording.tag == "bob" for w in wording.words}
+    plain = [word.replace("{c}", "").replace("{hair}", "").strip(" a") for word in words]
+    assert all(any(word.split()[0] in text for word in plain) for text in texts)
+    assert not any(aspect == CUT for aspect, _ in TAGS)
+    tags = head_tags(attributes(rng) | {"hair": "short curly"}, -0.6)
+    assert tags["hair kind"] == {"curly"}
+    assert tags[CUT] == {"short"}
 
 
 def test_maps_are_pooled_the_same_way_from_indices_and_from_planes():

@@ -10,8 +10,9 @@ import numpy as np
 
 from training.synthetic.style_words import (
     CHILD_WORDS,
+    CUT,
     OLD_WORDS,
-    WORDINGS,
+    SAYABLE,
 )
 
 _SUBJECTS = ("person", "someone", "face", "portrait", "head", "model", "human")
@@ -40,7 +41,7 @@ def _pick(rng: np.random.Generator, words: tuple[str, ...]) -> str:
 
 
 def _wording(rng: np.random.Generator, aspect: str, tag: str) -> str:
-    words = next(w.words for w in WORDINGS[aspect] if w.tag == tag)
+    words = next(w.words for w in SAYABLE[aspect] if w.tag == tag)
     return _pick(rng, words)
 
 
@@ -50,7 +51,8 @@ def _article(words: str) -> str:
 
 def _hair(rng: np.random.Generator, named: dict[str, str]) -> list[str]:
     colour = _wording(rng, "hair colour", named["hair colour"]) if "hair colour" in named else ""
-    if "hair kind" not in named:
+    kinds = [aspect for aspect in ("hair kind", CUT) if aspect in named]
+    if not kinds:
         if not colour:
             return []
         forms = (
@@ -62,7 +64,17 @@ def _hair(rng: np.random.Generator, named: dict[str, str]) -> list[str]:
             f"{colour} coloured hair",
         )
         return [_pick(rng, forms)]
-    kind = _wording(rng, "hair kind", named["hair kind"])
+    first = int(rng.integers(len(kinds)))  # who says the colour
+    return [
+        words
+        for number, aspect in enumerate(kinds)
+        for words in _hair_that_is(
+            rng, _wording(rng, aspect, named[aspect]), colour if number == first else ""
+        )
+    ]
+
+
+def _hair_that_is(rng: np.random.Generator, kind: str, colour: str) -> list[str]:
     if colour and "{" not in kind:
         return [kind, f"{colour} hair"]
     hair = f"{colour} hair" if colour else "hair"
@@ -147,7 +159,7 @@ def draw_prompt(rng: np.random.Generator, tags: dict[str, frozenset[str]]) -> Pr
     named = {}
     for number in chosen:
         aspect = there[number]
-        known = sorted(tags[aspect] & {w.tag for w in WORDINGS[aspect]})
+        known = sorted(tags[aspect] & {w.tag for w in SAYABLE[aspect]})
         if known:
             named[aspect] = known[int(rng.integers(len(known)))]
     return compose(rng, named) if named else draw_prompt(rng, tags)

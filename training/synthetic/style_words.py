@@ -1,6 +1,7 @@
 """What people call the aspects of a look: tags of a head, and the wordings that mean a tag.
 
-One aspect is one block of the embedded style space (inference.features.style_blocks).
+One aspect is one block of the embedded style space (inference.features.style_blocks), but for how
+hair is cut, which is geometry.
 """
 
 from collections.abc import Mapping
@@ -11,23 +12,24 @@ import numpy as np
 
 from training.synthetic.lighting import LUMINANCE
 
-KIND_TAGS = {
-    "buzz cut": ("buzz", "short", "straight"),
-    "crew cut": ("buzz", "short", "straight"),
-    "short side part": ("parted", "short", "straight"),
-    "swept back": ("swept", "short", "straight"),
-    "tight back": ("tied", "straight"),
-    "bun": ("bun", "tied"),
-    "ponytail": ("ponytail", "tied"),
+STYLE_TAGS = {
+    "buzz cut": ("straight", "buzz", "short"),
+    "crew cut": ("straight", "buzz", "short"),
+    "short side part": ("straight", "parted", "short"),
+    "swept back": ("straight", "swept", "short"),
+    "tight back": ("straight", "tied"),
+    "bun": ("straight", "bun", "tied"),
+    "ponytail": ("straight", "ponytail", "tied"),
     "short tousled": ("messy", "short"),
-    "bob": ("bob", "straight"),
-    "long straight": ("long", "straight"),
-    "long wavy": ("long", "wavy"),
-    "fringe": ("fringe", "straight"),
+    "bob": ("straight", "bob"),
+    "long straight": ("straight", "long"),
+    "long wavy": ("wavy", "long"),
+    "fringe": ("straight", "fringe"),
     "curly": ("curly",),
     "short curly": ("curly", "short"),
-    "afro": ("afro", "curly"),
+    "afro": ("curly", "afro"),
 }
+"""Kind and cut of the generator's hair styles; tousled hair is of no kind."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,21 @@ HAIR_COLOUR = _table(
 
 HAIR_KIND = _table(
     {
-        "bald": "bald; a bald head; no hair; hairless; a shaved head; bald-headed; completely bald",
-        "buzz": "a {c} buzz cut; cropped {hair}; very short {hair}; shaved {hair}; a {c} crew cut; "
-        "a {c} military haircut; buzzed {hair}",
-        "short": "short {hair}; a short {c} haircut; short-cut {hair}; neat short {hair}",
         "straight": "straight {hair}; sleek {hair}; smooth {hair}; sleek straight {hair}; "
         "{hair}, straight; flat {hair}",
         "wavy": "wavy {hair}; {hair} in waves; softly waving {hair}; {hair}, wavy",
         "curly": "curly {hair}; {c} curls; frizzy {hair}; {hair} in ringlets; curls; "
-        "{hair}, curly; very curly {hair}; a curly {c} mop; kinky {hair}",
-        "afro": "a {c} afro; an afro hairstyle; coily {hair}; a round {c} afro",
+        "{hair}, curly; very curly {hair}; a curly {c} mop; kinky {hair}; coily {hair}",
+    }
+)
+
+HAIR_CUT = _table(
+    {
+        "bald": "bald; a bald head; no hair; hairless; a shaved head; bald-headed; completely bald",
+        "buzz": "a {c} buzz cut; cropped {hair}; very short {hair}; shaved {hair}; a {c} crew cut; "
+        "a {c} military haircut; buzzed {hair}",
+        "short": "short {hair}; a short {c} haircut; short-cut {hair}; neat short {hair}",
+        "afro": "a {c} afro; an afro hairstyle; a round {c} afro",
         "long": "long {hair}; long flowing {hair}; shoulder-length {hair}; very long {hair}",
         "bob": "a {c} bob; chin-length {hair}; a {c} bob cut; a pageboy haircut",
         "fringe": "{hair} with a fringe; {hair} with bangs; bangs; a fringe",
@@ -83,6 +90,7 @@ HAIR_KIND = _table(
         "ponytail": "a {c} ponytail; {hair} in a ponytail",
     }
 )
+"""What the face map decides and no style: prompts may say it, and no block listens."""
 
 SKIN = _table(
     {
@@ -205,6 +213,10 @@ WORDINGS: dict[str, tuple[Wording, ...]] = {
 }
 """Wordings by aspect, in the order of the style space's blocks."""
 
+CUT = "hair cut"
+SAYABLE: dict[str, tuple[Wording, ...]] = WORDINGS | {CUT: HAIR_CUT}
+"""With what a prompt may say besides."""
+
 
 def _plain(colour: str) -> str:
     """A colour's name without "dark"."""
@@ -243,10 +255,11 @@ def head_tags(attributes: Mapping[str, Any], brightness: float) -> dict[str, fro
         worn |= {"sunglasses"} if glasses["lenses"] != "clear" else set()
     if hat:
         worn.add(f"hat {_plain(hat['colour'])}")
-    kinds = KIND_TAGS.get(str(attributes["hair"]), ("straight",))
+    words = STYLE_TAGS.get(str(attributes["hair"]), ("straight",))
+    kinds = frozenset(wording.tag for wording in HAIR_KIND)
     return {
         "hair colour": frozenset() if bald else frozenset({str(attributes["hair_colour"])}),
-        "hair kind": frozenset({"bald"}) if bald else frozenset(kinds),
+        "hair kind": frozenset() if bald else kinds & set(words),
         "skin": frozenset({str(attributes["skin"])}),
         "age": frozenset({str(attributes["age_group"])}),
         "sex": frozenset({str(attributes["sex"])}),
@@ -255,4 +268,5 @@ def head_tags(attributes: Mapping[str, Any], brightness: float) -> dict[str, fro
         "light": frozenset(lights),
         "clothes": frozenset({_plain(str(attributes["clothes"]["colour"]))}),
         "worn": frozenset(worn),
+        CUT: frozenset({"bald"}) if bald else frozenset(words) - kinds,
     }
