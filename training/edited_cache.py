@@ -24,7 +24,6 @@ from inference.face_map.labels import Label
 from inference.features.embedded import load_embedded_backbone
 from inference.files import atomic_write
 from inference.head.template import HeadTemplate
-from inference.progress import CancelToken, no_progress
 from inference.rendering.selection import choose_renderer
 from training.command_line import command_parser
 from training.editing_palette import palette_numbers, usual_palette
@@ -128,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         view = 0 if rng.random() < _OF_THE_MAP else int(rng.integers(len(views)))
         labels = cv2.resize(views[view], (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
         look = style_of_palette(weight, bias, style.numbers, usual)
-        head, camera = editor.shaped(labels, look, None, no_progress, CancelToken())
+        head, camera = editor.modelled(labels, look)
         frame = renderer.render(head.splats(template.neighbours), camera)
         picture, alpha = own_colours(frame)
         tags = tags_of_edit(shape.tags, style.tags, labels)

@@ -31,7 +31,7 @@ from inference.features.style_blocks import completed, emphasised, with_block
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.portrait.types import PreparedPortrait
-from inference.progress import CancelToken, Progress
+from inference.progress import CancelToken, Progress, no_progress
 from inference.rendering.camera import Camera
 
 if TYPE_CHECKING:  # torch is imported by the first call that needs it
@@ -172,6 +172,12 @@ class Editor:
         """
         shaped, camera, look = self._shape(request, progress, cancel)
         return self._details.on_head(shaped, request.labels, camera, look), camera
+
+    def modelled(self, labels: NDArray[np.uint8], style: FloatArray) -> tuple[ShapedHead, Camera]:
+        """The head of a map [S, S] in a completed style [W] alone, and its camera."""
+        head, camera = self.shaped(labels, style, None, no_progress, CancelToken())
+        look = self.network.face_look(style)
+        return self._details.on_head(head, labels, camera, look), camera
 
     def _shape(
         self, request: EditRequest, progress: Progress, cancel: CancelToken

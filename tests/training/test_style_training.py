@@ -19,7 +19,7 @@ from training import edited_cache, refit_palette, style_cache, train_editing, tr
 from training.anchor_data import CLOTH, HAIR, SKIN
 from training.editing_start import Regression, regress, ridge_of_maps
 from training.feature_bias import compare
-from training.style_data import StyleData
+from training.style_data import TAGS, StyleData
 from training.synthetic.prompts import compose, draw_prompt, fits
 from training.synthetic.style_words import CUT, SAYABLE, WORDINGS, head_tags
 
