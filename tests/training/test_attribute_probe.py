@@ -60,6 +60,21 @@ def test_a_dark_chin_and_curls_are_seen():
     assert (curly[5:8] > plain[5:8] + 0.02).all()  # contrasts of the hair's texture
 
 
+def test_parallel_strands_are_aligned_and_curls_are_not():
+    rgb, labels = toy_face()
+    hair = (labels == Label.HAIR)[..., None]
+    stripes = 60 * np.sin(np.mgrid[:256, :256][1] * 0.9)
+    noise = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 90, labels.shape), (0, 0), 1.5)
+    combed, tangled = (
+        region_features(
+            np.where(hair, rgb + t[..., None], rgb).clip(0, 255).astype(np.uint8), labels
+        )
+        for t in (stripes, noise)
+    )
+    assert (combed[[-4, -2]] > 0.85).all()
+    assert (tangled[[-4, -2]] < combed[[-4, -2]] - 0.15).all()
+
+
 def test_the_same_picture_in_another_size_says_nearly_the_same():
     small, large = (region_features(*toy_face(size=size)) for size in (256, 512))
     np.testing.assert_array_equal(np.isfinite(small), np.isfinite(large))

@@ -168,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--heads", type=int, default=12, help="how many held-out heads give maps")
     add("--probe-heads", type=int, default=700, help="training heads of the probe")
     add("--styles", type=int, default=3, help="other heads' styles for each map, and back")
+    add("--prompt-heads", type=int, default=4, help="how many of the heads are asked all prompts")
     add("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
@@ -196,10 +197,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     probe = fit_probe(probe_examples(options.data, renderer, options.probe_heads))
     itself = recall(probe, probe_examples(options.heldout, renderer))
-    answers = _ask(engine, renderer, probe, [heads[0], heads[len(heads) // 2]])
+    asked = heads[:: max(1, len(heads) // options.prompt_heads)][: options.prompt_heads]
+    answers = _ask(engine, renderer, probe, asked)
     right = [float(str(answer["right"])) for answer in answers]
     result = {
         "heads": len(heads),
+        "prompt_heads": len(asked),
         "map_kept_mean_iou": round(float(np.mean(kept)), 3),
         "map_kept_worst_tenth": round(float(np.quantile(kept, 0.1)), 3),
         "map_read_by_parser_mean_iou": round(float(np.mean(read)), 3),

@@ -18,6 +18,7 @@ EDGE = 256
 
 _FINE, _COARSE = 1.2, 4.0  # pixels: textures between these scales, and finer
 _LOCKS = (1.5, 4.0)  # pixels within which hairs of straight hair run the same way
+_FLAT = 1e-3  # squared gradient of hair that shows no strands
 _FEW = 12  # pixels below which a region says nothing
 _DARK = 0.03
 _LIPS = (Label.UPPER_LIP, Label.LOWER_LIP)
@@ -116,6 +117,7 @@ def _alignment(grey: Float, mask: NDArray[np.bool_]) -> Float:
     if mask.sum() < _FEW:
         return np.full(2 * len(_LOCKS), np.nan, np.float32)
     across, down = (cv2.Sobel(grey, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+    mask = _inner(mask) if _inner(mask).any() else mask  # no edges of the hair itself
     inside = mask.astype(np.float32)
     found = []
     for size in _LOCKS:
@@ -124,8 +126,8 @@ def _alignment(grey: Float, mask: NDArray[np.bool_]) -> Float:
             for product in (across**2, down**2, across * down)
         )
         energy = xx + yy
-        coherence = np.sqrt((xx - yy) ** 2 + 4 * xy**2)[mask] / (energy[mask] + 1e-6)
-        found += [np.average(coherence, weights=energy[mask] + 1e-9), coherence.std()]
+        coherence = np.sqrt((xx - yy) ** 2 + 4 * xy**2)[mask] / (energy[mask] + _FLAT)
+        found += [np.average(coherence, weights=energy[mask] + _FLAT), coherence.std()]
     return np.array(found, np.float32)
 
 
