@@ -34,7 +34,7 @@ from desktop.viewport.shared_renderer import SharedRenderer
 from inference.face_map.labels import Label
 from inference.files import resource_path
 
-PROMPTS = ("grey curly hair", "long red hair", "an old man with a full beard", "very dark skin")
+PROMPTS = ("grey curly hair", "red wavy hair", "an old man with a full beard", "very dark skin")
 LONGEST = 300.0  # seconds that anything is waited for
 LOOK = 5  # milliseconds between two looks whether it is there
 

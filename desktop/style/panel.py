@@ -22,7 +22,7 @@ from desktop.widgets.switch import Switch
 from desktop.widgets.value_slider import ValueSlider
 
 NO_PICTURE = "There is no picture on the clipboard: copy one, or a picture file, and paste again."
-PLACEHOLDER, SECOND_PLACEHOLDER = "for example grey curly hair", "for example long red hair"
+PLACEHOLDER, SECOND_PLACEHOLDER = "for example grey curly hair", "for example red wavy hair"
 FIRST, SECOND = "first", "second"
 
 

@@ -24,13 +24,19 @@ from desktop.portrait.incoming import Incoming
 from desktop.style.prompt_line import PromptLine
 from desktop.theme import Palette
 from desktop.widgets.labels import ElidedLabel, label
+from inference.editing.cut_words import names_a_cut
 
+CUT_HINT = (
+    "Length and cut are painted: under Paint, choose a hair stamp, or draw the outline with Hair."
+)
 FACE = 34  # pixels of the reference's thumbnail
 FILTERS = f"Pictures ({PICTURES});;All files (*)"
 
 
 class SourceBox(QWidget):
     """A prompt line, a button for pictures, and a chip that says what is applied.
+
+    Where the prompt is about how hair is cut, a sentence below it says where that is decided.
 
     Signals:
         words_given: a prompt was entered.
@@ -65,6 +71,10 @@ class SourceBox(QWidget):
         )
         self.picture.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.picture.clicked.connect(self.ask)
+        self.hint = label(CUT_HINT, "small", wrap=True)
+        self.hint.hide()
+        self.line.chosen.connect(self._show_hint)
+        self.line.textChanged.connect(self._on_written)
         self._face = QLabel()
         self._face.setFixedSize(FACE, FACE)
         self._name = ElidedLabel("")
@@ -88,6 +98,7 @@ class SourceBox(QWidget):
         layout.setSpacing(8)
         layout.addWidget(label(says))
         layout.addWidget(self.line)
+        layout.addWidget(self.hint)
         layout.addLayout(self._buttons)
         layout.addWidget(self.chip)
         self.set_palette(palette)
@@ -120,6 +131,15 @@ class SourceBox(QWidget):
     def show_words(self, text: str) -> None:
         """Show an applied prompt in the line."""
         self.line.show_text(text)
+        self._show_hint(text)
+
+    def _show_hint(self, applied: str) -> None:
+        self.hint.setVisible(names_a_cut(applied))
+
+    def _on_written(self, text: str) -> None:
+        # It goes while one writes and comes with Enter: "short" may yet become a short beard.
+        if not names_a_cut(text):
+            self.hint.hide()
 
     def ask(self) -> None:
         """Choose the file of a picture."""

@@ -1,17 +1,16 @@
-"""Words that the embedded style network was taught, as suggestions for the prompt."""
+"""Words that the embedded style network was taught, as suggestions for the prompt.
 
-EXAMPLES = ("grey curly hair", "long red hair", "an old man with a full beard", "very dark skin")
+Nothing of how hair is cut: the face map decides that.
+"""
+
+EXAMPLES = ("grey curly hair", "red wavy hair", "an old man with a full beard", "very dark skin")
 """What the prompt proposes before anybody has written anything."""
 
 HAIR_COLOURS = (
     "black", "dark brown", "brown", "blond", "red", "grey", "white", "blue", "pink", "green",
     "purple",
 )  # fmt: skip
-HAIR_KINDS = (
-    "short {} hair", "long straight {} hair", "long wavy {} hair", "curly {} hair",
-    "short curly {} hair", "short tousled {} hair", "{} hair with a fringe", "a {} bob",
-    "a {} afro", "a {} buzz cut", "{} hair swept back", "short {} hair parted at the side",
-)  # fmt: skip
+HAIR_KINDS = ("straight", "wavy", "curly")
 SKINS = ("very light", "light", "tanned", "brown", "dark brown", "very dark")
 BEARDS = ("stubble", "a moustache", "a goatee", "a short beard", "a full beard", "no beard")
 EYES = ("brown", "blue", "green", "grey", "hazel")
@@ -27,15 +26,15 @@ LIGHTS = (
 
 def suggestions() -> list[str]:
     """All that the prompt completes, the usual first."""
-    hair = [kind.format(colour) for kind in HAIR_KINDS for colour in HAIR_COLOURS]
+    hair = [f"{colour} {kind} hair" for kind in HAIR_KINDS for colour in HAIR_COLOURS]
     return [
         *EXAMPLES,
         *(f"{colour} hair" for colour in HAIR_COLOURS),
-        "a bald head",
+        *(f"{kind} hair" for kind in HAIR_KINDS),
         *BEARDS,
         *(f"{skin} skin" for skin in SKINS),
         *(f"{eyes} eyes" for eyes in EYES),
         *PEOPLE,
         *LIGHTS,
-        *hair,
+        *(words for words in hair if words not in EXAMPLES),
     ]

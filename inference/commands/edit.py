@@ -1,11 +1,13 @@
 """`perchead edit`: a face map and a style to a head, without the window."""
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference.commands.options import add_outputs, check_output_size, terminal_progress
+from inference.editing.cut_words import names_a_cut
 from inference.errors import NoFaceError, UsageError
 from inference.progress import CancelToken, no_progress
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from inference.portrait.types import PreparedPortrait
 
 NAME = "edit"
+CUT_NOTE = (
+    "Length and cut of hair come from the face map: draw them there. "
+    "All else of the description is applied."
+)
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -127,6 +133,8 @@ def run(arguments: argparse.Namespace) -> int:
     from inference.report import build_edit_report, write_report
 
     job = _check(arguments)
+    if names_a_cut(arguments.style_text or ""):
+        print(f"perchead: {CUT_NOTE}", file=sys.stderr)
     engine = Engine()
     head = engine.edit(_request(engine, arguments, job), terminal_progress)
     renderer, folder = choose_renderer(), arguments.out

@@ -107,6 +107,35 @@ def test_the_line_suggests_words_and_what_was_written_before(with_head, qtbot):
     assert look.source.style.description == "old man, a full beard"
 
 
+def test_a_prompt_about_a_cut_is_applied_and_a_sentence_says_where_cuts_are_made(with_head, qtbot):
+    window = with_head
+    first = window.editing.style.first
+    describe(window, qtbot, "grey curly hair")
+    assert not first.hint.isVisible()
+    plain = style_of(window)
+    describe(window, qtbot, "long red hair")
+    assert first.hint.isVisible()
+    assert "hair stamp" in first.hint.text()
+    below = first.line.geometry().bottom()
+    assert below < first.hint.geometry().top() < first.picture.geometry().top()
+    assert not np.array_equal(style_of(window), plain)
+    window.actions_["undo"].trigger()
+    assert not first.hint.isVisible()
+    window.actions_["redo"].trigger()
+    assert first.hint.isVisible()
+    first.line.setText("red hair and a short")
+    assert not first.hint.isVisible()
+    qtbot.keyClicks(first.line, " beard")
+    qtbot.keyClick(first.line, Qt.Key.Key_Return)
+    assert not first.hint.isVisible()
+    window.editing.style.blend.click()
+    second = window.editing.style.second
+    qtbot.keyClicks(second.line, "a bob")
+    qtbot.keyClick(second.line, Qt.Key.Key_Return)
+    assert second.hint.isVisible()
+    assert not first.hint.isVisible()
+
+
 def test_t_goes_to_the_prompt(with_head, qtbot):
     window = with_head
     qtbot.keyClick(window, Qt.Key.Key_T)

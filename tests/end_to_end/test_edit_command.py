@@ -49,9 +49,10 @@ def painted(tmp_path_factory):
 
 def test_a_map_and_words_become_files(painted, tmp_path):
     out = tmp_path / "out"
-    words = ("--map", painted, "--style-text", "a man with grey hair", "--out", out)
+    words = ("--map", painted, "--style-text", "a man with long grey hair", "--out", out)
     result = run_perchead(*words, "--size", "96", "--no-video", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
+    assert "Length and cut of hair come from the face map" in result.stderr
     assert len(read_ply(out / "head.ply")) == NUM_GAUSSIANS
     with Image.open(out / "views.png") as views:
         assert views.size == (7 * 96, 96)
@@ -64,7 +65,7 @@ def test_a_map_and_words_become_files(painted, tmp_path):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(report | wrong, schema)
     assert report["map"] == "map.png"
-    assert report["style"]["description"] == "a man with grey hair"
+    assert report["style"]["description"] == "a man with long grey hair"
     assert report["portrait"] is None
     assert report["camera"]
 
