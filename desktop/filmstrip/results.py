@@ -9,7 +9,7 @@ from desktop.editing.look import Look
 from desktop.editing.maker import EditKey, EditMaker, Wanted
 from desktop.engine_holder import EngineHolder, editing_engine
 from desktop.export.exports import HeadSource
-from desktop.filmstrip.thumbnails import Thumbnails
+from desktop.filmstrip.thumbnails import Thumbnails, glance
 from desktop.session import Session, Topic
 from desktop.workers import Job
 from inference.editing.types import EditedHead
@@ -26,7 +26,7 @@ class Result:
         wanted: map, style, keep and seed, as a request; None for the portrait's own head.
         model: what made it.
         depth: of the history when it was made; steps of one gesture have the same.
-        picture: its thumbnail, or None while it is drawn.
+        picture: its thumbnail; while that is drawn, what the view shows of it, or None.
     """
 
     def __init__(self, number: int, wanted: Wanted | None, model: str, depth: int = 0) -> None:
@@ -77,6 +77,7 @@ class Results(QObject):
         self._session, self._maker, self._engine = session, maker, engine
         self._thumbnails = thumbnails
         self._count = 0
+        self._seen: tuple[Gaussians, QImage] | None = None
         self.items: list[Result] = []
         self.shown: Result | None = None
         self.partner: Result | None = None
@@ -96,8 +97,15 @@ class Results(QObject):
         self.items.append(result)
         del self.items[1 : max(1, len(self.items) - LIMIT)]
         self._draw(result, edited.gaussians)
+        self._fill_in()
         self.changed.emit()
         return result
+
+    def see(self, gaussians: Gaussians, view: QImage) -> None:
+        """The view shows a head now: that stands in until the head's thumbnail is drawn."""
+        self._seen = gaussians, view
+        if self._fill_in():
+            self.changed.emit()
 
     def remove(self, result: Result) -> None:
         """Take a result out of the strip; nothing else changes."""
@@ -191,6 +199,17 @@ class Results(QObject):
         self.shown = self._find(key)
         self.changed.emit()
 
+    def _fill_in(self) -> bool:
+        if self._seen is None:
+            return False
+        gaussians, view = self._seen
+        lacking = [
+            item for item in self.items if item.picture is None and self.head_of(item) is gaussians
+        ]
+        for item in lacking:
+            item.picture = glance(view)
+        return bool(lacking)
+
     def _draw(self, result: Result, gaussians: Gaussians) -> None:
         self._thumbnails.draw(gaussians, lambda picture: self._on_picture(result, picture))
 
@@ -202,6 +221,7 @@ class Results(QObject):
         if topic is Topic.PORTRAIT:
             self.items.clear()
             self.shown, self.partner, self._count = None, None, 0
+            self._seen = None
             self.changed.emit()
         elif topic is Topic.HEAD and self.items and self._session.head is not None:
             original = self.items[0]

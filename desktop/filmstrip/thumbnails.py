@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage
 
 from desktop.images import qimage_from_rgba8
@@ -15,6 +16,15 @@ SIDE = 144  # pixels; shown at half of that, sharp on fine screens too
 YAW = 20.0  # degrees; a little from the side, where hair shows
 
 Take = Callable[[QImage], object]
+
+
+def glance(view: QImage) -> QImage:
+    """The middle of a view as a thumbnail, until the head's own is drawn; a millisecond or two."""
+    side = min(view.width(), view.height())
+    left, top = (view.width() - side) // 2, (view.height() - side) // 2
+    smooth = Qt.TransformationMode.SmoothTransformation
+    ratio = Qt.AspectRatioMode.IgnoreAspectRatio
+    return view.copy(QRect(left, top, side, side)).scaled(SIDE, SIDE, ratio, smooth)
 
 
 class Thumbnails:

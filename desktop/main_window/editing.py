@@ -26,6 +26,7 @@ from desktop.session import Session, Topic
 from desktop.style.panel import StylePanel
 from desktop.style.reader import StyleReader
 from desktop.theme import Palette
+from desktop.viewport.frame_source import FrameSource
 from desktop.viewport.shared_renderer import SharedRenderer
 from desktop.viewport.viewport import Viewport
 from desktop.workers import JobRunner
@@ -126,6 +127,7 @@ class Editing(QObject):
         )
         starts.compared = lambda: self.beside.compared
         self.transitions = TransitionStarts(self._window, self.results, exports, starts)
+        viewport.frames.changed.connect(lambda: self._on_frame(viewport.frames))
         self._connect()
         self.refresh()
 
@@ -195,6 +197,12 @@ class Editing(QObject):
         if self._menu is not None:
             self._menu.setEnabled(on)
         self.paint_toggled.emit(on)
+
+    def _on_frame(self, frames: FrameSource) -> None:
+        last = frames.last
+        if frames.image is None or last is None or last.request.mode is not ViewMode.SPLATS:
+            return
+        self.results.see(last.request.gaussians, last.image)
 
     def _on_compare(self, result: Result) -> None:
         if result is self.results.shown:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import av
@@ -54,6 +55,72 @@ def test_results_get_thumbnails_and_the_shown_one_is_marked(with_head, qtbot):
     assert not np.array_equal(first, second)
     assert results.shown is results.items[2]
     assert "red hair" in frame_of(window, results.items[2]).toolTip()
+
+
+class Late:
+    """A renderer that draws nothing before it may."""
+
+    def __init__(self, renderer):
+        self._renderer, self.may = renderer, threading.Event()
+        self.name = "late"
+
+    def render(self, gaussians, camera):
+        self.may.wait()
+        return self._renderer.render(gaussians, camera)
+
+    def render_rgba8(self, gaussians, camera, background=None):
+        self.may.wait()
+        return self._renderer.render_rgba8(gaussians, camera, background)
+
+
+def pixels_of(picture):
+    return np.asarray(picture.constBits()).copy()
+
+
+def test_a_head_in_the_window_has_a_thumbnail_at_once_and_its_own_later(
+    make_window, portrait, renderer, monkeypatch, qtbot
+):
+    late = Late(renderer.exports)
+    monkeypatch.setattr(renderer, "exports", late)
+    window = make_window()
+    try:
+        window.opening.open(portrait)
+        qtbot.waitUntil(lambda: window.session.head is not None, timeout=WAIT)
+        qtbot.waitUntil(lambda: window.viewport.frames.sharp, timeout=WAIT)
+        begin_painting(window, qtbot)
+        items = window.editing.results.items
+        for number, text in enumerate(("red hair", "an old man")):
+            empty = []
+
+            def look(empty=empty):
+                shown, last = window.session.edited, window.viewport.frames.last
+                if shown is not None and last.request.gaussians is shown.gaussians:
+                    empty.append(any(item.picture is None for item in items))
+
+            window.viewport.painted.connect(look)
+            describe(window, qtbot, text)
+            shown = window.session.edited.gaussians
+            qtbot.waitUntil(
+                lambda shown=shown: window.viewport.frames.last.request.gaussians is shown,
+                timeout=WAIT,
+            )
+            qtbot.waitUntil(lambda empty=empty: bool(empty), timeout=WAIT)
+            window.viewport.painted.disconnect(look)
+            assert len(items) == number + 2
+            assert not any(empty)
+            assert not window.editing.results.shown.picture.isNull()
+        there = [pixels_of(item.picture) for item in items]
+        assert not np.array_equal(there[1], there[2])
+        assert frame_of(window, items[2]).grab().toImage().pixelColor(36, 36).lightness() > 20
+    finally:
+        late.may.set()
+    qtbot.waitUntil(
+        lambda: all(
+            not np.array_equal(pixels_of(item.picture), before)
+            for item, before in zip(items, there, strict=True)
+        ),
+        timeout=WAIT,
+    )
 
 
 def test_a_click_puts_map_style_and_head_back_as_one_step(with_head, qtbot):
