@@ -5,11 +5,11 @@ import re
 _CUTS = re.compile(
     r"\b(?:"
     r"bald|balding|hairless|no hair|without hair|shaved head|"
-    r"bobs?|fringe|bangs|bun|ponytails?|pony tails?|pigtails?|braids?|plaits?|topknot|updo|"
+    r"bobs?|fringe|bangs|bun|ponytails?|pony tails?|pigtails?|braids?|plaits?|top ?knot|updo|"
     r"buzz|buzzed|crew cut|pixie|pageboy|mullet|mohawk|undercut|quiff|pompadour|"
     r"haircut|hairdo|hairstyle|hairline|"
     r"afro(?! (?:american|asian|caribbean|cuban|european|latin))|"
-    r"(?:swept|slicked|combed|brushed|pulled|tied) (?:back|up)|"
+    r"(?:swept|slicked|combed|brushed|pulled|tied) (?:\w+ )?(?:back|up)|"
     r"(?:side|centre|center|middle) (?:part|parted|parting)|"
     r"(?:shoulder|chin|jaw|ear|neck|collar|waist) (?:length|long)|"
     r"hair (?:\w+ ){0,2}(?:to|past|over|below|above) (?:\w+ )?(?:shoulders?|chin|ears|waist)"

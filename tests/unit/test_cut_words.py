@@ -42,6 +42,8 @@ from inference.editing.cut_words import names_a_cut
         "hair down to the shoulders",
         "hair swept back",
         "hair tied back",
+        "grey hair combed tightly back",
+        "a top knot",
         "hair parted at the side",
         "a side parting",
         "cropped grey hair",
