@@ -19,10 +19,10 @@ from inference.editing.beard_shape import (
     thickness,
 )
 from inference.editing.kinds import SKIN
+from inference.editing.painted_head import PaintedHead
 from inference.editing.spread import EDGE, pixels_of, sampled
 from inference.face_map.labels import COUNT, Label
 from inference.head.gaussians import FloatArray
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera
 
 _ASKED, _STUBBLE = (0.62, 0.82), (0.62, 0.95)
@@ -85,26 +85,18 @@ def beard_of(
     )
 
 
-def grow_beard(
-    means: FloatArray,  # [N, 3] metres; changed
-    colours: FloatArray,  # [N, 3]; changed
-    kinds: NDArray[np.int64],  # [N]
-    template: HeadTemplate,
-    beard: BeardLook,
-    seen: NDArray[np.bool_],  # [N] which anchors are in sight
-    labels: NDArray[np.uint8],  # [S, S] the face map
-    camera: Camera,
-) -> FloatArray:
+def grow_beard(head: PaintedHead, beard: BeardLook) -> FloatArray:
     """Grow a beard on bare skin, none on what the map shows as lips, nose, hair or cloth.
 
     Returns:
         [N] 0..1 how much of the skin it hides.
     """
+    means, colours, template = head.means, head.colours, head.template
     hidden = np.zeros(len(means), np.float32)
     if max(*beard.zones, beard.stubble) <= 0:
         return hidden
     skin = (template.labels == Label.FACE) | (template.labels == Label.NECK)
-    who = np.flatnonzero(skin & (kinds == SKIN))
+    who = np.flatnonzero(skin & (head.kinds == SKIN))
     who = who[in_reach(template.anchors[who]) > 0]
     if len(who) == 0:
         return hidden
@@ -117,7 +109,7 @@ def grow_beard(
     rest = template.anchors[who]
     streaks = strands(rest)
     grain = np.random.default_rng(_SEED).uniform(-1, 1, len(means)).astype(np.float32)[who]
-    free = _free(means[who], seen[who], labels, camera)
+    free = _free(means[who], head.seen[who], head.labels, head.camera)
     share = np.array(beard.zones, np.float32)
     cover = (zones * share).max(1)
     ragged = cover + _RAGGED * (streaks + grain) * (cover > 0.02)

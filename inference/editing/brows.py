@@ -4,17 +4,15 @@ Brows of many heads, anchor by anchor, average to a shadow. The map knows where 
 style what colour its hairs are.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.editing.kinds import SKIN
-from inference.editing.spread import EDGE, pixels_of, sampled
+from inference.editing.painted_head import PaintedHead
+from inference.editing.spread import pixels_of, sampled
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
-from inference.head.template import HeadTemplate
-from inference.rendering.camera import Camera
 
 _BROWS = (Label.RIGHT_BROW, Label.LEFT_BROW)
 _BARE = (Label.FACE, Label.NOSE)
@@ -26,23 +24,17 @@ _DENSE = 0.8  # how much of the skin brows hide (our choice, looking at six head
 
 
 def paint_brows(
-    colours: FloatArray,  # [N, 3]; changed
-    means: FloatArray,  # [N, 3] metres
-    seen: NDArray[np.bool_],  # [N] which anchors are in sight
-    kinds: NDArray[np.int64],  # [N]
-    labels: NDArray[np.uint8],  # [S, S] the face map
-    camera: Camera,
-    template: HeadTemplate,
+    head: PaintedHead,
     tone: FloatArray,  # [3] RGB of brows
 ) -> None:
     """Colour what the map shows as brow, of anchors in sight, and clear the model's own brow.
 
     What a fringe or glasses hide on the map, the model knows better.
     """
-    wide = cv2.resize(labels, (EDGE, EDGE), interpolation=cv2.INTER_NEAREST)
-    face = np.isin(template.labels, (*_BARE, *_BROWS)) & (kinds == SKIN)
-    who = np.flatnonzero(seen & face)
-    pixels = pixels_of(means[who], camera)
+    template, colours, wide = head.template, head.colours, head.small_map()
+    face = np.isin(template.labels, (*_BARE, *_BROWS)) & (head.kinds == SKIN)
+    who = np.flatnonzero(head.seen & face)
+    pixels = pixels_of(head.means[who], head.camera)
     bare = sampled(np.isin(wide, (*_BARE, *_BROWS)), pixels, _SOFT)
     for brow in _BROWS:
         mask = wide == brow

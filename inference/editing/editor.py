@@ -23,6 +23,7 @@ from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
 from inference.editing.mouth import open_mouth
 from inference.editing.own_heads import OwnHeads, key_of
+from inference.editing.painted_head import PaintedHead
 from inference.editing.portrait_hair import KnownHair
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.shaving import other_beard, shaved
@@ -276,13 +277,13 @@ class Editor:
         sight = project(means, camera)
         _, depth = front(sight, class_of(kinds, template.labels))
         in_sight = visible(sight, depth)
-        paint_brows(colours, means, in_sight, kinds, labels, camera, template, reading.brows)
-        open_mouth(colours, means, in_sight, kinds, labels, camera, template)
-        beard = reading.beard
-        grown = grow_beard(means, colours, kinds, template, beard, in_sight, labels, camera)
+        head = PaintedHead(means, colours, kinds, in_sight, labels, camera, template)
+        paint_brows(head, reading.brows)
+        open_mouth(head)
+        grown = grow_beard(head, reading.beard)
         relief = means - bare
-        wear_glasses(means, colours, kinds, labels, camera, template, reading.glasses)
-        wear_jewellery(means, colours, kinds, labels, camera, template, in_sight)
+        wear_glasses(head, reading.glasses)
+        wear_jewellery(head)
         progress(_MAP_STAGE, 1.0)
         return ShapedHead(means, colours, kinds, relief, grown), camera
 

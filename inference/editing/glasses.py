@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.editing.kinds import GLASSES, LENS, SKIN
+from inference.editing.painted_head import PaintedHead
 from inference.editing.spread import (
     EDGE,
     depth_of,
@@ -56,16 +57,10 @@ class GlassesLook:
     dark: bool
 
 
-def wear_glasses(
-    means: FloatArray,  # [N, 3] metres; changed
-    colours: FloatArray,  # [N, 3]; changed
-    kinds: NDArray[np.int64],  # [N]; changed
-    labels: NDArray[np.uint8],  # [S, S] the face map
-    camera: Camera,
-    template: HeadTemplate,
-    look: GlassesLook,
-) -> bool:
+def wear_glasses(head: PaintedHead, look: GlassesLook) -> bool:
     """Move anchors onto glasses; False where the map has none."""
+    means, colours, kinds = head.means, head.colours, head.kinds
+    labels, camera, template = head.labels, head.camera, head.template
     size = len(labels)
     region = (labels == Label.GLASSES).astype(np.uint8)
     if region.sum() < _FEWEST * size * size:

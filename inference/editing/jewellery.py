@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.editing.kinds import CLOTH, EARRING, NECKLACE, SKIN
+from inference.editing.painted_head import PaintedHead
 from inference.editing.spread import (
     EDGE,
     depth_of,
@@ -19,9 +20,6 @@ from inference.editing.spread import (
     spread_over,
 )
 from inference.face_map.labels import Label
-from inference.head.gaussians import FloatArray
-from inference.head.template import HeadTemplate
-from inference.rendering.camera import Camera
 
 _GOLD = np.array([0.80, 0.62, 0.30], np.float32)
 _PEARL = np.array([0.90, 0.87, 0.82], np.float32)
@@ -32,23 +30,15 @@ _FROM_EAR, _FROM_CHAIN = 0.05, 0.012  # metres within which anchors are taken
 _MOST = 200  # anchors a thing
 
 
-def wear_jewellery(
-    means: FloatArray,  # [N, 3] metres; changed
-    colours: FloatArray,  # [N, 3]; changed
-    kinds: NDArray[np.int64],  # [N]; changed
-    labels: NDArray[np.uint8],  # [S, S] the face map
-    camera: Camera,
-    template: HeadTemplate,
-    seen: NDArray[np.bool_],  # [N] which anchors are in sight
-) -> None:
+def wear_jewellery(head: PaintedHead) -> None:
     """Move anchors onto the jewellery of the map, if it has any."""
-    if not np.isin(labels, (Label.EARRING, Label.NECKLACE)).any():
+    if not np.isin(head.labels, (Label.EARRING, Label.NECKLACE)).any():
         return
-    wide = cv2.resize(labels, (EDGE, EDGE), interpolation=cv2.INTER_NEAREST)
+    wide = head.small_map()
     for mask in _pieces(wide == Label.EARRING):
-        _hang_earring(mask, means, colours, kinds, camera, template)
+        _hang_earring(mask, head)
     for mask in _pieces(wide == Label.NECKLACE):
-        _lay_necklace(mask, means, colours, kinds, camera, template, seen)
+        _lay_necklace(mask, head)
 
 
 def _pieces(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
@@ -62,15 +52,9 @@ def _pieces(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     ]
 
 
-def _hang_earring(
-    mask: NDArray[np.bool_],
-    means: FloatArray,
-    colours: FloatArray,
-    kinds: NDArray[np.int64],
-    camera: Camera,
-    template: HeadTemplate,
-) -> None:
+def _hang_earring(mask: NDArray[np.bool_], head: PaintedHead) -> None:
     """An earring hangs beside the lobe that it is seen next to."""
+    means, kinds, camera, template = head.means, head.kinds, head.camera, head.template
     lobes = []
     for ear in (Label.LEFT_EAR, Label.RIGHT_EAR):
         points = means[template.labels == ear]
@@ -90,21 +74,14 @@ def _hang_earring(
         return
     who = donors[nearest_donors(places, pixels_of(means[donors], camera))]
     means[who] = points_at(places, np.full(len(places), depth, np.float32), camera)
-    colours[who], kinds[who] = _GOLD, EARRING
+    head.colours[who], kinds[who] = _GOLD, EARRING
 
 
-def _lay_necklace(
-    mask: NDArray[np.bool_],
-    means: FloatArray,
-    colours: FloatArray,
-    kinds: NDArray[np.int64],
-    camera: Camera,
-    template: HeadTemplate,
-    seen: NDArray[np.bool_],
-) -> None:
+def _lay_necklace(mask: NDArray[np.bool_], head: PaintedHead) -> None:
     """A necklace lies on the neck or cloth that is seen there."""
-    neck = np.isin(template.labels, (Label.NECK, Label.CLOTH, Label.FACE))
-    beneath = np.flatnonzero(seen & neck & np.isin(kinds, (SKIN, CLOTH)))
+    means, kinds, camera = head.means, head.kinds, head.camera
+    neck = np.isin(head.template.labels, (Label.NECK, Label.CLOTH, Label.FACE))
+    beneath = np.flatnonzero(head.seen & neck & np.isin(kinds, (SKIN, CLOTH)))
     if len(beneath) < 3:
         return
     pixels = pixels_of(means[beneath], camera)
@@ -122,4 +99,4 @@ def _lay_necklace(
     depth = depth_of(means[beneath], camera)[nearest].min(1) - _LIFT
     who = donors[nearest_donors(places, pixels[close][::2])]
     means[who] = points_at(places, depth.astype(np.float32), camera)
-    colours[who], kinds[who] = _PEARL, NECKLACE
+    head.colours[who], kinds[who] = _PEARL, NECKLACE

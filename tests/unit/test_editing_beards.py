@@ -8,6 +8,7 @@ import pytest
 from inference.editing.beards import BeardLook, beard_of, grow_beard
 from inference.editing.identity import ShapedHead, keep_identity, only_near
 from inference.editing.kinds import HAIR, SKIN
+from inference.editing.painted_head import PaintedHead
 from inference.editing.projection import front, project, visible
 from inference.editing.shaving import other_beard, shaved
 from inference.editing.spread import pixels_of
@@ -56,7 +57,7 @@ def bearded(template, beard, labels=None, kinds=None):
     kinds = np.full(NUM_GAUSSIANS, SKIN) if kinds is None else kinds
     sight = project(means, camera)
     seen = visible(sight, front(sight, template.labels)[1])
-    hidden = grow_beard(means, colours, kinds, template, beard, seen, labels, camera)
+    hidden = grow_beard(PaintedHead(means, colours, kinds, seen, labels, camera, template), beard)
     return means, colours, hidden
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from inference.editing.brows import paint_brows
 from inference.editing.kinds import HAIR, SKIN
+from inference.editing.painted_head import PaintedHead
 from inference.editing.projection import front, project, visible
 from inference.editing.spread import pixels_of
 from inference.face_map.labels import Label
@@ -48,7 +49,7 @@ def face_map():
 def painted(labels, template, camera, seen):
     colours = own_colours(template)
     kinds = np.full(NUM_GAUSSIANS, SKIN)
-    paint_brows(colours, template.anchors, seen, kinds, labels, camera, template, TONE)
+    paint_brows(PaintedHead(template.anchors, colours, kinds, seen, labels, camera, template), TONE)
     return colours
 
 
@@ -88,5 +89,5 @@ def test_where_no_skin_is_in_sight_nothing_is_painted(template, camera, seen):
     labels = face_map()
     labels[172:182, 180:332] = Label.LEFT_BROW
     colours, kinds = own_colours(template), np.full(NUM_GAUSSIANS, HAIR)
-    paint_brows(colours, template.anchors, seen, kinds, labels, camera, template, TONE)
+    paint_brows(PaintedHead(template.anchors, colours, kinds, seen, labels, camera, template), TONE)
     np.testing.assert_array_equal(colours, own_colours(template))

@@ -11,6 +11,7 @@ from inference.editing.identity import ShapedHead, keep_identity
 from inference.editing.kinds import GLASSES, HAIR, LENS, SKIN, Choices, choose_kinds, class_of
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
+from inference.editing.painted_head import PaintedHead
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import NUM_GAUSSIANS
@@ -179,7 +180,9 @@ def test_painted_glasses_stand_before_the_eyes(template, camera, dark):
         x, y = spots[side].mean(0)
         labels[np.hypot(columns - x, rows - y) < 30] = Label.GLASSES
     look = GlassesLook(LOOK.colour, dark)
-    assert wear_glasses(means, colours, kinds, labels, camera, template, look)
+    assert wear_glasses(
+        PaintedHead(means, colours, kinds, kinds >= 0, labels, camera, template), look
+    )
     worn = np.isin(kinds, (GLASSES, LENS))
     assert worn.sum() > 150
     front_part = worn & (means[:, 2] > 0.06)
@@ -194,7 +197,9 @@ def test_painted_glasses_stand_before_the_eyes(template, camera, dark):
 def test_a_map_without_glasses_leaves_the_head_alone(template, camera):
     means, kinds = template.anchors.copy(), bald(NUM_GAUSSIANS)
     labels = np.full((SIZE, SIZE), Label.FACE, np.uint8)
-    assert not wear_glasses(means, means.copy(), kinds, labels, camera, template, LOOK)
+    assert not wear_glasses(
+        PaintedHead(means, means.copy(), kinds, kinds >= 0, labels, camera, template), LOOK
+    )
     np.testing.assert_array_equal(means, template.anchors)
 
 

@@ -6,6 +6,7 @@ import pytest
 from inference.editing.discs import discs
 from inference.editing.glasses import GlassesLook, wear_glasses
 from inference.editing.kinds import EARRING, GLASSES, LENS, NECKLACE, SKIN
+from inference.editing.painted_head import PaintedHead
 from inference.editing.projection import front, project, visible
 from inference.editing.spread import pixels_of
 from inference.face_map.labels import Label
@@ -42,7 +43,8 @@ def painted(template, camera):
 def worn(labels, template, camera, dark):
     means, colours = template.anchors.copy(), np.full((NUM_GAUSSIANS, 3), 0.7, np.float32)
     kinds = np.full(NUM_GAUSSIANS, SKIN)
-    wear_glasses(means, colours, kinds, labels, camera, template, GlassesLook(BLUE, dark))
+    head = PaintedHead(means, colours, kinds, kinds >= 0, labels, camera, template)
+    wear_glasses(head, GlassesLook(BLUE, dark))
     return means, colours, kinds
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from inference.editing.jewellery import wear_jewellery
 from inference.editing.kinds import EARRING, NECKLACE, SKIN, class_of
+from inference.editing.painted_head import PaintedHead
 from inference.editing.projection import front, project, visible
 from inference.editing.spread import depth_of, pixels_of
 from inference.face_map.labels import Label
@@ -40,7 +41,7 @@ def worn(labels, template, camera, seen):
     """Places, colours and kinds of a bald grey head that wears what the map shows."""
     means, colours = template.anchors.copy(), np.full((NUM_GAUSSIANS, 3), 0.5, np.float32)
     kinds = np.full(NUM_GAUSSIANS, SKIN)
-    wear_jewellery(means, colours, kinds, labels, camera, template, seen)
+    wear_jewellery(PaintedHead(means, colours, kinds, seen, labels, camera, template))
     return means, colours, kinds
 
 

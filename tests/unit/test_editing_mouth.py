@@ -5,6 +5,7 @@ import pytest
 
 from inference.editing.kinds import SKIN
 from inference.editing.mouth import open_mouth
+from inference.editing.painted_head import PaintedHead
 from inference.editing.spread import EDGE, pixels_of
 from inference.face_map.labels import Label
 from inference.head.template import HeadTemplate
@@ -21,7 +22,7 @@ def painted(template: HeadTemplate, labels: np.ndarray, seen: bool = True) -> np
     sight = np.full(len(colours), seen)
     kinds = np.full(len(colours), SKIN)
     camera = orbit_camera(size=(EDGE, EDGE))
-    open_mouth(colours, template.anchors, sight, kinds, labels, camera, template)
+    open_mouth(PaintedHead(template.anchors, colours, kinds, sight, labels, camera, template))
     return colours
 
 
