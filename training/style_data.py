@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from inference.features.embedded_style import ImageTower, StyleSpace
 from inference.features.sentence import SentenceNetwork
+from inference.features.style_blocks import BLOCKS
 from inference.features.style_features import StyleFeatures
 from inference.files import atomic_write
 from training.augment import apply_light
@@ -45,6 +46,8 @@ class StyleData:
         tags: of each head, by aspect.
         has: [H, T] the same as a table.
         people: [H, 2] years over 100, and 0 woman to 1 man.
+        looks: [H] attributes as text: an edit has those of the head whose style it wears.
+        edited: [H] whether it is an edit.
     """
 
     overall: NDArray[np.float16]
@@ -55,12 +58,15 @@ class StyleData:
     tags: list[dict[str, frozenset[str]]]
     has: NDArray[np.bool_]
     people: Float
+    looks: list[str]
+    edited: NDArray[np.bool_]
 
     @classmethod
     def load(cls, folder: Path, names: Sequence[str] | None = None) -> "StyleData":
         """Read a folder of training.style_cache: all of it, or the files of these names."""
         parts: dict[str, list[NDArray[np.float16]]] = {"overall": [], "cells": [], "colours": []}
         head, palettes, tags, people = [], [], [], []
+        looks, edited = [], []
         wanted = [folder / name for name in names] if names is not None else None
         for path in wanted or sorted(folder.glob("head_*.npz")):
             with np.load(path, allow_pickle=False) as stored:
@@ -68,6 +74,8 @@ class StyleData:
                 colours = stored["palette"]
                 tags.append(_stored_tags(stored) or head_tags(attributes, float(colours[-1, 2])))
                 people.append((attributes["years"] / 100, attributes["male"]))
+                looks.append(json.dumps(attributes, sort_keys=True))
+                edited.append("tags" in stored)
                 for name, rows in parts.items():
                     rows.append(stored[name])
                 for light in stored["light"]:
@@ -82,6 +90,8 @@ class StyleData:
             tags,
             np.stack([has_tags(entry) for entry in tags]),
             np.array(people, np.float32),
+            looks,
+            np.array(edited),
         )
 
     def joined(self, other: "StyleData") -> "StyleData":
@@ -95,7 +105,20 @@ class StyleData:
             self.tags + other.tags,
             np.concatenate([self.has, other.has]),
             np.concatenate([self.people, other.people]),
+            self.looks + other.looks,
+            np.concatenate([self.edited, other.edited]),
         )
+
+    def wearers(self) -> NDArray[np.int64]:
+        """[H] the head itself whose style each has: for no edit another than itself; -1 if gone."""
+        known = {look: number for number, look in enumerate(self.looks) if not self.edited[number]}
+        return np.array([known.get(look, -1) for look in self.looks])
+
+    def some_view(self, heads: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """A view [B] of each head."""
+        first = np.searchsorted(self.head, heads)
+        last = np.searchsorted(self.head, heads, side="right")
+        return first + (rng.random(len(heads)) * (last - first)).astype(int)
 
     def features(self, views: NDArray[np.int64]) -> StyleFeatures:
         """Features of the views at `views` [B]."""
@@ -219,6 +242,8 @@ class StyleBatch:
         true: [B, B] float 0 or 1, whether prompt j is true of picture i.
         palette: [B, P, 3] of the pictures, NaN where there is none.
         people: [B, 2].
+        others: other pictures of whoever's style each has; its own where there are none.
+        alike: [B, 10] float 0 or 1, whether both show the same of an aspect.
     """
 
     features: StyleFeatures
@@ -228,17 +253,33 @@ class StyleBatch:
     true: torch.Tensor
     palette: torch.Tensor
     people: torch.Tensor
+    others: StyleFeatures
+    alike: torch.Tensor
 
 
 def draw_batch(
-    data: StyleData, table: SentenceTable, size: int, rng: np.random.Generator
+    data: StyleData,
+    wearers: NDArray[np.int64],
+    table: SentenceTable,
+    size: int,
+    rng: np.random.Generator,
 ) -> StyleBatch:
-    """Prompts at random, each with a picture of a head that it is true of."""
+    """Prompts at random, each with a picture of a head that it is true of.
+
+    Args:
+        data: the heads.
+        wearers: StyleData.wearers().
+        table: the prompts.
+        size: how many.
+        rng: source of randomness.
+    """
     chosen = rng.integers(0, len(table.prompts), size)
-    first = np.searchsorted(data.head, table.head[chosen])
-    last = np.searchsorted(data.head, table.head[chosen], side="right")
-    views = first + (rng.random(size) * (last - first)).astype(int)
-    has = torch.from_numpy(data.has[data.head[views]]).float()
+    heads = table.head[chosen]
+    views = data.some_view(heads, rng)
+    owners = np.where(wearers[heads] >= 0, wearers[heads], heads)
+    has = torch.from_numpy(data.has[heads]).float()
+    same = data.has[heads] == data.has[owners]
+    alike = [same[:, [a == block.name for a, _ in TAGS]].all(1) for block in BLOCKS]
     named = torch.from_numpy(table.named[chosen]).float()
     return StyleBatch(
         data.features(views),
@@ -247,7 +288,9 @@ def draw_batch(
         named,
         (has @ named.T >= named.sum(1)[None] - 0.5).float(),
         torch.from_numpy(data.palette[views]),
-        torch.from_numpy(data.people[data.head[views]]),
+        torch.from_numpy(data.people[heads]),
+        data.features(data.some_view(owners, rng)),
+        torch.from_numpy(np.stack(alike, axis=1)).float(),
     )
 
 

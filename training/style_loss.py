@@ -1,4 +1,4 @@
-"""What the style space learns from: prompts against pictures, tags, colours."""
+"""What the style space learns from: prompts against pictures, tags, colours, other maps."""
 
 import torch
 from torch import nn
@@ -34,8 +34,15 @@ class StyleLoss(nn.Module):
     inside: torch.Tensor
     rarity: torch.Tensor
 
-    def __init__(self, data: StyleData) -> None:
+    def __init__(self, data: StyleData, keeping: float = 2.0) -> None:
+        """All terms.
+
+        Args:
+            data: what is learned from.
+            keeping: weight of how far edits look like the heads whose style they have (our choice).
+        """
         super().__init__()
+        self.keeping = keeping
         aspects = [aspect for aspect, _ in TAGS]
         names = [block.name for block in BLOCKS]
         member = torch.tensor([[aspect == name for name in names] for aspect in aspects]).float()
@@ -70,8 +77,10 @@ class StyleLoss(nn.Module):
             "place": self._place(prompts, pictures, batch),
             "named": functional.binary_cross_entropy_with_logits(named_logits, named),
             "colours": self._colours(pictures, batch),
+            "kept": self._kept(space, pictures, batch),
         }
         weights = {"contrast": 1.0, "tags": 1.0, "place": 1.0, "named": 2.0, "colours": 6.0}
+        weights["kept"] = self.keeping
         terms["total"] = torch.stack([weights[n] * terms[n] for n in weights]).sum()
         return terms
 
@@ -117,6 +126,19 @@ class StyleLoss(nn.Module):
             cosine = (prompts * goal)[:, block.where].sum(1) / block.weight**2
             losses.append(((1 - cosine) * there[:, number]).sum())
         return torch.stack(losses).sum() / there.sum().clamp(min=1)
+
+    def _kept(self, space: StyleSpace, pictures: torch.Tensor, batch: StyleBatch) -> torch.Tensor:
+        """How far pictures [B, 128] are from other ones of whoever's style they have.
+
+        No gradient flows through the others: they know what they look like.
+        """
+        with torch.no_grad():
+            goal = space.eval().image(batch.others)
+        space.train()
+        parts = [(pictures * goal)[:, block.where].sum(1) for block in BLOCKS]
+        lengths = torch.tensor([block.weight**2 for block in BLOCKS])
+        missing = (lengths - torch.stack(parts, 1)) * batch.alike
+        return missing.sum() / (lengths * batch.alike).sum().clamp(min=1e-6)
 
     def _colours(self, pictures: torch.Tensor, batch: StyleBatch) -> torch.Tensor:
         losses = []

@@ -6,7 +6,9 @@ r"""Train the embedded style space: pictures and words of synthetic heads in one
 
 Pictures and prompts meet contrastively: a prompt that names some aspects is right for every head
 that it is true of, so the loss is that of SigLIP (https://arxiv.org/abs/2303.15343) with several
-positives a row. Writes RUN/style_space.safetensors and RUN/log.jsonl.
+positives a row. And a head whose map is another's shall look like the one whose style it has, so
+that geometry does not hide in a style (paper, section 3.4). Writes RUN/style_space.safetensors and
+RUN/log.jsonl.
 """
 
 import copy
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     prompts = sentence_table(data, options.prompts, rng, options.out / "sentences.npz")
     log.say(f"{len(data.tags)} heads, {len(data.head)} views, {len(prompts.prompts)} prompts")
 
+    wearers = data.wearers()
     config = StyleSpaceConfig()
     space = StyleSpace(config)
     data.standardise(space.image)
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             break
         for group in optimiser.param_groups:
             group["lr"] = options.learning_rate * warm_cosine(step, done, 200)
-        batch = draw_batch(data, prompts, options.batch, rng)
+        batch = draw_batch(data, wearers, prompts, options.batch, rng)
         batch = disturbed(batch, space.image, options.noise)
         terms = loss(space.train(), batch)
         optimiser.zero_grad(set_to_none=True)
