@@ -42,6 +42,8 @@ from training.evaluation.attribute_probe import (
     probe_examples,
     recall,
 )
+from training.evaluation.groups import groups_of
+from training.synthetic.dataset import load_sample
 
 SIZE = 512
 _FEW = 3e-4  # share of a map below which a class does not count
@@ -180,8 +182,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     kept: list[float] = []
     read: list[float] = []
     alike: list[float] = []
+    by_group: dict[str, list[tuple[float, float]]] = {}
     rows = []
     for number, (labels, own, _) in enumerate(heads):
+        attributes = load_sample(chosen[number])["attributes"]
+        groups = [f"{kind}: {group}" for kind, group in groups_of(attributes).items()]
         strip = [COLOURS[labels][::2, ::2]]
         for step in range(1, options.styles + 1):
             other = heads[(number + step * 5) % len(heads)][1]
@@ -190,6 +195,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             kept.append(intersection_over_union(seen.classes, shrink(labels)))
             read.append(intersection_over_union(parsed(engine, picture), labels))
             alike.append(float(style_of_picture(engine, picture) @ other.vector))
+            for group in groups:
+                by_group.setdefault(group, []).append((read[-1], alike[-1]))
             strip.append((picture.rgb[::2, ::2] * 255).astype(np.uint8))
         seen = look_at_edit(engine, EditRequest(labels, own), renderer)
         strip.append((seen.picture.rgb[::2, ::2] * 255).astype(np.uint8))
@@ -200,6 +207,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = heads[:: max(1, len(heads) // options.prompt_heads)][: options.prompt_heads]
     answers = _ask(engine, renderer, probe, asked)
     right = [float(str(answer["right"])) for answer in answers]
+    bias = {
+        group: [round(float(value), 3) for value in np.mean(pairs, axis=0)]
+        for group, pairs in sorted(by_group.items())
+    }
     result = {
         "heads": len(heads),
         "prompt_heads": len(asked),
@@ -211,15 +222,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "prompts_right": round(float(np.mean(right)), 3),
         "prompts": answers,
         "probe_recall": itself,
+        "by_group_of_the_map": bias,
     }
+    page = _page(result, answers, itself, bias)
     options.out.mkdir(parents=True, exist_ok=True)
     with atomic_write(options.out / "edits.json") as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     with atomic_write(options.out / "edits.md") as temporary:
-        temporary.write_text(_page(result, answers, itself), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
     with atomic_write(options.out / "edits.jpg") as temporary:
         Image.fromarray(np.concatenate(rows)).save(temporary, quality=88)
-    print(_page(result, answers, itself))
+    print(page)
 
 
 def _ask(
@@ -258,6 +271,7 @@ def _page(
     result: dict[str, object],
     answers: list[dict[str, object]],
     itself: dict[str, list[float | None]],
+    by_group: dict[str, list[float]],
 ) -> str:
     lines = [
         "# Edits of held-out heads",
@@ -270,6 +284,10 @@ def _page(
         f"| style given against style of the picture, cosine | {result['style_kept_mean_cosine']} "
         f"| {result['style_kept_worst_tenth']} | 0.80 |",
         f"| prompts that a probe sees | {result['prompts_right']} | | 0.80 |",
+        "",
+        "| whose map | map read again, mean IoU | style, cosine |",
+        "| --- | --- | --- |",
+        *(f"| {group} | {iou} | {cosine} |" for group, (iou, cosine) in by_group.items()),
         "",
         "| prompt | right |",
         "| --- | --- |",

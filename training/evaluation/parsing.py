@@ -110,18 +110,20 @@ class Found:
 
 
 def measure(
-    parser: EmbeddedParser, views: Iterator[TrainingView], preparer_size: int | None = None
+    parser: EmbeddedParser,
+    views: Iterator[tuple[TrainingView, dict[str, str]]],
+    preparer_size: int | None = None,
 ) -> Found:
     """Parse views and compare.
 
     Args:
         parser: what is measured.
-        views: with their true labels.
+        views: with their true labels, and the groups of who they show.
         preparer_size: edge of the portraits in pixels; None for that of the views.
     """
     found = Found()
     preparers: dict[int, PortraitPreparer] = {}
-    for view in views:
+    for view, who in views:
         if view.label is None:
             continue
         edge = preparer_size or view.rgb.shape[0]
@@ -129,7 +131,7 @@ def measure(
             preparers[edge] = PortraitPreparer(HeadTemplate.load(), edge)
         portrait = prepared_view(preparers[edge], (view.rgb * 255 + 0.5).astype(np.uint8))
         turned = abs(yaw_and_elevation(view.camera)[0]) > FRONTAL
-        groups = ("all", "turned" if turned else "frontal")
+        groups = ("all", "turned" if turned else "frontal", *(f"{k}: {v}" for k, v in who.items()))
         began = time.perf_counter()
         tokens = parser.tokens(portrait)
         labels = _labels(parser, tokens, portrait, True)
@@ -153,8 +155,10 @@ def _labels(
         return np.full(portrait.alpha.shape, Label.BACKGROUND, np.uint8)
 
 
-def read_views(data: str, every: int, subjects: int | None) -> tuple[str, Iterator[TrainingView]]:
-    """The fingerprint of a set and every n-th of its views.
+def read_views(
+    data: str, every: int, subjects: int | None
+) -> tuple[str, Iterator[tuple[TrainingView, dict[str, str]]]]:
+    """The fingerprint of a set, and every n-th of its views with the groups of who it shows.
 
     Raises:
         UsageError: --data names nothing that is known or there.
@@ -174,14 +178,14 @@ def read_views(data: str, every: int, subjects: int | None) -> tuple[str, Iterat
     return fingerprint, _views(heads[:subjects], every)
 
 
-def _views(heads: list[Path], every: int) -> Iterator[TrainingView]:
+def _views(heads: list[Path], every: int) -> Iterator[tuple[TrainingView, dict[str, str]]]:
     for number, head in enumerate(heads):
         try:
             subject = load_subject(head)
         except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
             raise UsageError(f"{head} is damaged: remove it or make it again.") from error
         # Another first view for each head, so that all angles come up.
-        yield from subject.views[number % every :: every]
+        yield from ((view, subject.groups) for view in subject.views[number % every :: every])
 
 
 def build_report(found: Found, name: str, data: str, fingerprint: str) -> dict[str, Any]:
@@ -217,7 +221,7 @@ def markdown(report: dict[str, Any]) -> str:
     """The report as a page."""
     ways = report["ways"]
     best = ways[WITH]["all"]["mean_iou"]
-    groups = list(ways[WITH])
+    groups = [group for group in ways[WITH] if ":" not in group]
     lines = [
         "# Face parsing on synthetic heads",
         "",
@@ -239,6 +243,10 @@ def markdown(report: dict[str, Any]) -> str:
         values = [ways[way][group]["iou"][label.title] for way in ways for group in groups]
         cells = ["-" if value is None else f"{value:.3f}" for value in values]
         lines.append(f"| {label.title} | " + " | ".join(cells) + " |")
+    lines += ["", "| who | mean IoU | pixels right |", "|---|---|---|"]
+    for group, found in ways[WITH].items():
+        if ":" in group:
+            lines.append(f"| {group} | {found['mean_iou']:.3f} | {found['accuracy']:.3f} |")
     return "\n".join(lines) + "\n"
 
 
