@@ -68,6 +68,7 @@ class Editor:
         self._own = OwnHeads()
         self._hair = KnownHair(template)
         self._details = FaceDetails(template)
+        self._plain_vector: FloatArray | None = None
         self._lock = threading.Lock()
 
     @property
@@ -140,7 +141,7 @@ class Editor:
             shaped, camera, look = self._shape(request, progress, cancel)
         with _timed(seconds, "portrait's own map"):
             before = self._portrait_head(
-                request.base_labels, completed(own.vector), camera, progress, cancel
+                request.base_labels, self._own_look(own.vector), camera, progress, cancel
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
@@ -189,6 +190,8 @@ class Editor:
         look = _look(request, own)
         # Irises are painted: on average skin and lips differ too between people with other eyes.
         plain = with_block(look, "eyes", completed(own))
+        if request.base is not None and other_beard(look, completed(own)) == 0:
+            plain = with_block(plain, "beard", completed(self._plain()))
         shaped, camera = self.shaped(request.labels, plain, _camera_of(request), progress, cancel)
         return shaped, camera, self.network.face_look(look)
 
@@ -205,14 +208,22 @@ class Editor:
         camera, labels, own = _camera_of(request), request.base_labels, request.base_style
         check_styles(self.network.style, own)
         if camera is not None and labels is not None and own is not None:
-            self._portrait_head(labels, completed(own.vector), camera, progress, cancel)
+            self._portrait_head(labels, self._own_look(own.vector), camera, progress, cancel)
             if request.base is not None:
                 self._hair.of(request.base.gaussians, labels, camera)
 
     def _plain(self) -> FloatArray:
         """What a description without a portrait leaves open and an average would get wrong."""
-        vector: FloatArray = self.style_network.embed_texts([_PLAIN])[0].cpu().numpy()
-        return vector
+        if self._plain_vector is None:
+            self._plain_vector = self.style_network.embed_texts([_PLAIN])[0].cpu().numpy()
+        return self._plain_vector
+
+    def _own_look(self, own: FloatArray) -> FloatArray:
+        """A portrait's own style [W], of which the photograph's own beard is no part.
+
+        It stays what it is until another one is asked for.
+        """
+        return with_block(completed(own), "beard", completed(self._plain()))
 
     def _portrait_head(
         self,

@@ -1,0 +1,76 @@
+"""A photograph's own beard is the photograph's until another one is asked for."""
+
+import numpy as np
+import pytest
+
+from inference.editing.beard_shape import beard_zones
+from inference.editing.editor import Editor
+from inference.editing.types import EditRequest, Style
+from inference.engine_protocol import Reconstruction, ReconstructionOptions
+from inference.face_map.labels import Label
+from inference.features.embedded_style import NAME
+from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.head.template import HeadTemplate
+from inference.progress import CancelToken, no_progress
+from inference.rendering.camera import orbit_camera
+
+SIZE = 512
+
+
+@pytest.fixture(scope="module")
+def template():
+    return HeadTemplate.load()
+
+
+@pytest.fixture(scope="module")
+def editor(template):
+    return Editor(template)
+
+
+@pytest.fixture(scope="module")
+def base(template):
+    head = Gaussians(
+        np.array(template.anchors, np.float32).reshape(-1, 3),
+        np.tile(np.float32([1, 0, 0, 0]), (NUM_GAUSSIANS, 1)),
+        np.full((NUM_GAUSSIANS, 3), 0.001, np.float32),
+        np.full(NUM_GAUSSIANS, 0.9, np.float32),
+        np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
+    )
+    return Reconstruction(head, orbit_camera(size=(SIZE, SIZE)), None, ReconstructionOptions())
+
+
+def face_map():
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    labels = np.zeros((SIZE, SIZE), np.uint8)
+    labels[((columns - 256) / 118) ** 2 + ((rows - 200) / 150) ** 2 < 1] = Label.HAIR
+    labels[((columns - 256) / 88) ** 2 + ((rows - 245) / 118) ** 2 < 1] = Label.FACE
+    return labels
+
+
+def change(editor, template, base, own, asked):
+    """How much the beard's places [n, 3] change colour where a style is asked for."""
+    labels = face_map()
+    styles = [editor.style_of_text(words, no_progress, CancelToken()) for words in (own, asked)]
+    mine = Style(styles[0].vector, NAME, "own")
+    request = EditRequest(labels, styles[1], base, labels, mine, keep_identity=1.0)
+    made = editor.edit(request, no_progress, CancelToken()).gaussians
+    chin = (beard_zones(template.anchors)[:, 1] > 0.5) & (template.labels == Label.FACE)
+    assert chin.sum() > 200
+    moved = np.linalg.norm(made.means - base.gaussians.means, axis=1)[chin].max()
+    return float(np.abs(made.colours - 0.5)[chin].mean()), float(moved)
+
+
+BEARDED = "an old white-haired man with light skin and a full beard"
+SHAVED = "an old white-haired clean-shaven man with light skin"
+
+
+def test_a_new_hair_colour_leaves_the_beard_alone(editor, template, base):
+    bearded, plain = (change(editor, template, base, own, "red hair") for own in (BEARDED, SHAVED))
+    assert bearded[1] == plain[1] == 0.0
+    assert bearded[0] < plain[0] + 0.01
+
+
+def test_a_beard_that_is_asked_for_grows(editor, template, base):
+    colour, moved = change(editor, template, base, SHAVED, "a full beard")
+    assert colour > 0.05
+    assert moved > 0.003
