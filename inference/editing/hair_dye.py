@@ -26,11 +26,10 @@ def dyed(
     colours: FloatArray,  # [N, 3] of the head so far
     edited: FloatArray,  # [N, 3] what the model makes of the edit
     before: FloatArray,  # [N, 3] what it made of the portrait
-    kinds: NDArray[np.int64],  # [N] of the edit
     real: NDArray[np.bool_],  # [N] hair to the model, then and now
     fitted: FloatArray,  # [N, 3] the photograph's
     hair: NDArray[np.bool_],  # [N] hair in the photograph
-    neighbours: NDArray[np.int32],  # [N, 8]
+    share: FloatArray,  # [N] of share_of_hair
 ) -> FloatArray:
     """Colours [N, 3] in which hair has its new tone, where that is another one."""
     both = real & hair
@@ -40,9 +39,6 @@ def dyed(
     amount = np.clip((change - _LITTLE) / (_MUCH - _LITTLE), 0, 1)
     if amount == 0:
         return colours
-    could = (kinds == HAIR) | (kinds == SKIN)
-    share = _smoothed((hair & could).astype(np.float32), neighbours)
-    share = np.clip((share - _ALONE) / (_AMONG - _ALONE), 0, 1) * could
     who = np.flatnonzero(share > 0)
     shade = (_grey(fitted[who]) / _grey(fitted[both]).mean()) ** _SHADE
     shade = np.clip(shade, _DARKEST, _BRIGHTEST)[:, None] * _strands(edited, real, who)
@@ -50,6 +46,17 @@ def dyed(
     made = colours.copy()
     made[who] += (amount * share[who])[:, None] * (target - colours[who])
     return np.asarray(made, np.float32)
+
+
+def share_of_hair(
+    hair: NDArray[np.bool_],  # [N] hair in the photograph
+    kinds: NDArray[np.int64],  # [N] of the edit
+    neighbours: NDArray[np.int32],  # [N, 8]
+) -> FloatArray:
+    """[N] 0..1 how far an anchor is hair: it ends softly, and a few among skin are none."""
+    could = (kinds == HAIR) | (kinds == SKIN)
+    share = _smoothed((hair & could).astype(np.float32), neighbours)
+    return np.asarray(np.clip((share - _ALONE) / (_AMONG - _ALONE), 0, 1) * could, np.float32)
 
 
 def _strands(edited: FloatArray, real: NDArray[np.bool_], who: NDArray[np.int64]) -> FloatArray:

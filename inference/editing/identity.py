@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.discs import discs
-from inference.editing.hair_dye import dyed
+from inference.editing.hair_dye import dyed, share_of_hair
 from inference.editing.kinds import HAIR, SKIN
 from inference.head.gaussians import FloatArray, Gaussians
 
@@ -73,21 +73,14 @@ def keep_identity(
     colours = edited.colours + (weight * (1 - other))[:, None] * (fitted.colours - before.colours)
     colours += keep * of_beard
     colours = colours + keep * _of_new_parts(edited, before, fitted)
-    missing = 0.0 * colours if hair is None else _evenly(edited, before, hair, neighbours)
-    colours = colours + missing * column
+    missing = 0.0 * colours
     if hair is not None:
+        of_hair = share_of_hair(hair, edited.kinds, neighbours)
+        missing = _evenly(edited, before, hair, of_hair, neighbours)
+        colours = colours + missing * column
         real = (edited.kinds == HAIR) & (before.kinds == HAIR)
-        new_tone = dyed(
-            colours,
-            edited.colours,
-            before.colours,
-            edited.kinds,
-            real,
-            fitted.colours,
-            hair,
-            neighbours,
-        )
-        colours = colours + column * (new_tone - colours)
+        toned = dyed(colours, edited.colours, before.colours, real, fitted.colours, hair, of_hair)
+        colours = colours + column * (toned - colours)
     still = (edited.means == before.means).all(1) & (edited.kinds == before.kinds)
     change = edited.colours - before.colours + missing
     alike = still & (np.abs(change).max(1) < _SAME)
@@ -168,6 +161,7 @@ def _evenly(
     edited: ShapedHead,
     before: ShapedHead,
     hair: NDArray[np.bool_],
+    of_hair: FloatArray,  # [N] of share_of_hair
     neighbours: NDArray[np.int32],
 ) -> FloatArray:
     """What each anchor misses of the change of hair in all: [N, 3].
@@ -189,7 +183,7 @@ def _evenly(
         soft = 0.5 * soft + 0.5 * soft[neighbours].mean(1)
         weight = 0.5 * weight + 0.5 * weight[neighbours].mean(1)
     missing[real] = _EVENLY * (mean - soft[real] / weight[real])
-    missing[painted] = mean - change[painted]
+    missing[painted] = of_hair[painted, None] * (mean - change[painted])
     return missing
 
 

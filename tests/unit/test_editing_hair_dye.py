@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inference.editing.hair_dye import dyed
+from inference.editing.hair_dye import dyed, share_of_hair
 from inference.editing.kinds import HAIR, SKIN
 from inference.face_map.labels import Label
 from inference.head.template import HeadTemplate
@@ -28,7 +28,8 @@ def dye(template, hair, new, taken=False, shade=1.0):
     edited = np.where(real[:, None], new, plain).astype(np.float32)
     start = np.clip(fitted + edited - plain, 0, 1)
     seen = hair | taken
-    return dyed(start, edited, plain, kinds, real, fitted, seen, template.neighbours), fitted
+    share = share_of_hair(seen, kinds, template.neighbours)
+    return dyed(start, edited, plain, real, fitted, seen, share), fitted
 
 
 def inside(template, hair):
@@ -82,5 +83,6 @@ def test_hair_of_nearly_the_same_colour_is_not_dyed(template):
     real = hair
     kinds = np.where(real, HAIR, SKIN)
     start = np.full((len(hair), 3), 0.3, np.float32)
-    made = dyed(start, start + 0.03, start, kinds, real, start, hair, template.neighbours)
+    share = share_of_hair(hair, kinds, template.neighbours)
+    made = dyed(start, start + 0.03, start, real, start, hair, share)
     np.testing.assert_array_equal(made, start)
