@@ -190,7 +190,8 @@ class Editor:
         look = _look(request, own)
         # Irises are painted: on average skin and lips differ too between people with other eyes.
         plain = with_block(look, "eyes", completed(own))
-        if request.base is not None and other_beard(look, completed(own)) == 0:
+        kept = request.base is not None and request.keep_identity > 0
+        if kept and other_beard(look, completed(own)) == 0:
             plain = with_block(plain, "beard", completed(self._plain()))
         shaped, camera = self.shaped(request.labels, plain, _camera_of(request), progress, cancel)
         return shaped, camera, self.network.face_look(look)

@@ -47,12 +47,12 @@ def face_map():
     return labels
 
 
-def change(editor, template, base, own, asked):
+def change(editor, template, base, own, asked, keep=1.0):
     """How much the beard's places [n, 3] change colour where a style is asked for."""
     labels = face_map()
     styles = [editor.style_of_text(words, no_progress, CancelToken()) for words in (own, asked)]
     mine = Style(styles[0].vector, NAME, "own")
-    request = EditRequest(labels, styles[1], base, labels, mine, keep_identity=1.0)
+    request = EditRequest(labels, styles[1], base, labels, mine, keep_identity=keep)
     made = editor.edit(request, no_progress, CancelToken()).gaussians
     chin = (beard_zones(template.anchors)[:, 1] > 0.5) & (template.labels == Label.FACE)
     assert chin.sum() > 200
@@ -74,3 +74,10 @@ def test_a_beard_that_is_asked_for_grows(editor, template, base):
     colour, moved = change(editor, template, base, SHAVED, "a full beard")
     assert colour > 0.05
     assert moved > 0.003
+
+
+def test_a_head_of_the_model_alone_has_the_beard_of_its_own_style(editor, template, base):
+    bearded, shaved = (
+        change(editor, template, base, own, own, keep=0.0)[0] for own in (BEARDED, SHAVED)
+    )
+    assert abs(bearded - shaved) > 0.03
