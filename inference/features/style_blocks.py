@@ -65,9 +65,9 @@ BLOCKS = _blocks()
 WIDTH = BLOCKS[-1].stop
 
 _SURE, _OPEN = 0.9, 0.3
-EMPHASIS = 0.9
-"""By how much a description of one aspect out of very many is exaggerated (our choice, looking at
-ten prompts on two heads: at 1.2 grey hair is white and dark skin orange)."""
+EMPHASIS = 0.4
+"""By how much a description of one aspect out of very many is exaggerated (our choice, comparing
+colours that words give with those of heads that have them: at 0.9 grey hair is nearly white)."""
 
 _SILENT, _SAID = 0.15, 0.5
 """Relative lengths of a block, over the longest of its vector: not said at all, said surely."""

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from inference.face_map.labels import Label
-from training.evaluation.attribute_probe import RIVALS, ProbeExamples, fit_probe, recall
-from training.evaluation.region_features import region_features
+from training.evaluation.attribute_probe import ABOUT, RIVALS, ProbeExamples, fit_probe, recall
+from training.evaluation.region_features import COLUMNS, region_features
 
+WIDTH = sum(len(columns) for columns in COLUMNS.values())
 HAIR_RED = slice(0, 3)  # hair comes first: median red, green, blue
 SKIN_RED = slice(8, 11)  # then the skin above the lips
 
@@ -96,13 +97,13 @@ def test_what_is_not_to_be_seen_is_not_known():
 def examples(seed=0, count=400, hidden=None):
     """Heads of which nine in ten have black hair and one in ten has red; none has another.
 
-    The first feature tells, the others are noise; nobody has eyes.
+    The first feature of hair tells, the others are noise; nobody has eyes.
     """
     rng = np.random.default_rng(seed)
     red = rng.random(count) < 0.1
-    features = rng.normal(0, 1, (count, 6)).astype(np.float32)
+    features = rng.normal(0, 1, (count, WIDTH)).astype(np.float32)
     features[:, 0] = np.where(red, 0.6, 0.2) + rng.normal(0, 0.13, count)
-    features[rng.random((count, 6)) < 0.05] = np.nan
+    features[rng.random((count, WIDTH)) < 0.05] = np.nan
     if hidden is not None:
         features[:, hidden] = np.nan
     names = RIVALS["hair colour"]
@@ -134,6 +135,29 @@ def test_a_feature_that_no_head_shows_spoils_nothing():
     probe = fit_probe(examples(hidden=3))
     found = [value for value in recall(probe, examples(1))["hair colour"] if value is not None]
     assert min(found) > 0.8
+
+
+def test_grey_hair_makes_nobody_old():
+    """Age is judged by skin alone: who was made old by an edit keeps the hair's colour."""
+    rng = np.random.default_rng(3)
+    features = rng.normal(0, 1, (300, WIDTH)).astype(np.float32)
+    old = rng.random(300) < 0.5
+    features[:, 0] = old + rng.normal(0, 0.05, 300)  # hair tells best
+    features[:, COLUMNS["cheek"][0]] = old + rng.normal(0, 0.3, 300)
+    names = RIVALS["age"]
+    truth = {aspect: np.full(300, -1) for aspect in RIVALS}
+    truth["age"] = np.where(old, names.index(("old",)), 0)
+    probe = fit_probe(ProbeExamples(features, truth))
+    other_hair = features.copy()
+    other_hair[:, 0] = 1 - other_hair[:, 0]
+    np.testing.assert_array_equal(probe.guesses(features, "age"), probe.guesses(other_hair, "age"))
+    assert (probe.guesses(features, "age") == truth["age"]).mean() > 0.8
+
+
+def test_features_have_names():
+    assert len(region_features(*toy_face())) == WIDTH
+    assert set(ABOUT) == set(RIVALS)
+    assert all(name in COLUMNS for names in ABOUT.values() for name in names)
 
 
 def test_the_probe_reads_pictures():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inference.rendering.protocol import Renderer
 from training.anchor_data import list_heads, read_head
-from training.evaluation.region_features import region_features
+from training.evaluation.region_features import COLUMNS, region_features
 from training.palette import measure_palette
 from training.splat_pictures import draw_anchors
 from training.synthetic.dataset import load_sample
@@ -40,6 +40,21 @@ RIVALS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Of each aspect the tags that exclude each other, those that count as one together."""
 
+_SKIN = ("skin", "cheek", "brow above", "left", "right", "tone of skin")
+_BEARD = ("chin", "lip", "jaw", "chin beside skin", "lip beside skin", "jaw beside skin")
+ABOUT: dict[str, tuple[str, ...]] = {
+    "hair colour": ("hair", "tone of hair", "hair beside skin", "skin", "tone of skin"),
+    "hair kind": ("hair", "locks"),
+    "skin": _SKIN,
+    "age": (*_SKIN, "chin", "jaw", "chin beside skin", "jaw beside skin"),
+    "sex": (*_SKIN, *_BEARD, "brow", "tone of brow", "brow beside skin"),
+    "beard": ("skin", "cheek", "tone of skin", "tone of chin", *_BEARD),
+    "eyes": ("iris", "tone of skin"),
+    "light": ("sides", "left", "right", "brow above", "chin"),
+}
+"""What each aspect is judged by: old people of the generator are grey and men have short hair, but
+an edit makes somebody old and asks for no other hair."""
+
 _SHRINKAGE = 0.1
 _VIEWS = 2
 
@@ -63,7 +78,7 @@ class AttributeProbe:
 
     Attributes:
         mean, std: [F] of the features.
-        weights: [F, R] by aspect.
+        weights: [F, R] by aspect; zero for features that are about something else.
         biases: [R] by aspect.
     """
 
@@ -132,7 +147,8 @@ def fit_probe(examples: ProbeExamples) -> AttributeProbe:
     for aspect, rivals in RIVALS.items():
         truth = examples.truth[aspect]
         there = truth >= 0
-        x, y = rows[there], truth[there]
+        columns = [column for name in ABOUT[aspect] for column in COLUMNS[name]]
+        x, y = rows[there][:, columns], truth[there]
         count = np.bincount(y, minlength=len(rivals))
         centres = np.stack(
             [x[y == n].mean(0) if count[n] else np.zeros(x.shape[1]) for n in range(len(rivals))]
@@ -141,7 +157,8 @@ def fit_probe(examples: ProbeExamples) -> AttributeProbe:
         share = 1 / (np.maximum(count[y], 1) * max((count > 0).sum(), 1))
         spread = (inside * share[:, None]).T @ inside + _SHRINKAGE * np.eye(x.shape[1])
         found = np.linalg.solve(spread, centres.T)
-        weights[aspect] = found.astype(np.float32)
+        weights[aspect] = np.zeros((rows.shape[1], len(rivals)), np.float32)
+        weights[aspect][columns] = found
         lost = np.where(count > 0, 0, -np.inf)  # what nobody has is never seen
         biases[aspect] = (-0.5 * (centres.T * found).sum(0) + lost).astype(np.float32)
     return AttributeProbe(mean.astype(np.float32), std.astype(np.float32), weights, biases)

@@ -21,6 +21,11 @@ _LOCKS = (1.5, 4.0)  # pixels within which hairs of straight hair run the same w
 _FLAT = 1e-3  # squared gradient of hair that shows no strands
 _FEW = 12  # pixels below which a region says nothing
 _DARK = 0.03
+_REGIONS = (
+    *("hair", "skin", "chin", "lip", "jaw"),
+    *("brow above", "cheek", "brow", "left", "right"),
+)
+_TONED = ("hair", "skin", "chin", "lip", "jaw", "brow")
 _LIPS = (Label.UPPER_LIP, Label.LOWER_LIP)
 _EYES = (Label.RIGHT_EYE, Label.LEFT_EYE)
 _BROWS = (Label.RIGHT_BROW, Label.LEFT_BROW)
@@ -36,9 +41,9 @@ def region_features(rgb: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Float:
     soft, softer = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (_FINE, _COARSE))
     bands = np.asarray(grey - soft, np.float32), np.asarray(soft - softer, np.float32)
     parts = _regions(labels)
-    rows = [_statistics(picture, bands, mask) for mask in parts.values()]
-    tone = {name: row[:3] for name, row in zip(parts, rows, strict=True)}
-    logs = [np.log(tone[name] + _DARK) for name in ("hair", "skin", "chin", "lip", "jaw", "brow")]
+    rows = [_statistics(picture, bands, parts[name]) for name in _REGIONS]
+    tone = {name: row[:3] for name, row in zip(_REGIONS, rows, strict=True)}
+    logs = [np.log(tone[name] + _DARK) for name in _TONED]
     hair, skin, *others = logs
     relative = [hair - skin, *(other - skin for other in others)]
     light = [
@@ -49,6 +54,26 @@ def region_features(rgb: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Float:
     locks = _alignment(grey, parts["hair"])
     found = [*rows, *logs, *relative, iris, iris[[0, 1]] - iris[[2, 2]], light, locks]
     return np.concatenate(found).astype(np.float32)
+
+
+def _named_columns() -> dict[str, tuple[int, ...]]:
+    widths = [
+        *((name, 8) for name in _REGIONS),
+        *((f"tone of {name}", 3) for name in _TONED),
+        *((f"{name} beside skin", 3) for name in _TONED if name != "skin"),
+        ("iris", 5),
+        ("sides", 2),
+        ("locks", 2 * len(_LOCKS)),
+    ]
+    found, first = {}, 0
+    for name, width in widths:
+        found[name] = tuple(range(first, first + width))
+        first += width
+    return found
+
+
+COLUMNS = _named_columns()
+"""Which features are about what."""
 
 
 def _regions(labels: NDArray[np.uint8]) -> dict[str, NDArray[np.bool_]]:
