@@ -190,10 +190,15 @@ class Editor:
         look = _look(request, own)
         # Irises are painted: on average skin and lips differ too between people with other eyes.
         plain = with_block(look, "eyes", completed(own))
-        kept = request.base is not None and request.keep_identity > 0
-        if kept and other_beard(look, completed(own)) == 0:
-            plain = with_block(plain, "beard", completed(self._plain()))
-        shaped, camera = self.shaped(request.labels, plain, _camera_of(request), progress, cancel)
+        brows = None
+        if request.base is not None and request.keep_identity > 0:
+            if other_beard(look, completed(own)) == 0:
+                plain = with_block(plain, "beard", completed(self._plain()))
+            # Brighter ones would shine on the skin beside the photograph's, which hair dye spares.
+            brows = self.network.brows_of(self._own_look(own))
+        shaped, camera = self.shaped(
+            request.labels, plain, _camera_of(request), progress, cancel, brows
+        )
         return shaped, camera, self.network.face_look(look)
 
     def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
@@ -249,6 +254,7 @@ class Editor:
         camera: Camera | None,
         progress: Progress,
         cancel: CancelToken,
+        brows: FloatArray | None = None,  # [3] RGB; those of the style if None
     ) -> tuple[ShapedHead, Camera]:
         """As _make, or an untouched portrait's head as it was made before."""
         progress(_HEAD_STAGE, 0.0)
@@ -258,7 +264,7 @@ class Editor:
             if known is not None:
                 progress(_HEAD_STAGE, 1.0)
                 return known, camera
-        return self._make(labels, style, camera, progress, cancel)
+        return self._make(labels, style, camera, progress, cancel, brows)
 
     def _make(
         self,
@@ -267,6 +273,7 @@ class Editor:
         camera: Camera | None,
         progress: Progress,
         cancel: CancelToken,
+        brows: FloatArray | None = None,  # [3]
     ) -> tuple[ShapedHead, Camera]:
         template, network = self._template, self.network
         progress(_HEAD_STAGE, 0.0)
@@ -290,7 +297,7 @@ class Editor:
         _, depth = front(sight, class_of(kinds, template.labels))
         in_sight = visible(sight, depth)
         head = PaintedHead(means, colours, kinds, in_sight, labels, camera, template)
-        paint_brows(head, reading.brows)
+        paint_brows(head, reading.brows if brows is None else brows)
         open_mouth(head)
         grown = grow_beard(head, reading.beard)
         relief = means - bare

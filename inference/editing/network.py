@@ -98,6 +98,11 @@ class EditingNetwork:
         palette = weight @ style + bias
         return FaceLook(float(palette[AGE]), np.clip(palette[list(IRIS_COLOUR)], 0.02, 1))
 
+    def brows_of(self, style: FloatArray) -> FloatArray:
+        """The colour [3] of brows that a completed style [W] says."""
+        weight, bias = self.palette_of_styles
+        return _details(weight @ style + bias)[1]
+
     def read(
         self,
         labels: NDArray[np.uint8],  # [S, S]

@@ -1,4 +1,4 @@
-"""A photograph's own beard is the photograph's until another one is asked for."""
+"""A photograph's own beard and brows stay the photograph's until others are asked for."""
 
 import numpy as np
 import pytest
@@ -44,6 +44,8 @@ def face_map():
     labels = np.zeros((SIZE, SIZE), np.uint8)
     labels[((columns - 256) / 118) ** 2 + ((rows - 200) / 150) ** 2 < 1] = Label.HAIR
     labels[((columns - 256) / 88) ** 2 + ((rows - 245) / 118) ** 2 < 1] = Label.FACE
+    for brow, middle in ((Label.RIGHT_BROW, 220), (Label.LEFT_BROW, 292)):
+        labels[((columns - middle) / 22) ** 2 + ((rows - 215) / 6) ** 2 < 1] = brow
     return labels
 
 
@@ -81,3 +83,19 @@ def test_a_head_of_the_model_alone_has_the_beard_of_its_own_style(editor, templa
         change(editor, template, base, own, own, keep=0.0)[0] for own in (BEARDED, SHAVED)
     )
     assert abs(bearded - shaved) > 0.03
+
+
+def test_brows_keep_their_colour_when_hair_is_dyed(editor, template, base):
+    labels = face_map()
+    words = "a man with black hair and light skin", "white hair"
+    own, asked = (editor.style_of_text(text, no_progress, CancelToken()) for text in words)
+    mine = Style(own.vector, NAME, "own")
+    request = EditRequest(labels, asked, base, labels, mine, keep_identity=1.0)
+    made = editor.edit(request, no_progress, CancelToken()).gaussians
+    change = np.abs(made.colours - 0.5).max(1)
+    _, y, z = template.anchors.T
+    scalp = (template.labels == Label.HAIR) & (y > 0.08)
+    assert change[scalp].mean() > 0.1
+    middle = (template.labels == Label.FACE) & (np.abs(y - 0.03) < 0.03) & (z > 0.04)
+    brows = np.isin(template.labels, (Label.RIGHT_BROW, Label.LEFT_BROW))
+    assert change[brows | middle].mean() < 0.02
