@@ -34,15 +34,8 @@ class StyleLoss(nn.Module):
     inside: torch.Tensor
     rarity: torch.Tensor
 
-    def __init__(self, data: StyleData, keeping: float = 2.0) -> None:
-        """All terms.
-
-        Args:
-            data: what is learned from.
-            keeping: weight of how far edits look like the heads whose style they have (our choice).
-        """
+    def __init__(self, data: StyleData) -> None:
         super().__init__()
-        self.keeping = keeping
         aspects = [aspect for aspect, _ in TAGS]
         names = [block.name for block in BLOCKS]
         member = torch.tensor([[aspect == name for name in names] for aspect in aspects]).float()
@@ -79,8 +72,8 @@ class StyleLoss(nn.Module):
             "colours": self._colours(pictures, batch),
             "kept": self._kept(space, pictures, batch),
         }
-        weights = {"contrast": 1.0, "tags": 1.0, "place": 1.0, "named": 2.0, "colours": 6.0}
-        weights["kept"] = self.keeping
+        weights = {"contrast": 1.0, "tags": 1.0, "place": 1.0, "named": 2.0}
+        weights |= {"colours": 6.0, "kept": 2.0}
         terms["total"] = torch.stack([weights[n] * terms[n] for n in weights]).sum()
         return terms
 

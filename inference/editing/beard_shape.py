@@ -5,6 +5,7 @@ All told of the template, where every anchor has its place on the face whatever 
 
 import numpy as np
 
+from inference.editing.smoothing import smoothstep
 from inference.head.gaussians import FloatArray
 
 _CHEEK = ((0, 24, 34, 50, 66, 76, 84, 100), (-26, -26, -31, -23, -9, 6, 24, 34))
@@ -81,17 +82,6 @@ def strands(
         across = around + np.float32(lean) * rest[:, 1]
         found += np.sin(np.float32(2 * np.pi / width) * across + np.float32(phase))
     return np.asarray((found / np.sqrt(len(_WIDTHS))).clip(-1.5, 1.5), np.float32)
-
-
-def smoothstep(low: float, high: float, values: FloatArray) -> FloatArray:
-    """0 up to `low`, 1 from `high` on, smooth between."""
-    share = ((values - np.float32(low)) / np.float32(high - low)).clip(0, 1)
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
-
-
-def ramp(ends: tuple[float, float], value: float) -> float:
-    """The same for one value."""
-    return float(smoothstep(*ends, np.array([value], np.float32))[0])
 
 
 def _degrees(rest: FloatArray) -> FloatArray:

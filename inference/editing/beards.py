@@ -10,25 +10,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.editing.beard_shape import (
-    beard_zones,
-    in_reach,
-    ramp,
-    smoothstep,
-    strands,
-    thickness,
-)
+from inference.editing.beard_shape import beard_zones, in_reach, strands, thickness
 from inference.editing.kinds import SKIN
 from inference.editing.painted_head import PaintedHead
+from inference.editing.smoothing import ramp, smoothstep
 from inference.editing.spread import EDGE, pixels_of, sampled
 from inference.face_map.labels import COUNT, Label
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
 
 _ASKED, _STUBBLE = (0.62, 0.82), (0.62, 0.95)
-"""Chances of a beard and of stubble from which on there is some, and all of it. Of held-out
-heads' pictures none of 92 of shaved faces is read as a beard and three as a breath of stubble, five
-of eight of short and full beards as a beard on the cheeks."""
+"""Chances of a beard and of stubble from which on there is some, and all of it. Of pictures of
+64 held-out heads none of 46 shaved faces is read as either, all four short and full beards are read
+as a beard on the cheeks, two of three goatees and three of seven stubbles as some beard."""
 _SHORT, _GOATEE, _FULL = 0.0035, 0.006, 0.011  # metres that beards stand off the chin
 _LIP_LENGTH = 0.003  # metres that a moustache stands off at most
 _DARKER = 0.66  # than hair, less so if that is brighter than the skin

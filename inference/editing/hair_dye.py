@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.kinds import HAIR, SKIN
+from inference.editing.smoothing import smoothed
 from inference.head.gaussians import FloatArray
 
 _LITTLE, _MUCH = 0.05, 0.15
@@ -55,7 +56,7 @@ def share_of_hair(
 ) -> FloatArray:
     """[N] 0..1 how far an anchor is hair: it ends softly, and a few among skin are none."""
     could = (kinds == HAIR) | (kinds == SKIN)
-    share = _smoothed((hair & could).astype(np.float32), neighbours)
+    share = smoothed((hair & could).astype(np.float32), neighbours, _ROUNDS)
     return np.asarray(np.clip((share - _ALONE) / (_AMONG - _ALONE), 0, 1) * could, np.float32)
 
 
@@ -67,9 +68,3 @@ def _strands(edited: FloatArray, real: NDArray[np.bool_], who: NDArray[np.int64]
 
 def _grey(colours: FloatArray) -> FloatArray:
     return np.asarray(colours.mean(1) + _BLACK, np.float32)
-
-
-def _smoothed(values: FloatArray, neighbours: NDArray[np.int32]) -> FloatArray:
-    for _ in range(_ROUNDS):
-        values = 0.5 * values + 0.5 * values[neighbours].mean(1)
-    return values

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.editing.kinds import HAIR
+from inference.editing.smoothing import smoothstep
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import HEAD_CENTRE
 
@@ -84,8 +85,7 @@ def _strands(places: FloatArray) -> FloatArray:
     column = (around / (2 * np.pi) + 0.5) * _STREAKS
     tones = np.random.default_rng(_SEED).uniform(-1, 1, _STREAKS).astype(np.float32)
     left = np.floor(column).astype(int)
-    share = (column - left).astype(np.float32)
-    share = share * share * (3 - 2 * share)
+    share = smoothstep(0, 1, (column - left).astype(np.float32))
     mixed = (1 - share) * tones[left % _STREAKS] + share * tones[(left + 1) % _STREAKS]
     return np.asarray(mixed, np.float32)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from inference.editing.discs import discs
 from inference.editing.hair_dye import dyed, share_of_hair
 from inference.editing.kinds import HAIR, SKIN
+from inference.editing.smoothing import smoothed
 from inference.head.gaussians import FloatArray, Gaussians
 
 _SMOOTH_ROUNDS = 2
@@ -76,9 +77,9 @@ def keep_identity(
     missing = 0.0 * colours
     if hair is not None:
         of_hair = share_of_hair(hair, edited.kinds, neighbours)
-        missing = _evenly(edited, before, hair, of_hair, neighbours)
-        colours = colours + missing * column
         real = (edited.kinds == HAIR) & (before.kinds == HAIR)
+        missing = _evenly(edited, before, real, hair, of_hair, neighbours)
+        colours = colours + missing * column
         toned = dyed(colours, edited.colours, before.colours, real, fitted.colours, hair, of_hair)
         colours = colours + column * (toned - colours)
     still = (edited.means == before.means).all(1) & (edited.kinds == before.kinds)
@@ -160,6 +161,7 @@ def only_near(
 def _evenly(
     edited: ShapedHead,
     before: ShapedHead,
+    real: NDArray[np.bool_],  # [N] hair to the model, then and now
     hair: NDArray[np.bool_],
     of_hair: FloatArray,  # [N] of share_of_hair
     neighbours: NDArray[np.int32],
@@ -170,7 +172,6 @@ def _evenly(
     not. Curls and strands stay what they are.
     """
     missing = np.zeros_like(edited.colours)
-    real = (edited.kinds == HAIR) & (before.kinds == HAIR)
     painted = hair & (before.kinds == SKIN) & (edited.kinds == SKIN)
     if not real.any():
         return missing
@@ -178,10 +179,7 @@ def _evenly(
     mean = change[real].mean(0)
     # Of hair alone: skin beside a hairline says nothing of how much hair changed there.
     weight = real.astype(np.float32)[:, None]
-    soft = change * weight
-    for _ in range(_SMOOTH_ROUNDS):
-        soft = 0.5 * soft + 0.5 * soft[neighbours].mean(1)
-        weight = 0.5 * weight + 0.5 * weight[neighbours].mean(1)
+    soft, weight = (smoothed(v, neighbours, _SMOOTH_ROUNDS) for v in (change * weight, weight))
     missing[real] = _EVENLY * (mean - soft[real] / weight[real])
     missing[painted] = of_hair[painted, None] * (mean - change[painted])
     return missing
@@ -190,9 +188,7 @@ def _evenly(
 def _unchanged(edited: ShapedHead, before: ShapedHead, neighbours: NDArray[np.int32]) -> FloatArray:
     """[N] 0..1: 0 where an anchor stands for something else now, with a soft border."""
     same = (edited.kinds == before.kinds).astype(np.float32)
-    soft = same
-    for _ in range(_SMOOTH_ROUNDS):
-        soft = 0.5 * soft + 0.5 * soft[neighbours].mean(1)
+    soft = smoothed(same, neighbours, _SMOOTH_ROUNDS)
     return np.where(soft > 0.999, 1.0, np.minimum(soft, same)).astype(np.float32)
 
 

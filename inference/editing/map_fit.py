@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from inference.editing.demons import outline_displacement
 from inference.editing.feature_fit import feature_displacement
 from inference.editing.projection import GRID, Projection
+from inference.editing.smoothing import smoothstep
 from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
@@ -66,8 +67,7 @@ def _rest() -> FloatArray:
     left, right, above, below = _STILL
     across = np.minimum(place / left, (GRID - 1 - place) / right).clip(0, 1)
     down = np.minimum(place / above, (GRID - 1 - place) / below).clip(0, 1)
-    share = np.minimum(across[None], down[:, None])
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
+    return smoothstep(0, 1, np.minimum(across[None], down[:, None]))
 
 
 def follow(

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.editing.beard_shape import beard_zones, ramp, smoothstep
+from inference.editing.beard_shape import beard_zones
 from inference.editing.identity import ShapedHead
 from inference.editing.kinds import SKIN
+from inference.editing.smoothing import ramp, smoothstep
 from inference.face_map.labels import Label
 from inference.features.style_blocks import BLOCKS
 from inference.head.gaussians import FloatArray, Gaussians

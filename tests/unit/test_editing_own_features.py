@@ -6,13 +6,11 @@ import pytest
 from inference.editing.beard_shape import beard_zones
 from inference.editing.editor import Editor
 from inference.editing.types import EditRequest, Style
-from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.face_map.labels import Label
 from inference.features.embedded_style import NAME
-from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.progress import CancelToken, no_progress
-from inference.rendering.camera import orbit_camera
+from tests.unit.grey_portrait import ellipse, face_under_hair, grey_portrait
 
 SIZE = 512
 
@@ -29,23 +27,13 @@ def editor(template):
 
 @pytest.fixture(scope="module")
 def base(template):
-    head = Gaussians(
-        np.array(template.anchors, np.float32).reshape(-1, 3),
-        np.tile(np.float32([1, 0, 0, 0]), (NUM_GAUSSIANS, 1)),
-        np.full((NUM_GAUSSIANS, 3), 0.001, np.float32),
-        np.full(NUM_GAUSSIANS, 0.9, np.float32),
-        np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
-    )
-    return Reconstruction(head, orbit_camera(size=(SIZE, SIZE)), None, ReconstructionOptions())
+    return grey_portrait(template)
 
 
 def face_map():
-    rows, columns = np.mgrid[:SIZE, :SIZE]
-    labels = np.zeros((SIZE, SIZE), np.uint8)
-    labels[((columns - 256) / 118) ** 2 + ((rows - 200) / 150) ** 2 < 1] = Label.HAIR
-    labels[((columns - 256) / 88) ** 2 + ((rows - 245) / 118) ** 2 < 1] = Label.FACE
+    labels = face_under_hair()
     for brow, middle in ((Label.RIGHT_BROW, 220), (Label.LEFT_BROW, 292)):
-        labels[((columns - middle) / 22) ** 2 + ((rows - 215) / 6) ** 2 < 1] = brow
+        labels[ellipse(middle, 215, 22, 6)] = brow
     return labels
 
 

@@ -8,15 +8,15 @@ import pytest
 
 from inference.editing.editor import Editor
 from inference.editing.types import EditRequest, Style
-from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.errors import UsageError
 from inference.face_map.labels import Label
 from inference.features.embedded_style import NAME
 from inference.features.style_blocks import WIDTH
-from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.progress import Cancelled, CancelToken, no_progress
 from inference.rendering.camera import orbit_camera
+from tests.unit.grey_portrait import face_under_hair, grey_portrait
 
 SIZE = 512
 HEAD, MAP = "Shaping the head", "Fitting the map"
@@ -36,24 +36,12 @@ def editor(template):
 @pytest.fixture(scope="module")
 def hat(template):
     """A hat painted on a portrait."""
-    rows, columns = np.mgrid[:SIZE, :SIZE]
-    labels = np.zeros((SIZE, SIZE), np.uint8)
-    labels[((columns - 256) / 118) ** 2 + ((rows - 200) / 150) ** 2 < 1] = Label.HAIR
-    labels[((columns - 256) / 88) ** 2 + ((rows - 245) / 118) ** 2 < 1] = Label.FACE
+    labels = face_under_hair()
     painted = labels.copy()
     painted[60:120, 180:330] = Label.HAT
     vector = np.random.default_rng(3).normal(size=WIDTH)
     own = Style((vector / np.linalg.norm(vector)).astype(np.float32), NAME, "own")
-    head = Gaussians(
-        np.array(template.anchors, np.float32).reshape(-1, 3),
-        np.tile(np.float32([1, 0, 0, 0]), (NUM_GAUSSIANS, 1)),
-        np.full((NUM_GAUSSIANS, 3), 0.001, np.float32),
-        np.full(NUM_GAUSSIANS, 0.9, np.float32),
-        np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
-    )
-    camera = orbit_camera(size=(SIZE, SIZE))
-    base = Reconstruction(head, camera, None, ReconstructionOptions())
-    return EditRequest(painted, own, base, labels, own, keep_identity=1.0)
+    return EditRequest(painted, own, grey_portrait(template), labels, own, keep_identity=1.0)
 
 
 class Told:
