@@ -90,7 +90,10 @@ class PaletteExamples:
 
 
 def fit_palette(branch: EditingBranch, heads: PaletteExamples, say: Callable[[str], None]) -> None:
-    """Each number of the palette from the blocks of the style that may speak of it."""
+    """Each number of the palette from the blocks of the style that may speak of it.
+
+    A block that is zero says the average of all heads (inference.features.style_blocks.completed).
+    """
     palette = heads.palette[np.concatenate([heads.style_head, heads.prompt_head])]
     groups = np.concatenate([heads.style_head, heads.prompt_head]).astype(np.int32)
     styles = np.concatenate([heads.styles, *(completed(v)[None] for v in heads.prompts)])
@@ -105,16 +108,16 @@ def fit_palette(branch: EditingBranch, heads: PaletteExamples, say: Callable[[st
         if known.sum() < 2:
             continue  # nobody wears such a thing
         x, y = styles[known][:, where], palette[known, column]
-        centre, middle = x.mean(0), y.mean()
+        middle = y.mean()
         scale = max(float(y.std()), 1e-3)
         weights, _ = ridge(
-            x - centre,
+            x,
             ((y - middle) / scale)[:, None].astype(np.float32),
             groups[known],
             np.ones(1, np.float32),
         )
         weight[column, where] = weights[:, 0] * scale
-        bias[column] = middle - centre @ weights[:, 0] * scale
+        bias[column] = middle
         told = x @ weight[column, where] + bias[column]
         errors.append(1 - float(((told - y) ** 2).mean() / max(y.var(), 1e-9)))
     say(f"palette told by styles (share of variance): {np.round(errors, 2).tolist()}")

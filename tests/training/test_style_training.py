@@ -251,6 +251,15 @@ def test_a_cut_is_said_beside_colour_and_kind_and_no_style_knows_it():
     assert tags[CUT] == {"short"}
 
 
+def test_light_has_a_side_a_quality_and_both_in_one_breath():
+    rng = np.random.default_rng(0)
+    tags = head_tags(attributes(rng) | {"light_from": "strong light from the left"}, -0.6)
+    assert {"strong", "left", "strong left"} <= tags["light"]
+    said = {compose(rng, {"light": "strong left"}).text for _ in range(30)}
+    assert any("hard light from the left" in text for text in said)
+    assert all("from the left" in text for text in said)
+
+
 def test_maps_are_pooled_the_same_way_from_indices_and_from_planes():
     labels = np.random.default_rng(0).integers(0, 19, (SIZE, SIZE)).astype(np.uint8)
     labels[:100] = Label.HAIR

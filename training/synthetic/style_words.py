@@ -146,7 +146,7 @@ EYES = _table(
     }
 )
 
-LIGHT = _table(
+_FROM = _table(
     {
         "left": "light from the left; lit from the left; left-side lighting; a lamp on the left; "
         "shadow on the right side",
@@ -154,11 +154,35 @@ LIGHT = _table(
         "a lamp on the right; shadow on the left side",
         "front": "light from the front; frontal light; lit from the front; flash light",
         "above": "light from above; lit from above; top light; overhead light",
+    }
+)
+_QUALITY = _table(
+    {
         "soft": "soft light; diffuse light; even light; gentle light; overcast light",
         "strong": "strong light; hard light; harsh light; dramatic light; high contrast",
+    }
+)
+_EXPOSURE = _table(
+    {
         "dim": "dim light; a dark picture; low light; gloomy light; underexposed; deep shadow",
         "bright": "bright light; a bright picture; well lit; bright; brightly lit; overexposed",
     }
+)
+
+
+def _both(quality: Wording, side: Wording) -> Wording:
+    """A quality and a side in one breath, which are more than the one or the other."""
+    adjectives = [w.removesuffix(" light") for w in quality.words if w.endswith(" light")]
+    named = [w for w in side.words if "light" in w.split() and not w.startswith("flash")]
+    words = tuple(f"{adjective} {words}" for words in named for adjective in adjectives)
+    return Wording(f"{quality.tag} {side.tag}", words)
+
+
+LIGHT = (
+    *_FROM,
+    *_QUALITY,
+    *_EXPOSURE,
+    *(_both(quality, side) for quality in _QUALITY for side in _FROM),
 )
 
 COLOURS = (
@@ -240,8 +264,10 @@ def head_tags(attributes: Mapping[str, Any], brightness: float) -> dict[str, fro
     beards = {"shadow": {"stubble"}, "short": {"short", "beard"}, "full": {"full", "beard"}}
     beards["goatee"] = {"goatee", "beard"}
     light = str(attributes["light_from"])
-    sides = ("left", "right", "front", "above", "soft", "strong")
-    lights = {word for word in sides if word in light}
+    sides, qualities = (
+        {wording.tag for wording in table if wording.tag in light} for table in (_FROM, _QUALITY)
+    )
+    lights = sides | qualities | {f"{quality} {side}" for quality in qualities for side in sides}
     exposure = brightness - _expected_brightness(attributes["skin_tone"])
     lights |= {"dim"} if exposure < -0.2 else set()
     lights |= {"bright"} if exposure > 0.16 else set()
