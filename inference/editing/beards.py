@@ -36,7 +36,7 @@ _TUFTS = 0.16  # of the length
 _STRANDS, _GRAIN = 0.36, 0.13  # of the brightness, from strand to strand and anchor to anchor
 _DEPTH = 0.8  # how much less of that very bright hair shows
 _COVER = 0.94  # how much of the skin a beard hides
-_SPECKLE = 0.32  # how much stubble hides of it at most
+_SPECKLE = 0.2  # how much stubble hides of it at most
 _SEED = 5
 """All our choice, looking at heads from 0, 45 and 90 degrees."""
 
@@ -112,7 +112,8 @@ def grow_beard(head: PaintedHead, beard: BeardLook) -> FloatArray:
     contrast = 1 - _DEPTH * float(beard.tone.mean())
     shade = light * np.exp(contrast * (_STRANDS * streaks + _GRAIN * grain))
     painted = colours[who]
-    painted += speckle[:, None] * (beard.tone - painted)
+    # Skin shines through the tips of shaven hair: of any colour they look grey.
+    painted += speckle[:, None] * (beard.tone.mean() - painted)
     tones = np.clip(beard.tone * shade[:, None], 0, 1)
     colours[who] = painted + (_COVER * hair)[:, None] * (tones - painted)
     below = (zones[:, 1:] * share[1:] * thickness(rest)).max(1) * beard.length
