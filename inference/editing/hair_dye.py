@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.kinds import HAIR, SKIN
-from inference.editing.smoothing import smoothed
+from inference.editing.smoothing import ramp, smoothed
 from inference.head.gaussians import FloatArray
 
 _LITTLE, _MUCH = 0.05, 0.15
@@ -34,10 +34,7 @@ def dyed(
 ) -> FloatArray:
     """Colours [N, 3] in which hair has its new tone, where that is another one."""
     both = real & hair
-    if not both.any():
-        return colours
-    change = float(np.abs(edited[real].mean(0) - before[real].mean(0)).mean())
-    amount = np.clip((change - _LITTLE) / (_MUCH - _LITTLE), 0, 1)
+    amount = amount_of_dye(edited, before, real) if both.any() else 0.0
     if amount == 0:
         return colours
     who = np.flatnonzero(share > 0)
@@ -47,6 +44,16 @@ def dyed(
     made = colours.copy()
     made[who] += (amount * share[who])[:, None] * (target - colours[who])
     return np.asarray(made, np.float32)
+
+
+def amount_of_dye(
+    edited: FloatArray,  # [N, 3] what the model makes of the edit
+    before: FloatArray,  # [N, 3] what it made of the portrait
+    real: NDArray[np.bool_],  # [N] hair to the model, then and now
+) -> float:
+    """0..1 how far hair has another colour; other light from a side changes it little in all."""
+    change = float(np.abs(edited[real].mean(0) - before[real].mean(0)).mean())
+    return ramp((_LITTLE, _MUCH), change)
 
 
 def share_of_hair(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.discs import discs
-from inference.editing.hair_dye import dyed, share_of_hair
+from inference.editing.hair_dye import amount_of_dye, dyed, share_of_hair
 from inference.editing.kinds import HAIR, SKIN
 from inference.editing.smoothing import smoothed
 from inference.head.gaussians import FloatArray, Gaussians
@@ -169,11 +169,12 @@ def _evenly(
     """What each anchor misses of the change of hair in all: [N, 3].
 
     The model's hair is dark along hairlines, where a new colour changes little; a photograph's is
-    not. Curls and strands stay what they are.
+    not. Curls and strands stay what they are, and light from a side is no new colour.
     """
     missing = np.zeros_like(edited.colours)
     painted = hair & (before.kinds == SKIN) & (edited.kinds == SKIN)
-    if not real.any():
+    amount = amount_of_dye(edited.colours, before.colours, real) if real.any() else 0.0
+    if amount == 0:
         return missing
     change = edited.colours - before.colours
     mean = change[real].mean(0)
@@ -182,7 +183,7 @@ def _evenly(
     soft, weight = (smoothed(v, neighbours, _SMOOTH_ROUNDS) for v in (change * weight, weight))
     missing[real] = _EVENLY * (mean - soft[real] / weight[real])
     missing[painted] = of_hair[painted, None] * (mean - change[painted])
-    return missing
+    return amount * missing
 
 
 def _unchanged(edited: ShapedHead, before: ShapedHead, neighbours: NDArray[np.int32]) -> FloatArray:
