@@ -145,7 +145,7 @@ class Editor:
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
-            beard = other_beard(_look(request, own.vector), completed(own.vector))
+            beard = other_beard(self._look(request, own.vector), completed(own.vector))
             gaussians = keep_identity(
                 only_near(shaped, before, near),
                 before,
@@ -187,7 +187,7 @@ class Editor:
         """As `shape`, without the details of the face but with how they shall look."""
         check_styles(self.network.style, request.style, request.base_style)
         own = request.base_style.vector if request.base_style is not None else self._plain()
-        look = _look(request, own)
+        look = self._look(request, own)
         # Irises are painted: on average skin and lips differ too between people with other eyes.
         plain = with_block(look, "eyes", completed(own))
         brows = None
@@ -200,6 +200,15 @@ class Editor:
             request.labels, plain, _camera_of(request), progress, cancel, brows
         )
         return shaped, camera, self.network.face_look(look)
+
+    def _look(self, request: EditRequest, own: FloatArray) -> FloatArray:
+        """[W] a request's style, whose gaps another one [W] fills."""
+        vector, hair = request.style.vector, "hair colour"
+        if self.network.is_grey(completed(own)) and self.style_network.implied.goes_without_saying(
+            vector, hair
+        ):
+            vector = with_block(vector, hair, np.zeros_like(vector))
+        return emphasised(completed(vector, own), vector)
 
     def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
         """Make the portrait's own head, which its edits are compared with, for those to come.
@@ -305,11 +314,6 @@ class Editor:
         wear_jewellery(head)
         progress(_MAP_STAGE, 1.0)
         return ShapedHead(means, colours, kinds, relief, grown), camera
-
-
-def _look(request: EditRequest, own: FloatArray) -> FloatArray:
-    """[W] a request's style, whose gaps another one [W] fills."""
-    return emphasised(completed(request.style.vector, own), request.style.vector)
 
 
 def _camera_of(request: EditRequest) -> Camera | None:

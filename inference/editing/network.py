@@ -43,6 +43,8 @@ from inference.progress import CancelToken, Progress
 EDITING_MODEL = "models/editing.safetensors"
 _DARKER, _AGAINST_SKIN, _DULL = 0.85, 0.72, 0.4
 """How bright brows are at most, over hair and over skin, and how much greyer (our choice)."""
+_PALE, _COLOURLESS = 0.35, 0.8
+"""How bright grey hair is at least, and its weakest channel over its strongest: blond has .65."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,12 @@ class EditingNetwork:
         weight, bias = self.palette_of_styles
         palette = weight @ style + bias
         return FaceLook(float(palette[AGE]), np.clip(palette[list(IRIS_COLOUR)], 0.02, 1))
+
+    def is_grey(self, style: FloatArray) -> bool:
+        """Whether hair is grey or white in a completed style [W]."""
+        weight, bias = self.palette_of_styles
+        hair = np.clip((weight @ style + bias)[list(HAIR_COLOUR)], 0.02, 1)
+        return float(hair.mean()) > _PALE and float(hair.min() / hair.max()) > _COLOURLESS
 
     def brows_of(self, style: FloatArray) -> FloatArray:
         """The colour [3] of brows that a completed style [W] says."""

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from inference.errors import UsageError
 from inference.features.embedded import load_embedded_backbone
+from inference.features.implied_style import ImpliedStyle
 from inference.features.protocol import ImageBackbone
 from inference.features.sentence import WIDTH as SENTENCE_WIDTH
 from inference.features.sentence import SentenceNetwork
@@ -165,6 +166,7 @@ class EmbeddedStyle:
     ) -> None:
         self._space, self._backbone, self._device = space.eval(), backbone, device
         self._sentences: SentenceNetwork | None = None
+        self._implied: ImpliedStyle | None = None
 
     @torch.no_grad()
     def embed_images(
@@ -177,17 +179,28 @@ class EmbeddedStyle:
 
     @torch.no_grad()
     def embed_texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """Style vectors [T, 128].
+        """Style vectors [T, 128], with what goes without saying.
 
         Raises:
             UsageError: a text has no letter in it.
         """
         if not all(any(c.isalpha() for c in text) for text in texts):
             raise UsageError("Write what the head shall look like, for example: grey curly hair.")
+        rows = [self.implied.completed(vector) for vector in self._said(texts)]
+        return torch.from_numpy(np.stack(rows)).to(self._device)
+
+    @property
+    def implied(self) -> ImpliedStyle:
+        """Knows what goes without saying."""
+        if self._implied is None:
+            self._implied = ImpliedStyle(self._said)
+        return self._implied
+
+    def _said(self, texts: Sequence[str]) -> FloatArray:
+        """[T, 128] of what texts say and nothing else."""
         if self._sentences is None:
             self._sentences = SentenceNetwork()
-        rows = [self._embed_text(self._sentences, text) for text in texts]
-        return torch.from_numpy(np.stack(rows)).to(self._device)
+        return np.stack([self._embed_text(self._sentences, text) for text in texts])
 
     def _embed_text(self, network: SentenceNetwork, text: str) -> FloatArray:
         """A text whose phrases count on their own for what they name.

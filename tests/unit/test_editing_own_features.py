@@ -87,3 +87,34 @@ def test_brows_keep_their_colour_when_hair_is_dyed(editor, template, base):
     middle = (template.labels == Label.FACE) & (np.abs(y - 0.03) < 0.03) & (z > 0.04)
     brows = np.isin(template.labels, (Label.RIGHT_BROW, Label.LEFT_BROW))
     assert change[brows | middle].mean() < 0.02
+
+
+def change_of_hair(editor, template, base, own, asked):
+    """[n, 3] how hair of a portrait whose style is `own` changes colour, left and right of it."""
+    labels = face_map()
+    styles = [editor.style_of_text(words, no_progress, CancelToken()) for words in (own, asked)]
+    mine = Style(styles[0].vector, NAME, "own")
+    request = EditRequest(labels, styles[1], base, labels, mine, keep_identity=1.0)
+    made = editor.edit(request, no_progress, CancelToken()).gaussians
+    x = template.anchors[:, 0]
+    hair = (template.labels == Label.HAIR) & (template.anchors[:, 1] > 0.06)
+    return [(made.colours - 0.5)[hair & side].mean(0) for side in (x > 0.03, x < -0.03)]
+
+
+def test_who_is_white_haired_already_does_not_turn_grey_with_age(editor, template, base):
+    own = "a middle-aged clean-shaven man with white hair"
+    aged, dyed = (
+        np.abs(change_of_hair(editor, template, base, own, asked)).max()
+        for asked in ("an old person", "an old person with grey hair")
+    )
+    assert aged < 0.02
+    assert dyed > 0.05
+
+
+def test_light_from_a_side_falls_on_hair_too(editor, template, base):
+    own = "a clean-shaven man with white hair, soft light"
+    left, right = change_of_hair(editor, template, base, own, "strong light from the left")
+    lit = left.mean() - right.mean()
+    assert abs(lit) > 0.03
+    left, right = change_of_hair(editor, template, base, own, "strong light from the right")
+    assert np.sign(left.mean() - right.mean()) == -np.sign(lit)

@@ -51,7 +51,7 @@ def test_synonyms_lie_closer_than_opposites(style, one, same, other):
     [
         ("grey hair", {"hair colour"}),
         ("grey curly hair", {"hair colour", "hair kind"}),
-        ("an old woman", {"age", "sex"}),
+        ("a middle-aged man", {"age", "sex"}),
         ("green eyes", {"eyes"}),
         ("very dark skin", {"skin"}),
         ("a full beard", {"beard"}),
@@ -62,6 +62,45 @@ def test_a_prompt_says_what_it_leaves_open(style, text, named):
     sure = dict(zip(NAMES, said(words(style, text)[0]), strict=True))
     assert all(sure[name] > 0.8 for name in named)
     assert all(sure[name] < 0.35 for name in set(NAMES) - named)
+
+
+def alike(one, other, name):
+    block = BLOCKS[NAMES.index(name)]
+    parts = [completed(vector)[block.where] / block.weight for vector in (one, other)]
+    return float(parts[0] @ parts[1])
+
+
+@pytest.mark.parametrize("text", ["an old man", "an elderly woman", "grandmother", "older"])
+def test_the_old_are_grey_unless_their_hair_is_said(style, text):
+    old, dyed, grey = words(style, text, f"{text} with black hair", "grey hair")
+    assert alike(old, grey, "hair colour") > 0.95
+    assert alike(dyed, grey, "hair colour") < 0.3
+
+
+@pytest.mark.parametrize("text", ["a woman", "a girl", "a little boy", "a child"])
+def test_women_and_children_have_no_beard_unless_it_is_said(style, text):
+    plain, bearded, shaven = words(style, text, f"{text} with a full beard", "clean-shaven")
+    assert alike(plain, shaven, "beard") > 0.95
+    assert alike(bearded, shaven, "beard") < 0.3
+
+
+@pytest.mark.parametrize("text", ["a man", "a young person", "a person in the fifties"])
+def test_of_others_hair_and_beard_stay_open(style, text):
+    sure = dict(zip(NAMES, said(words(style, text)[0]), strict=True))
+    assert sure["hair colour"] < 0.35
+    assert sure["beard"] < 0.35
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_strong_light_from_a_side_is_said_as_clearly_as_any(style, side):
+    strong, any_light, other = words(
+        style,
+        f"strong light from the {side}",
+        f"light from the {side}",
+        f"strong light from the {'right' if side == 'left' else 'left'}",
+    )
+    assert alike(strong, any_light, "light") > 0.7
+    assert alike(strong, other, "light") < 0.3
 
 
 def test_what_is_left_open_comes_from_another_style(style):
