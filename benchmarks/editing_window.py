@@ -3,9 +3,10 @@
     python -m benchmarks.editing_window [--portrait FILE] [--strokes 6] [--look 0] [--out FILE]
 
 The window is drawn by the offscreen platform, so no display is needed. Each measure begins with
-the mouse or key event and ends when a picture of the new head has been painted. The heartbeat is
-the longest pause between two turns of the event loop while all this goes on. The first stroke
-comes at once when the map appears, or, as people's do, after they looked at it for --look seconds.
+the mouse or key event and ends when a picture of the new head has been painted: small at first,
+"sharp" when it has its full size. The heartbeat is the longest pause between two turns of the event
+loop while all this goes on. The first stroke comes at once when the map appears, or, as people's
+do, after they looked at it for --look seconds.
 """
 
 import argparse
@@ -13,7 +14,8 @@ import json
 import os
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -80,8 +82,8 @@ def wait(done: Callable[[], bool]) -> None:
         raise TimeoutError("the window did not answer")
 
 
-def answer(window: MainWindow, begin: Callable[[], object]) -> float:
-    """Seconds from an event to the painted picture of another head."""
+def answer(window: MainWindow, begin: Callable[[], object]) -> tuple[float, float]:
+    """Seconds from an event to the first painted picture of another head, and to a sharp one."""
     before = window.session.shown
 
     def painted() -> bool:
@@ -92,7 +94,9 @@ def answer(window: MainWindow, begin: Callable[[], object]) -> float:
     started = perf_counter()
     begin()
     wait(painted)
-    return perf_counter() - started
+    first = perf_counter() - started
+    wait(lambda: painted() and window.viewport.frames.sharp)
+    return first, perf_counter() - started
 
 
 def can_paint(window: MainWindow) -> bool:
@@ -139,23 +143,21 @@ def measure(portrait: Path, strokes: int, look: float, folder: Path) -> dict[str
     started = perf_counter()
     window.actions_["paint"].trigger()
     wait(lambda: window.session.face_map is not None and can_paint(window))
-    seconds: dict[str, list[float]] = {"reading the face": [perf_counter() - started]}
+    seconds = {"reading the face": [perf_counter() - started]}
     pauses = {"reading the face": heart.take()}
     pass_by(look)
     pauses["looking"] = heart.take()
-    seconds["first stroke"] = [answer(window, lambda: stroke(window, Label.HAIR, 220, 70))]
-    pauses["first stroke"] = heart.take()
-    seconds["stroke"] = [
-        answer(window, lambda n=n: stroke(window, Label.HAIR, 130 + 20 * n, 110 - 8 * n))
-        for n in range(strokes)
-    ]
-    pauses["stroke"] = heart.take()
-    seconds["prompt"] = [
-        answer(window, lambda text=text: describe(window, text)) for text in PROMPTS
-    ]
-    pauses["prompt"] = heart.take()
-    seconds["undo"] = [answer(window, window.actions_["undo"].trigger) for _ in range(3)]
-    pauses["undo"] = heart.take()
+
+    def answers(name: str, begin: Sequence[Callable[[], object]]) -> None:
+        both = [answer(window, event) for event in begin]
+        seconds[name], seconds[f"{name}, sharp"] = ([pair[n] for pair in both] for n in (0, 1))
+        pauses[name] = heart.take()
+
+    answers("first stroke", [partial(stroke, window, Label.HAIR, 220, 70)])
+    places = [(130.0 + 20 * n, 110.0 - 8 * n) for n in range(strokes)]
+    answers("stroke", [partial(stroke, window, Label.HAIR, x, y) for x, y in places])
+    answers("prompt", [partial(describe, window, text) for text in PROMPTS])
+    answers("undo", [window.actions_["undo"].trigger] * 3)
     result = {
         "portrait": portrait.name,
         "looked": look,

@@ -1,4 +1,4 @@
-"""Decides which pictures to ask for: small ones while moving, a sharp one at rest."""
+"""Decides which pictures to ask for: small ones while something changes, a sharp one at rest."""
 
 from collections import deque
 from collections.abc import Callable
@@ -62,13 +62,19 @@ class FrameSource(QObject):
         self._thread.start()
 
     def show(self, gaussians: Gaussians | None, mode: ViewMode) -> None:
-        """Draw these Gaussians in this mode from now on; None clears the view."""
+        """Draw these Gaussians in this mode from now on; None clears the view.
+
+        Another head is drawn small at first: who painted sees the stroke sooner.
+        """
         if gaussians is self._gaussians and mode == self._mode:
             return
+        another = self.image is not None and gaussians is not self._gaussians
         self._gaussians, self._mode = gaussians, mode
         if gaussians is None:
             self.image = None
             self.changed.emit()
+        elif another:
+            self._request(self._quality.scale, moving=True)
         else:
             self.settle()
 
@@ -131,8 +137,13 @@ class FrameSource(QObject):
         if picture.request.gaussians is not self._gaussians:
             return
         first = self.image is None
+        another = self.last is None or self.last.request.gaussians is not self._gaussians
         self.image, self.last = picture.image, picture
-        if picture.request.moving:
+        if picture.request.moving and another:
+            # Says nothing of speed: a renderer prepares a head at its first picture.
+            if not self._rest.isActive():
+                self.settle()
+        elif picture.request.moving:
             self._quality.learn(picture.seconds)
             self._moments.append(perf_counter())
         self.changed.emit()

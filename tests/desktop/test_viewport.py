@@ -1,5 +1,7 @@
 """Looking at the head with mouse and keys."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -8,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.viewport.surface import gl_is_real
 from inference.rendering.camera import PORTRAIT_FOV_DEGREES
+from inference.rendering.view_modes import ViewMode
 
 WAIT = 30_000
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
@@ -223,3 +226,19 @@ def test_the_comparison_uses_the_photographs_own_camera(with_head, qtbot):
 )
 def test_opengl_is_used_only_where_a_gpu_draws_it(platform, renderer, real):
     assert gl_is_real(platform, renderer) is real
+
+
+def test_another_head_is_there_small_first_and_then_sharp(with_head, qtbot):
+    window = with_head
+    settle(qtbot, window)
+    other = replace(window.session.head.gaussians, means=window.session.head.gaussians.means + 0.01)
+    seen = []
+    source = window.viewport.frames
+    source.changed.connect(lambda: seen.append((source.last.request, source.image.size())))
+    source.show(other, ViewMode.SPLATS)
+    settle(qtbot, window)
+    assert all(request.gaussians is other for request, _ in seen)
+    (first, small), (last, whole) = seen[0], seen[-1]
+    assert first.moving
+    assert not last.moving
+    assert small.width() < whole.width()
