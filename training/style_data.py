@@ -18,12 +18,15 @@ from inference.files import atomic_write
 from training.augment import apply_light
 from training.palette import PARTS
 from training.synthetic.prompts import Prompt, compose, draw_prompt
-from training.synthetic.style_words import WORDINGS, head_tags
+from training.synthetic.style_words import WORDINGS, head_tags, tags_said
 
 Float = NDArray[np.float32]
 
 TAGS: tuple[tuple[str, str], ...] = tuple(
-    (aspect, wording.tag) for aspect, wordings in WORDINGS.items() for wording in wordings
+    (aspect, wording.tag)
+    for aspect, wordings in WORDINGS.items()
+    for wording in wordings
+    if not wording.parts
 )
 """All tags with their aspects; columns of the tables here."""
 
@@ -195,8 +198,14 @@ def sentence_table(
         prompts,
         _embed(texts, keep),
         np.array(heads),
-        np.array([[p.named.get(aspect) == tag for aspect, tag in TAGS] for p in prompts], bool),
+        np.stack([_named(prompt) for prompt in prompts]),
     )
+
+
+def _named(prompt: Prompt) -> NDArray[np.bool_]:
+    """[T] which tags a prompt says."""
+    said = {aspect: tags_said(aspect, tag) for aspect, tag in prompt.named.items()}
+    return np.array([tag in said.get(aspect, ()) for aspect, tag in TAGS])
 
 
 @torch.no_grad()

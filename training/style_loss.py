@@ -63,7 +63,8 @@ class StyleLoss(nn.Module):
         pictures = space.image(batch.features)
         raw, named_logits = space.text(batch.sentences)
         prompts = unit_blocks(raw)
-        named = batch.named @ self.member  # [B, 10]
+        # A prompt may say two tags of one aspect.
+        named = (batch.named @ self.member).clamp(max=1)  # [B, 10]
         terms = {
             "contrast": self._contrast(pictures, prompts, named, batch.true),
             "tags": self._tags(pictures, batch.has),
@@ -113,7 +114,7 @@ class StyleLoss(nn.Module):
             fresh = self.means.abs().sum(1, keepdim=True) == 0
             self.means.lerp_(mean, torch.where(fresh & (count > 0), 1.0, rate))
             goal = unit_blocks(batch.named @ self.means)
-            there = batch.named @ self.member
+            there = (batch.named @ self.member).clamp(max=1)
         losses = []
         for number, block in enumerate(BLOCKS):
             cosine = (prompts * goal)[:, block.where].sum(1) / block.weight**2

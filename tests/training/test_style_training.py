@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from inference.editing.network import EditingNetwork
 from inference.editing.projection import GRID
 from inference.face_map.labels import Label
-from inference.features.embedded_style import load_embedded_style
-from inference.features.style_blocks import BLOCKS, said
+from inference.features.embedded_style import StyleSpace, load_embedded_style
+from inference.features.style_blocks import BLOCKS, WIDTH, said
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.model.map_features import features_of_shares, index_shares, pool_map
@@ -19,9 +19,10 @@ from training import edited_cache, refit_palette, style_cache, train_editing, tr
 from training.anchor_data import CLOTH, HAIR, SKIN
 from training.editing_start import Regression, regress, ridge_of_maps
 from training.feature_bias import compare
-from training.style_data import TAGS, StyleData
+from training.style_data import TAGS, SentenceTable, StyleData, draw_batch, sentence_table
+from training.style_loss import StyleLoss
 from training.synthetic.prompts import compose, draw_prompt, fits
-from training.synthetic.style_words import CUT, SAYABLE, WORDINGS, head_tags
+from training.synthetic.style_words import CUT, SAYABLE, WORDINGS, head_tags, tags_said
 
 SIZE = 280
 
@@ -171,6 +172,31 @@ def test_a_model_s_palette_is_fitted_to_another_style_space(trained, tmp_path):
     )
 
 
+def test_prompts_that_say_two_tags_of_an_aspect_are_learned_like_others(trained, tmp_path):
+    data = StyleData.load(trained / "cache")
+    rng = np.random.default_rng(1)
+    table = sentence_table(data, 200, rng, tmp_path / "sentences.npz")
+    light = np.array([aspect == "light" for aspect, _ in TAGS])
+    both = np.flatnonzero((table.named[:, light].sum(1) == 2) & ~table.named[:, ~light].any(1))
+    assert len(both) > 0
+    table = SentenceTable(
+        [table.prompts[n] for n in both],
+        table.sentences[both],
+        table.head[both],
+        table.named[both],
+    )
+    batch = draw_batch(data, data.wearers(), table, 16, rng)
+    space = StyleSpace()
+    data.standardise(space.image)
+    with torch.no_grad():
+        # Sure that light is named, and nothing else.
+        said_light = torch.tensor([block.name == "light" for block in BLOCKS])
+        space.text.mix[-1].weight[WIDTH:] = 0
+        space.text.mix[-1].bias[WIDTH:] = torch.where(said_light, 20.0, -20.0)
+        terms = StyleLoss(data)(space, batch)
+    assert float(terms["named"]) == pytest.approx(0, abs=1e-6)
+
+
 def test_a_style_space_learns_from_edits_too(trained, tmp_path):
     about = [
         *("--data", str(trained / "heads"), "--styles", str(trained / "cache")),
@@ -258,6 +284,8 @@ def test_light_has_a_side_a_quality_and_both_in_one_breath():
     said = {compose(rng, {"light": "strong left"}).text for _ in range(30)}
     assert any("hard light from the left" in text for text in said)
     assert all("from the left" in text for text in said)
+    assert tags_said("light", "strong left") == {"strong", "left"}
+    assert ("light", "strong left") not in TAGS  # pictures show the one and the other
 
 
 def test_maps_are_pooled_the_same_way_from_indices_and_from_planes():

@@ -97,10 +97,10 @@ def test_strong_light_from_a_side_is_said_as_clearly_as_any(style, side):
         style,
         f"strong light from the {side}",
         f"light from the {side}",
-        f"strong light from the {'right' if side == 'left' else 'left'}",
+        f"light from the {'right' if side == 'left' else 'left'}",
     )
-    assert alike(strong, any_light, "light") > 0.7
-    assert alike(strong, other, "light") < 0.3
+    assert alike(strong, any_light, "light") > 0.8
+    assert alike(strong, other, "light") < alike(strong, any_light, "light") - 0.4
 
 
 def test_what_is_left_open_comes_from_another_style(style):

@@ -39,10 +39,12 @@ class Wording:
     Attributes:
         tag: what they mean.
         words: any of them says it; "{hair}" stands for "hair" with its colour if that is said.
+        parts: tags that it says at once; empty if it is one of its own.
     """
 
     tag: str
     words: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
 
 def _table(rows: dict[str, str]) -> tuple[Wording, ...]:
@@ -171,11 +173,11 @@ _EXPOSURE = _table(
 
 
 def _both(quality: Wording, side: Wording) -> Wording:
-    """A quality and a side in one breath, which are more than the one or the other."""
+    """A quality and a side in one breath."""
     adjectives = [w.removesuffix(" light") for w in quality.words if w.endswith(" light")]
     named = [w for w in side.words if "light" in w.split() and not w.startswith("flash")]
     words = tuple(f"{adjective} {words}" for words in named for adjective in adjectives)
-    return Wording(f"{quality.tag} {side.tag}", words)
+    return Wording(f"{quality.tag} {side.tag}", words, (quality.tag, side.tag))
 
 
 LIGHT = (
@@ -240,6 +242,12 @@ WORDINGS: dict[str, tuple[Wording, ...]] = {
 CUT = "hair cut"
 SAYABLE: dict[str, tuple[Wording, ...]] = WORDINGS | {CUT: HAIR_CUT}
 """With what a prompt may say besides."""
+
+
+def tags_said(aspect: str, tag: str) -> frozenset[str]:
+    """The tags that a wording's tag stands for: itself, or its parts."""
+    wording = next(wording for wording in SAYABLE[aspect] if wording.tag == tag)
+    return frozenset(wording.parts or (tag,))
 
 
 def _plain(colour: str) -> str:
