@@ -15,6 +15,7 @@ from inference.editing.beards import grow_beard
 from inference.editing.brows import paint_brows
 from inference.editing.face_details import FaceDetails, FaceLook
 from inference.editing.glasses import wear_glasses
+from inference.editing.hair_dye import other_hair
 from inference.editing.hair_texture import texture_hair
 from inference.editing.identity import ShapedHead, keep_identity, only_near
 from inference.editing.jewellery import wear_jewellery
@@ -145,14 +146,15 @@ class Editor:
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
-            beard = other_beard(self._look(request, own.vector), completed(own.vector))
+            styles = self._look(request, own.vector), completed(own.vector)
             gaussians = keep_identity(
                 only_near(shaped, before, near),
                 before,
-                shaved(base.gaussians, before, self._template, beard),
+                shaved(base.gaussians, before, self._template, other_beard(*styles)),
                 keep,
                 self._template.neighbours,
                 self._hair.of(base.gaussians, request.base_labels, camera),
+                other_hair(*styles),
             )
         with _timed(seconds, "details"):
             maps = request.labels, request.base_labels

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from inference.editing.kinds import HAIR, SKIN
 from inference.editing.smoothing import ramp, smoothed
+from inference.features.style_blocks import difference
 from inference.head.gaussians import FloatArray
 
-_LITTLE, _MUCH = 0.05, 0.15
-"""Mean change of colour from which on hair is dyed, and dyed in full."""
+_OTHER = (0.15, 0.5)  # difference of unit vectors from which on a style asks for another colour
 _ROUNDS = 6
 _ALONE, _AMONG = 0.3, 0.75
 """Share of hair among an anchor's neighbours up to which it is none, and from which it is hair."""
@@ -20,40 +20,45 @@ _SHADE = 0.7  # exponent of the photograph's shades, which strands of another co
 _DARKEST, _BRIGHTEST = 0.55, 1.6
 _GLOSS = 0.05  # what a highlight adds to hair of any tone: black hair shines too
 _BLACK = 0.02
+_IN_SIGHT, _WHITEST = 1.25, 0.82
+"""How much brighter hair that a photograph shows is than hair in all, which is dark within and
+below (1.2 to 1.5 in pictures of the training heads), and how bright that makes it at most."""
 """All our choice, looking at three portraits from 0, 45 and 90 degrees."""
+
+
+def other_hair(
+    look: FloatArray,  # [W] completed
+    own: FloatArray,  # [W] completed
+) -> float:
+    """0..1 how surely a style asks for another colour of hair than a portrait's own style.
+
+    What the model takes the photograph's colour for is not asked: it may be wrong.
+    """
+    return ramp(_OTHER, difference(look, own, "hair colour"))
 
 
 def dyed(
     colours: FloatArray,  # [N, 3] of the head so far
     edited: FloatArray,  # [N, 3] what the model makes of the edit
-    before: FloatArray,  # [N, 3] what it made of the portrait
     real: NDArray[np.bool_],  # [N] hair to the model, then and now
     fitted: FloatArray,  # [N, 3] the photograph's
     hair: NDArray[np.bool_],  # [N] hair in the photograph
     share: FloatArray,  # [N] of share_of_hair
+    amount: float,  # 0..1 of other_hair
 ) -> FloatArray:
-    """Colours [N, 3] in which hair has its new tone, where that is another one."""
+    """Colours [N, 3] in which hair has its new tone."""
     both = real & hair
-    amount = amount_of_dye(edited, before, real) if both.any() else 0.0
-    if amount == 0:
+    if amount == 0 or not both.any():
         return colours
     who = np.flatnonzero(share > 0)
     shade = (_grey(fitted[who]) / _grey(fitted[both]).mean()) ** _SHADE
     shade = np.clip(shade, _DARKEST, _BRIGHTEST)[:, None] * _strands(edited, real, who)
-    target = edited[real].mean(0) * shade + _GLOSS * (shade - 1)
+    tone = edited[real].mean(0)
+    tone = tone * float(np.clip(_WHITEST / tone.max(), 1, _IN_SIGHT))
+    target = tone * shade + _GLOSS * (shade - 1)
     made = colours.copy()
     made[who] += (amount * share[who])[:, None] * (target - colours[who])
     return np.asarray(made, np.float32)
-
-
-def amount_of_dye(
-    edited: FloatArray,  # [N, 3] what the model makes of the edit
-    before: FloatArray,  # [N, 3] what it made of the portrait
-    real: NDArray[np.bool_],  # [N] hair to the model, then and now
-) -> float:
-    """0..1 how far hair has another colour; other light from a side changes it little in all."""
-    change = float(np.abs(edited[real].mean(0) - before[real].mean(0)).mean())
-    return ramp((_LITTLE, _MUCH), change)
 
 
 def share_of_hair(

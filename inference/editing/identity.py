@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from inference.editing.discs import discs
-from inference.editing.hair_dye import amount_of_dye, dyed, share_of_hair
+from inference.editing.hair_dye import dyed, share_of_hair
 from inference.editing.kinds import HAIR, SKIN
 from inference.editing.smoothing import smoothed
 from inference.head.gaussians import FloatArray, Gaussians
@@ -17,6 +18,7 @@ _LITTLE, _MUCH = 0.10, 0.40
 _LEAST = 0.25  # what stays of it then
 _EVENLY = 0.8  # how far the change of hair is the same from one lock to the next
 _SAME = 1e-6
+_BESIDE = 16  # anchors of hair nearest to one
 _THICK = 0.001  # metres of a beard from which on splats lie in its surface, not in the skin's
 
 
@@ -51,6 +53,7 @@ def keep_identity(
     keep: float,
     neighbours: NDArray[np.int32],  # [N, 8] of the template
     hair: NDArray[np.bool_] | None = None,  # [N]
+    dye: float = 0.0,
 ) -> Gaussians:
     """The edited head with the photograph's own look where it did not change.
 
@@ -62,6 +65,7 @@ def keep_identity(
         neighbours: of the anchors.
         hair: anchors that show hair in the portrait, whatever the model takes them for; they
             change colour as hair does.
+        dye: 0..1 how surely another colour of hair is asked for.
 
     Returns:
         With keep 1 and nothing changed, the fitted head itself.
@@ -78,9 +82,10 @@ def keep_identity(
     if hair is not None:
         of_hair = share_of_hair(hair, edited.kinds, neighbours)
         real = (edited.kinds == HAIR) & (before.kinds == HAIR)
-        missing = _evenly(edited, before, real, hair, of_hair, neighbours)
+        missing = dye * _evenly(edited, before, real, hair, of_hair, neighbours)
+        missing += (1 - dye) * _as_hair_beside(edited, before, real, hair, of_hair)
         colours = colours + missing * column
-        toned = dyed(colours, edited.colours, before.colours, real, fitted.colours, hair, of_hair)
+        toned = dyed(colours, edited.colours, real, fitted.colours, hair, of_hair, dye)
         colours = colours + column * (toned - colours)
     still = (edited.means == before.means).all(1) & (edited.kinds == before.kinds)
     change = edited.colours - before.colours + missing
@@ -169,12 +174,11 @@ def _evenly(
     """What each anchor misses of the change of hair in all: [N, 3].
 
     The model's hair is dark along hairlines, where a new colour changes little; a photograph's is
-    not. Curls and strands stay what they are, and light from a side is no new colour.
+    not. Curls and strands stay what they are.
     """
     missing = np.zeros_like(edited.colours)
     painted = hair & (before.kinds == SKIN) & (edited.kinds == SKIN)
-    amount = amount_of_dye(edited.colours, before.colours, real) if real.any() else 0.0
-    if amount == 0:
+    if not real.any():
         return missing
     change = edited.colours - before.colours
     mean = change[real].mean(0)
@@ -183,7 +187,29 @@ def _evenly(
     soft, weight = (smoothed(v, neighbours, _SMOOTH_ROUNDS) for v in (change * weight, weight))
     missing[real] = _EVENLY * (mean - soft[real] / weight[real])
     missing[painted] = of_hair[painted, None] * (mean - change[painted])
-    return amount * missing
+    return missing
+
+
+def _as_hair_beside(
+    edited: ShapedHead,
+    before: ShapedHead,
+    real: NDArray[np.bool_],  # [N] hair to the model, then and now
+    hair: NDArray[np.bool_],
+    of_hair: FloatArray,  # [N] of share_of_hair
+) -> FloatArray:
+    """What hair that is skin to the model misses of how hair beside it changes: [N, 3].
+
+    Light from a side darkens skin more than dark hair.
+    """
+    missing = np.zeros_like(edited.colours)
+    change = edited.colours - before.colours
+    who = np.flatnonzero(hair & (before.kinds == SKIN) & (edited.kinds == SKIN))
+    who = who[np.abs(change[who]).max(1) > _SAME] if len(who) else who
+    if len(who) == 0 or real.sum() < _BESIDE:
+        return missing
+    _, near = cKDTree(before.means[real]).query(before.means[who], _BESIDE)
+    missing[who] = of_hair[who, None] * (change[real][near].mean(1) - change[who])
+    return missing
 
 
 def _unchanged(edited: ShapedHead, before: ShapedHead, neighbours: NDArray[np.int32]) -> FloatArray:

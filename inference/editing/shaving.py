@@ -15,11 +15,10 @@ from inference.editing.identity import ShapedHead
 from inference.editing.kinds import SKIN
 from inference.editing.smoothing import ramp, smoothstep
 from inference.face_map.labels import Label
-from inference.features.style_blocks import BLOCKS
+from inference.features.style_blocks import difference
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.head.template import HeadTemplate
 
-_BEARD = next(block for block in BLOCKS if block.name == "beard")
 _OTHER = (0.2, 0.6)  # difference of unit vectors from which on a style asks for another beard
 _UNLIKE = (0.045, 0.12)  # mean difference from skin from which on a colour may be, and is, beard
 _TONES = 7  # of the face, from its shadow to its light
@@ -34,8 +33,7 @@ def other_beard(
     own: FloatArray,  # [W] completed
 ) -> float:
     """0..1 how surely a style asks for another beard than a portrait's own style."""
-    change = float(np.linalg.norm((look - own)[_BEARD.where])) / _BEARD.weight
-    return ramp(_OTHER, change)
+    return ramp(_OTHER, difference(look, own, "beard"))
 
 
 def shaved(

