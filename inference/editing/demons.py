@@ -72,43 +72,39 @@ def _refine(
     """Rounds of demons on a grid of this edge."""
     ratio = edge / GRID
     size = (edge, edge)
-    here = [
-        cv2.resize(np.ascontiguousarray(fixed[..., k]), size, interpolation=cv2.INTER_AREA) * ratio
-        for k in range(fixed.shape[2])
-    ]
-    there = [
-        cv2.resize(np.ascontiguousarray(moving[..., k]), size, interpolation=cv2.INTER_AREA) * ratio
-        for k in range(moving.shape[2])
-    ]
-    slopes = [np.gradient(plane) for plane in there]
-    resized = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR) * ratio
-    flow = np.asarray(resized, np.float32)
+    classes = [k for k, weight in enumerate(weights) if weight > 0]
+
+    def resized(planes: FloatArray, k: int) -> FloatArray:
+        plane = np.ascontiguousarray(planes[..., k])
+        return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) * ratio)
+
+    here = [resized(fixed, k) for k in classes]
+    # Distance and slopes across and down, which move together.
+    there = []
+    for k in classes:
+        plane = resized(moving, k)
+        down, across = np.gradient(plane)
+        there.append(np.dstack([plane, across, down]).astype(np.float32))
+    start = cv2.resize(field, size, interpolation=cv2.INTER_LINEAR) * ratio
+    flow = np.asarray(start, np.float32)
     rows, columns = np.mgrid[:edge, :edge].astype(np.float32)
-    near = [np.exp(-((plane / 3.0) ** 2)) + 0.02 for plane in here]
+    shares = [
+        weights[k] * (np.exp(-((plane / 3.0) ** 2)) + 0.02)
+        for k, plane in zip(classes, here, strict=True)
+    ]
     for _ in range(rounds):
         x, y = columns + flow[..., 0], rows + flow[..., 1]
         force = np.zeros_like(flow)
         total = np.full(size, 0.2, np.float32)
-        for weight, plane, other, (down, across), share in zip(
-            weights, here, there, slopes, near, strict=True
-        ):
-            if weight == 0:
-                continue
-            moved, gx, gy = (
-                cv2.remap(
-                    np.ascontiguousarray(image, np.float32),
-                    x,
-                    y,
-                    cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_REPLICATE,
-                )
-                for image in (other, across, down)
+        for plane, image, share in zip(here, there, shares, strict=True):
+            moved, gx, gy = cv2.split(
+                cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             )
             missing = plane - moved
-            w = weight * share
-            force[..., 0] += w * missing * gx
-            force[..., 1] += w * missing * gy
-            total += w * (gx * gx + gy * gy + 0.1 * missing * missing)
+            pull = share * missing
+            force[..., 0] += pull * gx
+            force[..., 1] += pull * gy
+            total += share * (gx * gx + gy * gy + 0.1 * missing * missing)
         step = force / total[..., None]
         step *= 1.0 / np.maximum(1.0, np.linalg.norm(step, axis=2, keepdims=True))
         blurred = cv2.GaussianBlur(flow + step, (0, 0), _SMOOTH)

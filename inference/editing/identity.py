@@ -82,8 +82,10 @@ def keep_identity(
     if hair is not None:
         of_hair = share_of_hair(hair, edited.kinds, neighbours)
         real = (edited.kinds == HAIR) & (before.kinds == HAIR)
-        missing = dye * _evenly(edited, before, real, hair, of_hair, neighbours)
-        missing += (1 - dye) * _as_hair_beside(edited, before, real, hair, of_hair)
+        if dye > 0:
+            missing = dye * _evenly(edited, before, real, hair, of_hair, neighbours)
+        if dye < 1:
+            missing += (1 - dye) * _as_hair_beside(edited, before, real, hair, of_hair)
         colours = colours + missing * column
         toned = dyed(colours, edited.colours, real, fitted.colours, hair, of_hair, dye)
         colours = colours + column * (toned - colours)

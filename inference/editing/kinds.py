@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.editing.projection import GRID, front, project, visible
+from inference.editing.smoothing import mean_beside
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 from inference.rendering.camera import Camera
@@ -92,7 +93,7 @@ def choose_kinds(
             score[:, kind] += _TRUST * says
         # A border between two things is no rag.
         for _ in range(2):
-            score = 0.4 * score + 0.6 * score[neighbours].mean(1)
+            score = 0.4 * score + 0.6 * mean_beside(score, neighbours)
         kinds = score.argmax(1)
     return kinds
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inference.editing.beard_shape import beard_zones
 from inference.editing.identity import ShapedHead
 from inference.editing.kinds import SKIN
-from inference.editing.smoothing import ramp, smoothstep
+from inference.editing.smoothing import mean_beside, ramp, smoothstep
 from inference.face_map.labels import Label
 from inference.features.style_blocks import difference
 from inference.head.gaussians import FloatArray, Gaussians
@@ -70,7 +70,7 @@ def shaved(
     if amount == 0:
         return fitted
     for _ in range(_ROUNDS):
-        spread = smoothstep(0.1, 0.4, beard[template.neighbours].mean(1))
+        spread = smoothstep(0.1, 0.4, mean_beside(beard, template.neighbours))
         beard = np.where(could, np.maximum(beard, spread), 0)
     usual = np.median((fitted.colours - before.colours)[face], axis=0)
     bare = np.clip(before.colours + (1 - _column(before.grown, len(place))) * usual, 0, 1)
