@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inference.editing.beards import grow_beard
 from inference.editing.brows import paint_brows
-from inference.editing.face_details import FaceDetails, FaceLook
+from inference.editing.face_details import FaceDetails
 from inference.editing.glasses import wear_glasses
 from inference.editing.hair_dye import other_hair
 from inference.editing.hair_texture import texture_hair
@@ -29,7 +29,7 @@ from inference.editing.portrait_hair import KnownHair
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.shaving import other_beard, shaved
 from inference.editing.types import EditedHead, EditRequest, Style, check_styles
-from inference.features.style_blocks import completed, emphasised, with_block
+from inference.features.style_blocks import completed, emphasised, said, with_block
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.portrait.types import PreparedPortrait
@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # torch is imported by the first call that needs it
 
 _NEAR, _FAR = 0.05, 0.13
 """Shares of the map's edge beside a stroke within which, and beyond which, its effect ends."""
+
+_OPEN = 0.5  # how surely an aspect is said at most for it to be open
 
 _PLAIN = "clean-shaven"
 """Half a beard on everybody would be the average."""
@@ -139,28 +141,28 @@ class Editor:
                 gaussians = shaped.splats(self._template.neighbours)
             return EditedHead(gaussians, camera, request, seconds, self._preset)
         with _timed(seconds, "edit"):
-            shaped, camera, look = self._shape(request, progress, cancel)
+            looks = self._looks(request)
+            shaped, camera = self._shape(request, looks, progress, cancel)
         with _timed(seconds, "portrait's own map"):
             before = self._portrait_head(
                 request.base_labels, self._own_look(own.vector), camera, progress, cancel
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
-            styles = self._look(request, own.vector), completed(own.vector)
             gaussians = keep_identity(
                 only_near(shaped, before, near),
                 before,
-                shaved(base.gaussians, before, self._template, other_beard(*styles)),
+                shaved(base.gaussians, before, self._template, other_beard(*looks)),
                 keep,
                 self._template.neighbours,
                 self._hair.of(base.gaussians, request.base_labels, camera),
-                other_hair(*styles),
+                other_hair(*looks),
             )
         with _timed(seconds, "details"):
             maps = request.labels, request.base_labels
-            looks = look, self.network.face_look(completed(own.vector))
+            faces = self.network.face_look(looks[0]), self.network.face_look(looks[1])
             gaussians = self._details.on_portrait(
-                gaussians, base.gaussians, shaped.kinds, maps, camera, looks, keep
+                gaussians, base.gaussians, shaped.kinds, maps, camera, faces, keep
             )
         cancel.check()
         return EditedHead(gaussians, camera, request, seconds, self._preset)
@@ -174,8 +176,10 @@ class Editor:
             UsageError: the style comes from another style network.
             Cancelled: the token was set.
         """
-        shaped, camera, look = self._shape(request, progress, cancel)
-        return self._details.on_head(shaped, request.labels, camera, look), camera
+        looks = self._looks(request)
+        shaped, camera = self._shape(request, looks, progress, cancel)
+        face = self.network.face_look(looks[0])
+        return self._details.on_head(shaped, request.labels, camera, face), camera
 
     def modelled(self, labels: NDArray[np.uint8], style: FloatArray) -> tuple[ShapedHead, Camera]:
         """The head of a map [S, S] in a completed style [W] alone, and its camera."""
@@ -184,33 +188,41 @@ class Editor:
         return self._details.on_head(head, labels, camera, look), camera
 
     def _shape(
-        self, request: EditRequest, progress: Progress, cancel: CancelToken
-    ) -> tuple[ShapedHead, Camera, FaceLook]:
-        """As `shape`, without the details of the face but with how they shall look."""
-        check_styles(self.network.style, request.style, request.base_style)
-        own = request.base_style.vector if request.base_style is not None else self._plain()
-        look = self._look(request, own)
+        self,
+        request: EditRequest,
+        looks: tuple[FloatArray, FloatArray],  # of _looks
+        progress: Progress,
+        cancel: CancelToken,
+    ) -> tuple[ShapedHead, Camera]:
+        """As `shape`, without the details of the face."""
+        look, own = looks
         # Irises are painted: on average skin and lips differ too between people with other eyes.
-        plain = with_block(look, "eyes", completed(own))
+        plain = with_block(look, "eyes", own)
         brows = None
         if request.base is not None and request.keep_identity > 0:
-            if other_beard(look, completed(own)) == 0:
+            if other_beard(look, own) == 0:
                 plain = with_block(plain, "beard", completed(self._plain()))
             # Brighter ones would shine on the skin beside the photograph's, which hair dye spares.
-            brows = self.network.brows_of(self._own_look(own))
-        shaped, camera = self.shaped(
-            request.labels, plain, _camera_of(request), progress, cancel, brows
-        )
-        return shaped, camera, self.network.face_look(look)
+            brows = self.network.brows_of(with_block(own, "beard", completed(self._plain())))
+        return self.shaped(request.labels, plain, _camera_of(request), progress, cancel, brows)
 
-    def _look(self, request: EditRequest, own: FloatArray) -> FloatArray:
-        """[W] a request's style, whose gaps another one [W] fills."""
+    def _looks(self, request: EditRequest) -> tuple[FloatArray, FloatArray]:
+        """What a request asks for and what fills its gaps, as completed styles [W].
+
+        Raises:
+            UsageError: a style comes from another style network.
+        """
+        check_styles(self.network.style, request.style, request.base_style)
+        own = request.base_style.vector if request.base_style is not None else self._plain()
         vector, hair = request.style.vector, "hair colour"
-        if self.network.is_grey(completed(own)) and self.style_network.implied.goes_without_saying(
-            vector, hair
+        # Who is grey already stays so, unless another colour was asked for in so many words.
+        if (
+            float(said(vector).min()) < _OPEN  # a picture says everything
+            and self.network.is_grey(completed(own))
+            and self.style_network.implied.goes_without_saying(vector, hair)
         ):
             vector = with_block(vector, hair, np.zeros_like(vector))
-        return emphasised(completed(vector, own), vector)
+        return emphasised(completed(vector, own), vector), completed(own)
 
     def prepare_edits(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> None:
         """Make the portrait's own head, which its edits are compared with, for those to come.
