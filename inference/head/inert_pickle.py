@@ -9,7 +9,9 @@ reconstruction runs. https://docs.python.org/3/library/pickle.html#restricting-g
 import io
 import math
 import pickle
-from typing import Any
+import struct
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +112,21 @@ _ALLOWED: dict[tuple[str, str], object] = {
 }
 
 
-class _Reader(pickle.Unpickler):
+def _refuse(*_arguments: object) -> None:
+    raise pickle.UnpicklingError("it was written in a way that models are not")
+
+
+class _Reader(pickle._Unpickler):
+    """Python's reader that is written in Python.
+
+    A few bytes make the one in C take all memory (a memo of two thousand million places) or leave
+    buffers without an owner.
+    """
+
+    dispatch: ClassVar[dict[int, Callable[..., Any]]] = pickle._Unpickler.dispatch | dict.fromkeys(
+        (pickle.BYTEARRAY8[0], pickle.NEXT_BUFFER[0], pickle.READONLY_BUFFER[0]), _refuse
+    )
+
     def find_class(self, module: str, name: str) -> object:
         if module.split(".")[0] in ("scipy", "chumpy"):
             return _Inert
@@ -140,14 +156,15 @@ def read_arrays(data: bytes, *names: str) -> list[NDArray[Any]]:
         content = _Reader(io.BytesIO(data), encoding="latin1").load()
         if not isinstance(content, dict):
             raise ValueError("it is no dictionary")
+        missing = [name for name in names if name not in content]
+        if missing:
+            raise InvalidModelError(
+                f"The file holds no {missing[0]}: choose the model file of FLAME."
+            )
         return [_array(content[name]) for name in names]
-    except KeyError as error:
-        raise InvalidModelError(
-            f"The file holds no {error.args[0]}: choose the model file of FLAME."
-        ) from error
     except (
-        *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError),
-        *(IndexError, OverflowError, MemoryError, ImportError),
+        *(pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, KeyError),
+        *(IndexError, OverflowError, MemoryError, ImportError, AssertionError, struct.error),
     ) as error:
         raise InvalidModelError(
             f"The file is damaged or no model of FLAME ({error}): download it again."

@@ -4,7 +4,9 @@ import io
 import os
 import pickle
 import pickletools
+import struct
 import sys
+import tracemalloc
 import types
 
 import numpy as np
@@ -136,3 +138,16 @@ def test_damage_gives_an_error_or_numbers(position, patch, cut):
         return
     assert vertices.dtype.kind in "fiub"
     assert faces.dtype.kind in "fiub"
+
+
+def test_a_few_bytes_cannot_take_all_memory():
+    far = struct.pack("<I", 2**31 - 1)
+    for bomb in (pickle.LONG_BINPUT + far, pickle.BYTEARRAY8 + struct.pack("<Q", 2**40)):
+        data = pickle.PROTO + b"\x05" + pickle.EMPTY_DICT + bomb + pickle.STOP
+        tracemalloc.start()
+        try:
+            with pytest.raises(InvalidModelError):
+                read_arrays(data, "v_template")
+            assert tracemalloc.get_traced_memory()[1] < 2**20
+        finally:
+            tracemalloc.stop()
