@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.features.style_blocks import BLOCKS, Block, completed, said
+from inference.features.style_blocks import BLOCKS, BY_NAME, Block, completed, said
 from inference.model.editing_branch import EditingBranch
 from training.palette import PARTS
 from training.regression import ridge
@@ -33,11 +33,10 @@ _SPEAKS = {
     "hat": ("worn", "light"),
     "light": ("light", "skin"),
 }
-_BY_NAME = {block.name: block for block in BLOCKS}
 
 
 def _blocks(*names: str) -> tuple[Block, ...]:
-    return tuple(_BY_NAME[name] for name in names)
+    return tuple(BY_NAME[name] for name in names)
 
 
 PALETTE_BLOCKS: tuple[tuple[Block, ...], ...] = (

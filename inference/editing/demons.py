@@ -36,7 +36,9 @@ def outline_displacement(
     classes = [
         label
         for label in range(len(Label))
-        if (shown == label).sum() >= _FEW and (wanted == label).sum() >= _FEW
+        if _WEIGHTS.get(Label(label), 1.0) > 0
+        and (shown == label).sum() >= _FEW
+        and (wanted == label).sum() >= _FEW
     ]
     field = np.zeros((GRID, GRID, 2), np.float32)
     if not classes:
@@ -72,16 +74,15 @@ def _refine(
     """Rounds of demons on a grid of this edge."""
     ratio = edge / GRID
     size = (edge, edge)
-    classes = [k for k, weight in enumerate(weights) if weight > 0]
 
     def resized(planes: FloatArray, k: int) -> FloatArray:
         plane = np.ascontiguousarray(planes[..., k])
         return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) * ratio)
 
-    here = [resized(fixed, k) for k in classes]
+    here = [resized(fixed, k) for k in range(len(weights))]
     # Distance and slopes across and down, which move together.
     there = []
-    for k in classes:
+    for k in range(len(weights)):
         plane = resized(moving, k)
         down, across = np.gradient(plane)
         there.append(np.dstack([plane, across, down]).astype(np.float32))
@@ -89,8 +90,8 @@ def _refine(
     flow = np.asarray(start, np.float32)
     rows, columns = np.mgrid[:edge, :edge].astype(np.float32)
     shares = [
-        weights[k] * (np.exp(-((plane / 3.0) ** 2)) + 0.02)
-        for k, plane in zip(classes, here, strict=True)
+        weight * (np.exp(-((plane / 3.0) ** 2)) + 0.02)
+        for weight, plane in zip(weights, here, strict=True)
     ]
     for _ in range(rounds):
         x, y = columns + flow[..., 0], rows + flow[..., 1]

@@ -145,7 +145,7 @@ class Editor:
             shaped, camera = self._shape(request, looks, progress, cancel)
         with _timed(seconds, "portrait's own map"):
             before = self._portrait_head(
-                request.base_labels, self._own_look(own.vector), camera, progress, cancel
+                request.base_labels, self._own_look(looks[1]), camera, progress, cancel
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
@@ -203,7 +203,7 @@ class Editor:
             if other_beard(look, own) == 0:
                 plain = with_block(plain, "beard", completed(self._plain()))
             # Brighter ones would shine on the skin beside the photograph's, which hair dye spares.
-            brows = self.network.brows_of(with_block(own, "beard", completed(self._plain())))
+            brows = self.network.brows_of(self._own_look(own))
         return self.shaped(request.labels, plain, _camera_of(request), progress, cancel, brows)
 
     def _looks(self, request: EditRequest) -> tuple[FloatArray, FloatArray]:
@@ -237,7 +237,8 @@ class Editor:
         camera, labels, own = _camera_of(request), request.base_labels, request.base_style
         check_styles(self.network.style, own)
         if camera is not None and labels is not None and own is not None:
-            self._portrait_head(labels, self._own_look(own.vector), camera, progress, cancel)
+            look = self._own_look(completed(own.vector))
+            self._portrait_head(labels, look, camera, progress, cancel)
             if request.base is not None:
                 self._hair.of(request.base.gaussians, labels, camera)
 
@@ -248,11 +249,11 @@ class Editor:
         return self._plain_vector
 
     def _own_look(self, own: FloatArray) -> FloatArray:
-        """A portrait's own style [W], of which the photograph's own beard is no part.
+        """A portrait's own completed style [W], of which the photograph's own beard is no part.
 
         It stays what it is until another one is asked for.
         """
-        return with_block(completed(own), "beard", completed(self._plain()))
+        return with_block(own, "beard", completed(self._plain()))
 
     def _portrait_head(
         self,

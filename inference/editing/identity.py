@@ -206,7 +206,7 @@ def _as_hair_beside(
     missing = np.zeros_like(edited.colours)
     change = edited.colours - before.colours
     who = np.flatnonzero(hair & (before.kinds == SKIN) & (edited.kinds == SKIN))
-    who = who[np.abs(change[who]).max(1) > _SAME] if len(who) else who
+    who = who[np.abs(change[who]).max(1) > _SAME]
     if len(who) == 0 or real.sum() < _BESIDE:
         return missing
     _, near = cKDTree(before.means[real]).query(before.means[who], _BESIDE)

@@ -96,20 +96,22 @@ class EditingNetwork:
 
     def face_look(self, style: FloatArray) -> FaceLook:
         """What a completed style [W] says of a face."""
-        weight, bias = self.palette_of_styles
-        palette = weight @ style + bias
+        palette = self._palette(style)
         return FaceLook(float(palette[AGE]), np.clip(palette[list(IRIS_COLOUR)], 0.02, 1))
 
     def is_grey(self, style: FloatArray) -> bool:
         """Whether hair is grey or white in a completed style [W]."""
-        weight, bias = self.palette_of_styles
-        hair = np.clip((weight @ style + bias)[list(HAIR_COLOUR)], 0.02, 1)
+        hair = np.clip(self._palette(style)[list(HAIR_COLOUR)], 0.02, 1)
         return float(hair.mean()) > _PALE and float(hair.min() / hair.max()) > _COLOURLESS
 
     def brows_of(self, style: FloatArray) -> FloatArray:
         """The colour [3] of brows that a completed style [W] says."""
+        return _details(self._palette(style))[1]
+
+    def _palette(self, style: FloatArray) -> FloatArray:
+        """[40] the palette of a completed style [W]."""
         weight, bias = self.palette_of_styles
-        return _details(weight @ style + bias)[1]
+        return weight @ style + bias
 
     def read(
         self,

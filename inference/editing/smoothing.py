@@ -23,13 +23,13 @@ def mean_beside(
 ) -> FloatArray:
     """The mean of each anchor's neighbours.
 
-    As values[neighbours].mean(1), a column at a time: three times as fast.
+    As values[neighbours].mean(1), a column at a time, in two thirds of the time.
     """
-    columns = np.ascontiguousarray(neighbours.T)
-    total = values[columns[0]]
-    for column in columns[1:]:
-        total += values[column]
-    return np.asarray(total / len(columns), values.dtype)
+    count = neighbours.shape[1]
+    total = values[neighbours[:, 0]]
+    for column in range(1, count):
+        total += values[neighbours[:, column]]
+    return np.asarray(total / count, values.dtype)
 
 
 def smoothstep(low: float, high: float, values: FloatArray) -> FloatArray:

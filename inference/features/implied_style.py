@@ -9,14 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.features.style_blocks import BLOCKS, Block, said
+from inference.features.style_blocks import BLOCKS, BY_NAME, Block, said, unit
 from inference.head.gaussians import FloatArray
 
 _SAID = 0.5  # how surely an aspect must be said to imply another, and at most be said to be open
 _LIKE = 0.8  # cosine of what is said with what implies, within its block
 _EXACTLY = 0.9999  # the same of what was implied; what is said is hardly ever as like
-
-_BY_NAME = {block.name: block for block in BLOCKS}
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class ImpliedStyle:
     ) -> None:
         vectors = embed([words for rule in rules for words in (rule.words, rule.implied_words)])
         self._rules = [
-            (_BY_NAME[rule.aspect], said_so, _BY_NAME[rule.implied], implied)
+            (BY_NAME[rule.aspect], said_so, BY_NAME[rule.implied], implied)
             for rule, said_so, implied in zip(rules, vectors[::2], vectors[1::2], strict=True)
         ]
 
@@ -67,27 +65,26 @@ class ImpliedStyle:
         made = vector.copy()
         sure = said(vector)
         for block, like, implied, part in self._rules:
-            says = sure[BLOCKS.index(block)] > _SAID and _cosine(vector, like, block) > _LIKE
-            if says and sure[BLOCKS.index(implied)] < _SAID:
+            if _says(vector, like, block) and sure[BLOCKS.index(implied)] < _SAID:
                 length = np.linalg.norm(vector[block.where]) / block.weight
-                made[implied.where] = _unit(part[implied.where]) * implied.weight * length
-        return _unit(made)
+                made[implied.where] = unit(part[implied.where]) * implied.weight * length
+        return unit(made)
 
     def goes_without_saying(self, vector: FloatArray, name: str) -> bool:
         """Whether what a description's vector [128] says of an aspect was implied."""
-        sure = said(vector)
         return any(
             implied.name == name
-            and sure[BLOCKS.index(block)] > _SAID
-            and _cosine(vector, like, block) > _LIKE
+            and _says(vector, like, block)
             and _cosine(vector, part, implied) > _EXACTLY
             for block, like, implied, part in self._rules
         )
 
 
+def _says(vector: FloatArray, like: FloatArray, block: Block) -> bool:
+    """Whether a vector surely says of an aspect what another one says."""
+    sure = said(vector)[BLOCKS.index(block)]
+    return bool(sure > _SAID) and _cosine(vector, like, block) > _LIKE
+
+
 def _cosine(first: FloatArray, second: FloatArray, block: Block) -> float:
-    return float(_unit(first[block.where]) @ _unit(second[block.where]))
-
-
-def _unit(values: FloatArray) -> FloatArray:
-    return np.asarray(values / max(float(np.linalg.norm(values)), 1e-9), np.float32)
+    return float(unit(first[block.where]) @ unit(second[block.where]))

@@ -63,6 +63,7 @@ def _blocks() -> tuple[Block, ...]:
 
 BLOCKS = _blocks()
 WIDTH = BLOCKS[-1].stop
+BY_NAME = {block.name: block for block in BLOCKS}
 
 _SURE, _OPEN = 0.9, 0.3
 EMPHASIS = 0.4
@@ -93,9 +94,9 @@ def completed(vector: FloatArray, base: FloatArray | None = None) -> FloatArray:
     made = np.zeros(WIDTH, np.float32)
     sure, known = said(vector), said(base) if base is not None else np.zeros(len(BLOCKS))
     for block, share, other in zip(BLOCKS, sure, known, strict=True):
-        part = _unit(vector[block.where]) * share
+        part = unit(vector[block.where]) * share
         if base is not None:
-            part = part + _unit(base[block.where]) * other * (1 - share)
+            part = part + unit(base[block.where]) * other * (1 - share)
         made[block.where] = block.weight * part
     return made
 
@@ -103,14 +104,14 @@ def completed(vector: FloatArray, base: FloatArray | None = None) -> FloatArray:
 def with_block(vector: FloatArray, name: str, other: FloatArray) -> FloatArray:
     """A style vector [128] that says of one aspect what another says."""
     made = vector.copy()
-    where = next(block.where for block in BLOCKS if block.name == name)
+    where = BY_NAME[name].where
     made[where] = other[where]
     return made
 
 
 def difference(look: FloatArray, own: FloatArray, name: str) -> float:
     """How far two completed styles [128] are apart in an aspect: 0 the same, 2 opposite."""
-    block = next(block for block in BLOCKS if block.name == name)
+    block = BY_NAME[name]
     return float(np.linalg.norm((look - own)[block.where])) / block.weight
 
 
@@ -144,12 +145,13 @@ def joined(whole: FloatArray, parts: Sequence[FloatArray]) -> FloatArray:
     for number, block in enumerate(BLOCKS):
         own = [p[block.where] for p, s in zip(parts, told, strict=True) if s[number] > _SURE]
         if own and sure[number] > _OPEN:
-            value = np.sum([_unit(values) for values in own], axis=0)
+            value = np.sum([unit(values) for values in own], axis=0)
         else:
             value = whole[block.where] * sure[number]
-        made[block.where] = _unit(value) * block.weight * max(sure[number], 1e-3)
-    return _unit(made)
+        made[block.where] = unit(value) * block.weight * max(sure[number], 1e-3)
+    return unit(made)
 
 
-def _unit(values: FloatArray) -> FloatArray:
+def unit(values: FloatArray) -> FloatArray:
+    """The vector at length 1; zero stays zero."""
     return np.asarray(values / max(float(np.linalg.norm(values)), 1e-9), np.float32)

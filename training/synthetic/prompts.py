@@ -13,6 +13,7 @@ from training.synthetic.style_words import (
     CUT,
     OLD_WORDS,
     SAYABLE,
+    wording_of,
 )
 
 _SUBJECTS = ("person", "someone", "face", "portrait", "head", "model", "human")
@@ -41,8 +42,7 @@ def _pick(rng: np.random.Generator, words: tuple[str, ...]) -> str:
 
 
 def _wording(rng: np.random.Generator, aspect: str, tag: str) -> str:
-    words = next(w.words for w in SAYABLE[aspect] if w.tag == tag)
-    return _pick(rng, words)
+    return _pick(rng, wording_of(aspect, tag).words)
 
 
 def _article(words: str) -> str:

@@ -244,10 +244,14 @@ SAYABLE: dict[str, tuple[Wording, ...]] = WORDINGS | {CUT: HAIR_CUT}
 """With what a prompt may say besides."""
 
 
+def wording_of(aspect: str, tag: str) -> Wording:
+    """How a tag is said."""
+    return next(wording for wording in SAYABLE[aspect] if wording.tag == tag)
+
+
 def tags_said(aspect: str, tag: str) -> frozenset[str]:
     """The tags that a wording's tag stands for: itself, or its parts."""
-    wording = next(wording for wording in SAYABLE[aspect] if wording.tag == tag)
-    return frozenset(wording.parts or (tag,))
+    return frozenset(wording_of(aspect, tag).parts or (tag,))
 
 
 def _plain(colour: str) -> str:
