@@ -9,7 +9,9 @@ random subset of them.
 
 Heads that the generator writes meanwhile are taken up every --refresh minutes. A run that was
 stopped goes on where it was with the same command and --resume. With --start-only it ends
-after the closed-form start, which is already a usable model. Writes model.safetensors,
+after the closed-form start, which is already a usable model. With --closed-form WEIGHTS that of
+finished weights is kept, and the decoder learns what it leaves open: --data must then hold heads
+that it was not fitted to, on which it errs as it does on others. Writes model.safetensors,
 log.jsonl and what --resume needs to --out.
 """
 
@@ -34,7 +36,7 @@ from training.anchor_trainer import AnchorTrainer, OptimiserConfig
 from training.command_line import command_parser
 from training.cpu_precision import multiplies_bfloat16
 from training.feature_cache import FeatureCache
-from training.linear_start import LinearStart, start_in_closed_form
+from training.linear_start import LinearStart, start_in_closed_form, start_of_weights
 from training.patch_sampling import anchor_importance
 from training.run_log import RunLog
 
@@ -61,6 +63,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--resume", action="store_true", help="go on from --out")
     add("--init", type=Path, help="take trained weights from this checkpoint")
     add("--stop-after", type=int, help="stop early at this step, to be resumed later")
+    add("--closed-form", type=Path, help="keep that of these weights")
     add("--start-only", action="store_true", help="end after the closed-form start")
     add("--seed", type=int, default=0)
     add("--threads", type=int, default=2, help="of torch")
@@ -97,6 +100,11 @@ def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
     resuming = options.resume and state.exists()
     if resuming:
         start = LinearStart.load(closed_form)
+    elif options.closed_form:
+        load_checkpoint(options.closed_form, model, config)
+        assert config.low_rank is not None
+        start = start_of_weights(train, config.head.per_patch, sum(config.low_rank.counts))
+        start.save(closed_form)
     else:
         importance = anchor_importance(template.labels)
         start = start_in_closed_form(

@@ -75,11 +75,12 @@ class AnchorTrainer:
         self._mirror = template.mirror
         self._probabilities = patch_probabilities(template.labels, model.config.head.per_patch)
         self._spread = torch.from_numpy(start.statistics.spread)
-        self._share = torch.from_numpy(start.components.share())
-        self._coefficients = np.zeros((0, len(self._share)), np.float32)
         if model.low_rank is None:
             raise ValueError("training against anchors starts from the low-rank branch")
         self._low_rank = model.low_rank
+        parts = start.components
+        self._share = None if parts is None else torch.from_numpy(parts.share())
+        self._coefficients = np.zeros((0, start.held_out.shape[1]), np.float32)
         # It has seen the training heads: their own views use what it says without them.
         self._low_rank.linear.requires_grad_(False)
         self._linear = start.held_out
@@ -96,7 +97,7 @@ class AnchorTrainer:
             with torch.no_grad():
                 linear = self._low_rank.linear_coefficients(pooled)
             self._linear = np.concatenate([self._linear, linear.numpy()])
-        if len(self.cache) > len(self._coefficients):
+        if self._share is not None and len(self.cache) > len(self._coefficients):
             new = view_coefficients(self.start, self.cache, self._mirror, len(self._coefficients))
             self._coefficients = np.concatenate([self._coefficients, new])
 
@@ -112,7 +113,7 @@ class AnchorTrainer:
         config, model = self.config, self.model
         rng = np.random.default_rng([self.seed, self.step_count])
         torch.manual_seed(int(rng.integers(2**62)))
-        views = rng.integers(0, len(self._coefficients), config.batch)
+        views = rng.integers(0, len(self._linear), config.batch)
         patches = draw_patches(rng, self._probabilities, config.patches)
         batch = self._disturb(self.cache.batch(views))
         truth = self._targets(views, batch, patches)
@@ -214,7 +215,7 @@ class AnchorTrainer:
             torch.from_numpy(np.stack(positions)),
             torch.from_numpy(np.stack(colours)),
             self._spread[anchors],
-            torch.from_numpy(self._coefficients[views]),
+            None if self._share is None else torch.from_numpy(self._coefficients[views]),
             self._share,
             torch.from_numpy(np.stack(shapes)) if shapes else None,
         )

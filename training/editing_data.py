@@ -15,12 +15,13 @@ from inference.features.style_blocks import WIDTH
 from inference.features.style_features import StyleFeatures
 from inference.model.map_features import features_of_shares, index_shares
 from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT
-from training.anchor_data import CLOTH, HAIR, HAT, SKIN
+from training.anchor_data import CLOTH, HAIR, HAT, SKIN, SPREAD_FLOOR
 from training.editing_palette import PaletteExamples, palette_numbers, usual_palette
 from training.style_data import StyleData, prompt_styles
 
 Array = NDArray[np.float32]
 
+_SHIFT = 6  # pixels that a map is drawn elsewhere (our choice)
 _KIND_OF = np.full(6, 255, np.uint8)  # glasses and jewellery are nobody's
 for _number, _kind in enumerate((SKIN, HAIR, CLOTH, HAT)):
     _KIND_OF[_kind] = _number
@@ -54,9 +55,11 @@ class EditingHeads:
         features, mirrored_features: [V, F] of the maps of chosen views, and of their mirrored
             twins.
         view_head: [V] whose map it is.
+        view_number: [V] which of the head's views it is.
         pose: [V, 6].
         styles: [S, 128] style vectors of pictures.
         style_head: [S] whose picture it is.
+        style_view: [S] which of the head's views it is.
         maps: [V, S, S] uint8 the maps themselves.
         names: [H] of the files.
         prompts: [M, 128] style vectors of prompts.
@@ -70,9 +73,11 @@ class EditingHeads:
     features: Array
     mirrored_features: Array
     view_head: NDArray[np.int64]
+    view_number: NDArray[np.int64]
     pose: Array
     styles: Array
     style_head: NDArray[np.int64]
+    style_view: NDArray[np.int64]
     maps: NDArray[np.uint8]
     names: tuple[str, ...]
     prompts: Array
@@ -81,6 +86,11 @@ class EditingHeads:
     def anchor_kinds(self) -> NDArray[np.uint8]:
         """[H, N] numbers of KINDS; 255 where an anchor stands for something else."""
         return _KIND_OF[self.kind]
+
+    def spread(self) -> Array:
+        """[N] metres, each anchor's own scale."""
+        some = self.positions[:: max(1, len(self.positions) // 200)].astype(np.float32)
+        return np.maximum(np.sqrt(some.var(0).mean(1)), SPREAD_FLOOR).astype(np.float32)
 
     def palettes(self) -> PaletteExamples:
         """What styles say of palettes."""
@@ -99,6 +109,19 @@ def map_features(labels: NDArray[np.uint8]) -> Array:
     return features_of_shares(index_shares(torch.from_numpy(labels), COUNT)[None])[0].numpy()
 
 
+def drawn_map(
+    labels: NDArray[np.uint8],  # [S, S]
+    mirrored: bool,
+    rng: np.random.Generator | None,
+) -> torch.Tensor:
+    """[S, S] int64 a map or its mirrored twin, drawn a little elsewhere where there is chance."""
+    seen = torch.from_numpy(MIRRORED[labels][:, ::-1].copy() if mirrored else labels)
+    if rng is not None:
+        down, across = rng.integers(-_SHIFT, _SHIFT + 1, 2)
+        seen = torch.roll(seen, (int(down), int(across)), (0, 1))
+    return seen.long()
+
+
 def load_editing_heads(
     data: Path, styles: Path, space: StyleSpace, limit: int | None = None, views: int = 3
 ) -> EditingHeads:
@@ -115,7 +138,9 @@ def load_editing_heads(
     rows: dict[str, list[Array]] = {}
     drawn: list[NDArray[np.uint8]] = []
     view_head: list[int] = []
+    view_number: list[int] = []
     style_head: list[int] = []
+    style_view: list[int] = []
     names: list[str] = []
     number = 0
     for cached in sorted(styles.glob("head_*.npz")):
@@ -133,6 +158,7 @@ def load_editing_heads(
             )
             attributes = json.loads(str(stored["attributes"]))
             palette = palette_numbers(stored["palette"], attributes)
+            style_view += [int(view) for view in stored["views"]]
         for name, value in anchors.items():
             columns.setdefault(name, []).append(value)
         rows.setdefault("palette", []).append(palette)
@@ -140,13 +166,15 @@ def load_editing_heads(
             vectors = space.image(found).numpy()
         rows.setdefault("styles", []).extend(vectors)
         style_head += [number] * len(vectors)
-        for labels, intrinsics, pose in list(zip(maps, cameras, poses, strict=True))[:views]:
+        shown = list(zip(maps, cameras, poses, strict=True))[:views]
+        for view, (labels, intrinsics, pose) in enumerate(shown):
             rows.setdefault("features", []).append(map_features(labels))
             flipped = MIRRORED[labels][:, ::-1].copy()
             rows.setdefault("mirrored", []).append(map_features(flipped))
             rows.setdefault("pose", []).append(pose_of(intrinsics, pose, labels.shape[0]))
             drawn.append(labels)
             view_head.append(number)
+            view_number.append(view)
         names.append(cached.name)
         number += 1
     return EditingHeads(
@@ -157,9 +185,11 @@ def load_editing_heads(
         np.stack(rows["features"]),
         np.stack(rows["mirrored"]),
         np.array(view_head),
+        np.array(view_number),
         np.stack(rows["pose"]),
         np.stack(rows["styles"]),
         np.array(style_head),
+        np.array(style_view),
         np.stack(drawn),
         tuple(names),
         np.zeros((0, WIDTH), np.float32),

@@ -8,7 +8,9 @@ another, so that geometry cannot hide in the style.
     python -m training.train_editing --stage anchors --data HEADS --styles CACHE/train \
         --style-space STYLE/style_space.safetensors --init embedded.safetensors --out RUN
 
---styles is the folder of training.style_cache. Writes RUN/editing.safetensors.
+--styles is the folder of training.style_cache. With --closed-form WEIGHTS that of finished weights
+is kept, but for how it reads maps: that these heads teach it.
+Writes RUN/editing.safetensors, and what --resume needs.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from inference.model.editing import EditingModel, editing_config
 from inference.model.reconstruction import ReconstructionModel
 from training.command_line import command_parser
 from training.editing_data import load_editing_heads, with_prompts
+from training.editing_latents import latents_of
 from training.editing_start import start_branch
 from training.run_log import RunLog
 
@@ -44,14 +47,19 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--styles", type=Path, required=True, help="their style features")
     add("--style-space", type=Path, required=True, help="the trained style space")
     add("--init", type=Path, help="reconstruction weights that the decoder starts from")
+    add("--closed-form", type=Path, help="editing weights whose closed form is kept")
+    add("--test-styles", type=Path, help="style features of heads of --data to measure on")
     add("--out", type=Path, required=True)
     add("--heads", type=int, help="use at most so many heads")
     add("--prompts", type=int, default=4000, help="that say what words mean")
     add("--minutes", type=float, default=20, help="of training after the closed form")
     add("--steps", type=int, help="steps instead of minutes")
+    add("--save", type=float, default=5, help="minutes between checkpoints and measurements")
+    add("--resume", action="store_true", help="go on where a run with the same options stopped")
+    add("--geometry", type=float, default=0.5, help="share of these for the geometry as a whole")
     add("--batch", type=int, default=8, help="heads a step")
     add("--patches", type=int, default=256, help="of each head a step")
-    add("--learning-rate", type=float, default=4e-4)
+    add("--learning-rate", type=float, default=5e-4)
     add("--seed", type=int, default=0)
     add("--threads", type=int, default=1, help="of torch")
     return parser.parse_args(arguments)
@@ -67,9 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     space = StyleSpace()
     load_checkpoint(options.style_space, space, space.config)
     heads = load_editing_heads(options.data, options.styles, space.eval(), options.heads)
-    keep = options.out / "sentences.npz"
-    heads = with_prompts(heads, options.styles, space, options.prompts, options.seed, keep)
-    log.say(f"{len(heads.positions)} heads, {len(heads.pose)} maps, {len(heads.prompts)} prompts")
+    log.say(f"{len(heads.positions)} heads, {len(heads.pose)} maps")
 
     preset = preset_config("embedded")
     config = editing_config(preset, NAME, WIDTH)
@@ -81,35 +87,54 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.say(f"decoder from {options.init.name}")
     assert model.branch is not None
     assert config.branch is not None
-    mean = start_branch(model.branch, config.branch, heads, template, log.say)
-    _quiet_head(model, mean)
+    earlier = ""
+    if options.closed_form:
+        finished = EditingModel(config, model.head.anchors)
+        earlier = load_checkpoint(options.closed_form, finished, config).trained_by + "; "
+        assert finished.branch is not None
+        model.branch.load_state_dict(finished.branch.state_dict())
+        mean = (finished.head.anchors + finished.head.start).numpy()
+        log.say(f"closed form of {options.closed_form.name}")
+    else:
+        keep = options.out / "sentences.npz"
+        heads = with_prompts(heads, options.styles, space, options.prompts, options.seed, keep)
+        log.say(f"{len(heads.prompts)} prompts")
+        mean = start_branch(model.branch, config.branch, heads, template, log.say)
+    _quieten(model, mean)
+    latents = latents_of(model.branch, heads, template, heads.spread())
+    log.say("maps are read as these heads teach it")
 
     def export(trained: EditingModel, steps: int) -> None:
         info = CheckpointInfo(
             preset=config.name,
             embedding_widths={NAME: WIDTH},
             template_id=template.template_id,
-            trained_by=f"training.train_editing, stage anchors, {len(heads.positions)} "
+            trained_by=f"{earlier}training.train_editing, stage anchors, {len(heads.positions)} "
             f"synthetic heads, {steps} steps of {options.batch} heads",
             licence="Apache-2.0",
         )
-        save_checkpoint(options.out / "editing.safetensors", trained, config, info, torch.float16)
+        path = options.out / "editing.safetensors"
+        save_checkpoint(path, trained, config, info, torch.float16, trained.silent_parts)
 
     export(model, 0)
     if options.steps == 0:
         return
     from training.editing_trainer import train
 
-    train(model, heads, template, options, log, export)
+    test = None
+    if options.test_styles:
+        test = load_editing_heads(options.data, options.test_styles, space)
+    train(model, heads, latents, test, template, options, log, export)
 
 
-def _quiet_head(model: EditingModel, mean: np.ndarray) -> None:
+def _quieten(model: EditingModel, mean: np.ndarray) -> None:
     """Let the decoder add nothing at first, however different its new tokens are."""
-    head = model.head
+    head, branch = model.head, model.branch
+    assert branch is not None
     with torch.no_grad():
         head.start.copy_(torch.from_numpy(mean).reshape(head.anchors.shape) - head.anchors)
         head.reach.fill_(REACH)
         head.colour_start.fill_(0.5)
-        for layer in (head.position, head.colour):
+        for layer in (head.position, head.colour, branch.refine):
             layer.weight.zero_()
             layer.bias.zero_()

@@ -17,6 +17,7 @@ from inference.model.editing_branch import KINDS, POSE, EditingBranch, PatchTabl
 from training.beard_region import beard_region, confine_beards
 from training.editing_data import EditingHeads
 from training.editing_palette import fit_palette
+from training.map_ridge import ridge_of_maps
 from training.patch_sampling import anchor_importance
 from training.regression import principal_components
 
@@ -25,7 +26,6 @@ Array = NDArray[np.float32]
 BASIS_HEADS = 700
 """Heads whose mirrored twins count too that the components are taken from (our choice)."""
 
-_STRENGTHS = (100.0, 300.0, 1e3, 3e3)
 _PSEUDO = 6.0  # heads' worth of doubt in each slope
 _ANCHORS = 2048  # treated at a time
 
@@ -66,40 +66,6 @@ def regress(
         (prior.centre + found[:, 0]).astype(np.float32),
         (prior.table + found[:, 1:].transpose(0, 2, 1) / spread).astype(np.float32),
     )
-
-
-def ridge_of_maps(
-    features: Array,  # [V, F] standardised
-    targets: Array,  # [V, K]
-    groups: NDArray[np.int32],  # [V] whose map it is
-    share: Array,  # [K] weight of each target in the judgement
-) -> tuple[Array, float]:
-    """Ridge regression [F, K] and its strength, chosen on a seventh of the heads.
-
-    In double precision: many cells of a map are empty on every head.
-    """
-    held = groups % 7 == 3
-    if held.all() or not held.any():
-        held = np.arange(len(groups)) % 7 == 3
-    inner = torch.from_numpy(features[~held]).double()
-    gram, right = inner.T @ inner, inner.T @ torch.from_numpy(targets[~held]).double()
-    judged = torch.from_numpy(features[held]).double()
-    truth = torch.from_numpy(targets[held]).double()
-    weight = torch.from_numpy(share).double()
-    errors = {}
-    for strength in _STRENGTHS:
-        solved = _solve(gram, right, strength)
-        errors[strength] = float((((judged @ solved - truth) ** 2) * weight).sum(1).mean())
-    best = min(errors, key=lambda strength: errors[strength])
-    rest = torch.from_numpy(features[held]).double()
-    gram, right = gram + rest.T @ rest, right + rest.T @ truth
-    return _solve(gram, right, best).float().numpy(), best
-
-
-def _solve(gram: torch.Tensor, right: torch.Tensor, strength: float) -> torch.Tensor:
-    regular = gram.clone()
-    regular.diagonal().add_(strength)
-    return torch.cholesky_solve(right, torch.linalg.cholesky(regular))
 
 
 def common_colours(code: Array, means: Array, known: NDArray[np.bool_]) -> Regression:

@@ -1,139 +1,301 @@
 """What the editing model's encoder and decoder learn on top of the closed form.
 
-Each step shows the map of one view of a head and the style of another. Every second head gets the
-style of somebody else and is judged by its places alone: so places cannot hang on styles.
+First the geometry as a whole (training.editing_geometry), then what each patch adds to it. Each
+step shows the map of one view of a head and the style of another view. Every second head gets the
+style of somebody else: its places stay what they were, so they cannot hang on styles, and its
+colours are what the closed form makes of that style, so they cannot hang on maps. Every other pair
+of heads is mirrored, with colours as a stranger's, since light does not mirror a style.
 """
 
 import argparse
 import copy
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from inference.editing.kinds import SKIN
-from inference.face_map.labels import COUNT
 from inference.features.style_blocks import completed
 from inference.head.template import HeadTemplate
 from inference.model.editing import EditingModel
+from inference.model.editing_branch import KINDS
 from training.averaging import follow
-from training.editing_data import EditingHeads
+from training.editing_data import EditingHeads, drawn_map
+from training.editing_geometry import learn_geometry
+from training.editing_latents import MIRROR_PLACE, Latents
+from training.editing_metrics import measure
 from training.patch_sampling import draw_patches, patch_probabilities
 from training.run_log import RunLog
 from training.schedule import warm_cosine
+from training.stage_state import Stateful, load_state, save_state
 
 _BETA = 0.3  # spreads from which on an error of place counts linearly
 _COLOUR = 4.0  # weight of colours against places
+_LATENT = 0.5  # weight of the geometry's latent against places
 _BLANK = 0.2  # share of styles with some aspects left open, as prompts leave them
+_WARM_UP = 100  # steps
+_STATE = "patches.pt"
+
+
+@dataclass(frozen=True)
+class EditingBatch:
+    """What a step shows, and the truth.
+
+    Attributes:
+        maps: [B, S, S] of classes.
+        read: [B, Z] what a linear map says of their latents.
+        latent: [B, Z] the true ones.
+        style: [B, W] completed.
+        coloured: [B] whether the colours are those of the style.
+        truth: [B, A, 3] metres.
+        colours: [B, A, 3] RGB.
+        kind: [B, A] numbers of KINDS, 255 where an anchor is nobody's.
+    """
+
+    maps: torch.Tensor
+    read: torch.Tensor
+    latent: torch.Tensor
+    style: torch.Tensor
+    coloured: torch.Tensor
+    truth: torch.Tensor
+    colours: torch.Tensor
+    kind: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the model makes of a batch.
+
+    Attributes:
+        latent: [B, Z] of the geometry.
+        colours: [B, A, 3] RGB that the branch says.
+        made: [B, A, 3] metres of the whole model.
+        tones: [B, A, 3] RGB of the whole model.
+    """
+
+    latent: torch.Tensor
+    colours: torch.Tensor
+    made: torch.Tensor
+    tones: torch.Tensor
+
+
+def guess(model: EditingModel, batch: EditingBatch, patches: torch.Tensor) -> Guess:
+    """Ask the model for the patches [P] of a batch, each anchor as what it truly is."""
+    branch = model.branch
+    assert branch is not None
+    geometry = model.encoder.geometry_of_classes(batch.maps)
+    latent = batch.read + model.refinement(geometry)
+    chosen = torch.where(batch.kind < len(KINDS), batch.kind, SKIN)
+    fields = branch(latent, batch.style, patches)
+    places, colours = fields.of(chosen.unflatten(1, (-1, model.config.head.per_patch)))
+    latents = model.latents(model.fuse(geometry, batch.style), patches)
+    whole = model.places_and_colours(latents, patches, places, colours)
+    return Guess(latent, colours.flatten(1, 2), *whole)
+
+
+class EditingTrainer:
+    """Model, its average and the optimiser; every random choice depends on seed and step alone."""
+
+    def __init__(
+        self,
+        model: EditingModel,
+        heads: EditingHeads,
+        latents: Latents,
+        template: HeadTemplate,
+        learning_rate: float,
+        seed: int,
+    ) -> None:
+        self.model, self.heads, self.latents, self.seed = model, heads, latents, seed
+        self.average = copy.deepcopy(model)
+        self.steps = 0
+        self._learning_rate = learning_rate
+        self._per_patch = model.config.head.per_patch
+        self._probabilities = patch_probabilities(template.labels, self._per_patch)
+        self._mirror = template.mirror
+        self._spread = torch.from_numpy(heads.spread())
+        self._kinds = heads.anchor_kinds()
+        self._importance = torch.from_numpy(latents.importance)
+        self._missed = float(
+            ((latents.read - latents.true[self._heads_of(slice(None))]) ** 2 @ latents.importance)
+            .mean()
+            .clip(1e-12)
+        )
+        self.optimiser = torch.optim.AdamW(_groups(model), lr=learning_rate)
+
+    def step(self, progress: float, batch: int, patches: int) -> dict[str, float]:
+        """One update with so many heads and patches of each; returns the terms of the loss."""
+        rng = np.random.default_rng([self.seed, self.steps])
+        for group in self.optimiser.param_groups:
+            rate = warm_cosine(self.steps, progress, _WARM_UP)
+            group["lr"] = self._learning_rate * rate * group["factor"]
+        chosen = draw_patches(rng, self._probabilities, patches)
+        anchors = (chosen[:, None] * self._per_patch + np.arange(self._per_patch)).ravel()
+        shown = self._draw(rng, batch, anchors)
+        found = guess(self.model, shown, torch.from_numpy(chosen))
+        terms = self._terms(shown, found, self._spread[anchors][None, :, None])
+        self.optimiser.zero_grad(set_to_none=True)
+        terms["total"].backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        follow(self.average, self.model, self.steps, least=0.002)
+        self.steps += 1
+        return {name: float(value.detach()) for name, value in terms.items()}
+
+    def _draw(
+        self, rng: np.random.Generator, count: int, anchors: NDArray[np.int64]
+    ) -> EditingBatch:
+        heads = self.heads
+        views = rng.integers(0, len(heads.view_head), count)
+        number = np.arange(count)
+        strangers, mirrored = number % 2 == 1, number % 4 >= 2
+        places, colours, kinds = [], [], []
+        for head, flipped in zip(heads.view_head[views], mirrored, strict=True):
+            chosen = self._mirror[anchors] if flipped else anchors
+            place = heads.positions[head][chosen].astype(np.float32)
+            places.append(place * MIRROR_PLACE if flipped else place)
+            colours.append(heads.colours[head][chosen].astype(np.float32) / 255)
+            kinds.append(self._kinds[head][chosen].astype(np.int64))
+        twins = views + mirrored * len(heads.view_head)
+        drawn = zip(views, mirrored, strict=True)
+        return EditingBatch(
+            torch.stack([drawn_map(heads.maps[view], flipped, rng) for view, flipped in drawn]),
+            torch.from_numpy(self.latents.read[twins]),
+            torch.from_numpy(self.latents.true[self._heads_of(twins)]),
+            torch.from_numpy(_styles(heads, views, strangers, rng)),
+            torch.from_numpy(~(strangers | mirrored)),
+            torch.from_numpy(np.stack(places)),
+            torch.from_numpy(np.stack(colours)),
+            torch.from_numpy(np.stack(kinds)),
+        )
+
+    def _heads_of(self, views: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+        """Rows of the true latents of maps and, beyond those, of their mirrored twins."""
+        own = self.heads.view_head
+        return np.concatenate([own, own + len(self.heads.positions)])[views]
+
+    def _terms(
+        self, batch: EditingBatch, found: Guess, spread: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        known = batch.kind < len(KINDS)
+        asked = torch.where(batch.coloured[:, None, None], batch.colours, found.colours.detach())
+        place = _distance(found.made, batch.truth, spread)
+        tone = (found.tones - asked).abs().mean(-1)
+        missed = ((found.latent - batch.latent) ** 2 @ self._importance).mean() / self._missed
+        terms = {
+            "latent": missed,  # of what the linear map misses
+            "place": (place * known).sum() / known.sum(),
+            "colour": (tone * known).sum() / known.sum(),
+        }
+        terms["total"] = _LATENT * missed + terms["place"] + _COLOUR * terms["colour"]
+        with torch.no_grad():
+            first = ((batch.read - batch.latent) ** 2 @ self._importance).mean()
+            terms["latent before"] = first / self._missed
+            own = known & batch.coloured[:, None]
+            terms["own colour"] = (tone * own).sum() / own.sum()
+            before = (found.colours - batch.colours).abs().mean(-1)
+            terms["own colour before"] = (before * own).sum() / own.sum()
+        return terms
 
 
 def train(
     model: EditingModel,
     heads: EditingHeads,
+    latents: Latents,
+    test: EditingHeads | None,
     template: HeadTemplate,
     options: argparse.Namespace,
     log: RunLog,
     export: Callable[[EditingModel, int], None],
 ) -> None:
-    """Train for the options' minutes or steps."""
-    branch = model.branch
-    assert branch is not None
-    rng = np.random.default_rng(options.seed)
-    probabilities = patch_probabilities(template.labels, model.config.head.per_patch)
-    spread = torch.from_numpy(_spread(heads))
-    kinds = heads.anchor_kinds()
-    trained = [p for n, p in model.named_parameters() if not n.startswith("branch.")]
-    optimiser = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=0.03)
-    average = copy.deepcopy(model)
-    began, step = time.monotonic(), 0
-    per_patch = model.config.head.per_patch
-    saved = began
+    """Train for the options' minutes or steps, and measure on heads that are not trained on."""
+
+    def look(name: str, model: EditingModel, steps: int, seconds: float) -> None:
+        if test is not None:
+            log.measurement(name, steps, seconds, measure(model, test, template))
+
+    look("closed form", model, 0, 0.0)
+    latents = learn_geometry(model, heads, latents, options, log)
+    look("geometry", model, 0, 0.0)
+    trainer = EditingTrainer(model, heads, latents, template, options.learning_rate, options.seed)
+    spent, saved = 0.0, 0.0
+    path = options.out / _STATE
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "average": trainer.average,
+        "optimiser": trainer.optimiser,
+    }
+    if options.resume and path.exists():
+        trainer.steps, spent = load_state(path, parts)
+        log.say(f"patches go on at step {trainer.steps}")
     while True:
-        spent = time.monotonic() - began
-        done = step / options.steps if options.steps else spent / (options.minutes * 60)
+        whole = options.steps or options.minutes * 60
+        done = (trainer.steps if options.steps else spent) / (whole * (1 - options.geometry))
         if done >= 1:
             break
-        for group in optimiser.param_groups:
-            group["lr"] = options.learning_rate * warm_cosine(step, done, 100)
-        views = rng.integers(0, len(heads.view_head), options.batch)
-        who = heads.view_head[views]
-        patches = draw_patches(rng, probabilities, options.patches)
-        anchors = (patches[:, None] * per_patch + np.arange(per_patch)).ravel()
-        strangers = np.arange(options.batch) % 2 == 1
-        style = torch.from_numpy(_styles(heads, who, strangers, rng))
-        labels = torch.stack([_one_hot(heads, int(view), rng) for view in views])
-        index = torch.from_numpy(patches)
-        truth = torch.from_numpy(heads.positions[who][:, anchors].astype(np.float32))
-        colour = torch.from_numpy(heads.colours[who][:, anchors].astype(np.float32) / 255)
-        kind = torch.from_numpy(kinds[who][:, anchors].astype(np.int64))
-        known = kind < 255
-
-        with torch.no_grad():
-            latent, _ = branch.read_map(torch.from_numpy(heads.features[views]))
-            fields = branch(latent, style, index)
-            chosen = torch.where(known, kind, SKIN).unflatten(1, (-1, per_patch))
-            places, colours = fields.of(chosen)
-        tokens = model.encoder(labels, style)
-        made = model.decode(tokens, index, places, colours)
-        error = (made.means - truth) / spread[anchors][None, :, None]
-        place = functional.smooth_l1_loss(
-            error, torch.zeros_like(error), beta=_BETA, reduction="none"
-        ).mean(-1)
-        own = known & torch.from_numpy(~strangers)[:, None]
-        tone = (made.colours - colour).abs().mean(-1)
-        terms = {
-            "place": (place * known).sum() / known.sum(),
-            "colour": (tone * own).sum() / own.sum(),
-        }
-        terms["total"] = terms["place"] + _COLOUR * terms["colour"]
-        with torch.no_grad():
-            start = functional.smooth_l1_loss(
-                (places.flatten(1, 2) - truth) / spread[anchors][None, :, None],
-                torch.zeros_like(error),
-                beta=_BETA,
-                reduction="none",
-            ).mean(-1)
-            terms["place of the closed form"] = (start * known).sum() / known.sum()
-            first = (colours.flatten(1, 2) - colour).abs().mean(-1)
-            terms["colour of the closed form"] = (first * own).sum() / own.sum()
-        optimiser.zero_grad(set_to_none=True)
-        terms["total"].backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
-        follow(average, model, step, least=0.005)
-        step += 1
-        log.step(step, options.batch, spent, {n: float(v.detach()) for n, v in terms.items()})
-        if time.monotonic() - saved > 180:
-            export(average, step)
-            saved = time.monotonic()
-    export(average, step)
+        began = time.monotonic()
+        terms = trainer.step(done, options.batch, options.patches)
+        spent += time.monotonic() - began  # measuring does not count
+        log.step(trainer.steps, options.batch, spent, terms)
+        if spent - saved > options.save * 60:
+            save_state(path, parts, trainer.steps, spent)
+            export(trainer.average, trainer.steps)
+            look("patches", trainer.average, trainer.steps, spent)
+            saved = spent
+    export(trainer.average, trainer.steps)
+    look("end", trainer.average, trainer.steps, spent)
 
 
-def _spread(heads: EditingHeads) -> np.ndarray:
-    some = heads.positions[:: max(1, len(heads.positions) // 200)].astype(np.float32)
-    return np.maximum(np.sqrt(some.var(0).mean(1)), 0.0015).astype(np.float32)
+def _distance(
+    places: torch.Tensor,  # [B, A, 3]
+    truth: torch.Tensor,  # [B, A, 3]
+    spread: torch.Tensor,  # [1, A, 1]
+) -> torch.Tensor:
+    """[B, A] how far places are from the truth, in spreads."""
+    error = (places - truth) / spread
+    return functional.smooth_l1_loss(
+        error, torch.zeros_like(error), beta=_BETA, reduction="none"
+    ).mean(-1)
+
+
+def _groups(model: EditingModel) -> list[dict[str, Any]]:
+    """Matrices decay; the map from global latents has thousands of inputs and goes slowly."""
+    matrices, others, overall = [], [], []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.startswith("branch.refine"):
+            overall.append(parameter)
+        elif parameter.ndim > 1 and name not in ("template.query", "branch.queries"):
+            matrices.append(parameter)
+        else:
+            others.append(parameter)
+    return [
+        {"params": matrices, "weight_decay": 0.03, "factor": 1.0},
+        {"params": others, "weight_decay": 0.0, "factor": 1.0},
+        {"params": overall, "weight_decay": 0.03, "factor": 0.1},
+    ]
 
 
 def _styles(
-    heads: EditingHeads, who: np.ndarray, strangers: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """[B, W] a picture's style of each head, or of somebody else."""
+    heads: EditingHeads,
+    views: NDArray[np.int64],  # [B]
+    strangers: NDArray[np.bool_],  # [B]
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """[B, W] completed styles: of another view of each head, or of somebody else."""
     rows = []
-    for head, stranger in zip(who, strangers, strict=True):
-        own = np.flatnonzero(heads.style_head == head)
-        chosen = rng.integers(len(heads.styles)) if stranger else rng.choice(own)
+    for view, stranger in zip(views, strangers, strict=True):
+        own = heads.style_head == heads.view_head[view]
+        other = np.flatnonzero(own & (heads.style_view != heads.view_number[view]))
+        there = other if len(other) else np.flatnonzero(own)
+        chosen = rng.integers(len(heads.styles)) if stranger else rng.choice(there)
         vector = heads.styles[chosen].copy()
         if stranger and rng.random() < _BLANK:
             vector[rng.random(len(vector)) < 0.5] = 0
         rows.append(completed(vector))
     return np.stack(rows).astype(np.float32)
-
-
-def _one_hot(heads: EditingHeads, view: int, rng: np.random.Generator) -> torch.Tensor:
-    """[19, S, S] a view's map, drawn a little elsewhere."""
-    labels = torch.from_numpy(heads.maps[view])
-    shift = rng.integers(-4, 5, 2)
-    labels = torch.roll(labels, tuple(int(s) for s in shift), (0, 1))
-    return functional.one_hot(labels.long(), COUNT).permute(2, 0, 1).float()

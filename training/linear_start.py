@@ -38,14 +38,14 @@ class LinearStart:
     Attributes:
         statistics: mean head and spread.
         splat: mean splat over the spacing.
-        components: of the regions.
+        components: of the regions; None where the closed form is that of other weights.
         held_out: [V, K] what the regression says about each cached view when its head is not
             fitted.
     """
 
     statistics: TargetStatistics
     splat: MeanSplat
-    components: RegionalComponents
+    components: RegionalComponents | None
     held_out: Array
 
     def save(self, path: Path) -> None:
@@ -53,7 +53,7 @@ class LinearStart:
         arrays: dict[str, Any] = {"held_out": self.held_out}
         for name, part in (("statistics", self.statistics), ("splat", self.splat)):
             arrays |= {f"{name}.{field}": value for field, value in asdict(part).items()}
-        for number, region in enumerate(self.components.regions):
+        for number, region in enumerate(self.components.regions if self.components else ()):
             key = f"region{number}"
             arrays |= {f"{key}.anchors": region.anchors, f"{key}.own": np.array(region.own)}
             for name, basis in (
@@ -93,7 +93,7 @@ class LinearStart:
         return cls(
             TargetStatistics(**part("statistics")),
             MeanSplat(**part("splat")),
-            RegionalComponents(tuple(regions)),
+            RegionalComponents(tuple(regions)) if regions else None,
             arrays["held_out"],
         )
 
@@ -116,6 +116,9 @@ def view_coefficients(
     start: LinearStart, cache: FeatureCache, mirror: NDArray[np.int32], first: int = 0
 ) -> Array:
     """True coefficients [V - first, K] of the cached views from `first` on."""
+    components = start.components
+    if components is None:
+        raise ValueError("the components of a closed form of other weights are not known")
     rows = []
     known: dict[tuple[int, bool], Array] = {}  # views of a head lie beside each other
     for view in range(first, len(cache)):
@@ -125,10 +128,23 @@ def view_coefficients(
             target = mirrored_targets(target, mirror)
         if (head, flipped) not in known:
             known = {k: v for k, v in known.items() if k[0] == head}
-            known[head, flipped] = start.components.geometry(target)
-        colours = start.components.colours(target, cache.light[view])
+            known[head, flipped] = components.geometry(target)
+        colours = components.colours(target, cache.light[view])
         rows.append(np.concatenate([known[head, flipped], colours]))
     return np.stack(rows)
+
+
+def start_of_weights(cache: FeatureCache, per_patch: int, coefficients: int) -> LinearStart:
+    """Statistics for a training on top of the closed form of finished weights.
+
+    Args:
+        cache: views of heads that the closed form was not fitted to.
+        per_patch: anchors a patch.
+        coefficients: of the closed form.
+    """
+    nothing = np.zeros((0, coefficients), np.float32)
+    statistics = target_statistics(cache.targets, per_patch)
+    return LinearStart(statistics, mean_splat(cache.targets, per_patch), None, nothing)
 
 
 def start_in_closed_form(
@@ -210,6 +226,7 @@ def _write(
     """Put the closed form into the model's buffers and weights."""
     head, low_rank, statistics = model.head, model.low_rank, start.statistics
     assert low_rank is not None
+    assert start.components is not None
     anchors = head.anchors.shape
     count = anchors[0] * anchors[1]
     region = np.zeros(count, np.uint8)

@@ -1,5 +1,6 @@
 """The editing model as the editor asks it: numpy in, numpy out."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +35,8 @@ from inference.model.editing_branch import (
     SKIN_COLOUR,
     WAVY,
 )
+from inference.model.editing_encoder import MapTokens
 from inference.model.loading import AnchorTemplate
-from inference.model.predict import CHUNK_PATCHES
-from inference.model.tensors import ImageTokens
 from inference.portrait.types import PreparedPortrait
 from inference.progress import CancelToken, Progress
 
@@ -54,7 +54,7 @@ class Reading:
     Attributes:
         choices: all that every anchor could be.
         pose: [6] of the map, see inference.model.editing_branch.POSE.
-        tokens: for the decoder.
+        latents: [1, P, D] of the decoder, once they are made.
         glasses: frames and lenses.
         brows: [3] RGB.
         hair: its kind.
@@ -63,7 +63,7 @@ class Reading:
 
     choices: Choices
     pose: FloatArray
-    tokens: ImageTokens
+    latents: Future[torch.Tensor]
     glasses: GlassesLook
     brows: FloatArray
     hair: HairKind
@@ -85,6 +85,8 @@ class EditingNetwork:
         load_checkpoint(checkpoint or resource_path(EDITING_MODEL), self._model, config)
         self._model.eval().requires_grad_(False)
         self._model.skip_silent_decoder()
+        # The decoder needs neither kinds nor places: it works while those are chosen.
+        self._beside = ThreadPoolExecutor(1, "editing decoder")
         self.style = config.style
 
     @property
@@ -125,15 +127,21 @@ class EditingNetwork:
         branch = self._model.branch
         assert branch is not None
         with torch.inference_mode():
-            fields, pose = self._model.read(one_hot, vector)
-            tokens = self._model.encode(one_hot, vector)
+            geometry = self._model.geometry(one_hot)
+            latents = self._beside.submit(self._latents, geometry, vector)
+            fields, pose = self._model.read(one_hot, vector, geometry)
             palette = branch.palette(vector)[0].numpy()
         choices = Choices(
             fields.chances[0].reshape(-1, 4).numpy(),
             fields.places[0].reshape(-1, 4, 3).numpy(),
             fields.colours[0].reshape(-1, 4, 3).numpy(),
         )
-        return Reading(choices, pose[0].numpy(), tokens, *_details(palette))
+        return Reading(choices, pose[0].numpy(), latents, *_details(palette))
+
+    def _latents(self, geometry: MapTokens, style: torch.Tensor) -> torch.Tensor:
+        """[1, P, D] of an encoded map and a style [1, W]."""
+        with torch.inference_mode():
+            return self._model.latents(self._model.fuse(geometry, style))
 
     def decode(
         self,
@@ -147,20 +155,14 @@ class EditingNetwork:
         shape = (1, NUM_PATCHES, -1, 3)
         places = torch.from_numpy(reading.choices.places_of(kinds)).reshape(shape)
         colours = torch.from_numpy(reading.choices.colours_of(kinds)).reshape(shape)
-        found = []
+        cancel.check()
+        progress(stage, 0.0)
         with torch.inference_mode():
-            for start in range(0, NUM_PATCHES, CHUNK_PATCHES):
-                cancel.check()
-                progress(stage, start / NUM_PATCHES)
-                index = torch.arange(start, start + CHUNK_PATCHES)
-                found.append(
-                    self._model.decode(reading.tokens, index, places[:, index], colours[:, index])
-                )
+            latents = reading.latents.result()
+            cancel.check()
+            means, tones = self._model.places_and_colours(latents, None, places, colours)
         progress(stage, 1.0)
-        return (
-            np.concatenate([part.means[0].numpy() for part in found]),
-            np.concatenate([part.colours[0].numpy() for part in found]),
-        )
+        return means[0].numpy(), tones[0].numpy()
 
 
 def _details(

@@ -15,12 +15,15 @@ from inference.model.config import (
 )
 from inference.model.decoder import Decoder, TemplateEmbedding, last_state
 from inference.model.editing_branch import EditingBranch, KindFields
-from inference.model.editing_encoder import EditingEncoder
+from inference.model.editing_encoder import EditingEncoder, MapTokens
 from inference.model.gaussian_head import GaussianHead
 from inference.model.low_rank import LowRankOffsets
 from inference.model.map_features import pool_map
 from inference.model.reconstruction import SILENT_PARTS
 from inference.model.tensors import GaussianTensors, ImageTokens
+
+_SILENT_BRANCH = ("branch.queries", "branch.refine.")
+"""What of the branch speaks for the decoder, by the beginnings of the weights' names."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class EditingModel(nn.Module):
                 config.encoder.style_width,
                 config.decoder.patches,
                 config.head.per_patch,
+                config.decoder.width,
             )
             if branch
             else None
@@ -110,7 +114,9 @@ class EditingModel(nn.Module):
     @property
     def silent_parts(self) -> tuple[str, ...]:
         """As ReconstructionModel's."""
-        return SILENT_PARTS if self.head.silent else ()
+        if not self.head.silent or (self.branch is not None and not self.branch.silent):
+            return ()
+        return SILENT_PARTS if self.branch is None else (*SILENT_PARTS, *_SILENT_BRANCH)
 
     def forward(
         self,
@@ -119,33 +125,66 @@ class EditingModel(nn.Module):
         patch_index: torch.Tensor | None = None,  # [P], None is all
     ) -> GaussianTensors:
         """Heads with this geometry in this style."""
-        tokens = self.encode(labels, style)
+        geometry = self.geometry(labels)
+        tokens = self.fuse(geometry, style)
         if self.branch is None:
             return self.decode(tokens, patch_index)
-        latent, _ = self.branch.read_map(pool_map(labels))
-        fields = self.branch(latent, style, patch_index)
+        fields, _ = self.read(labels, style, geometry, patch_index)
         return self.decode(tokens, patch_index, *fields.of(fields.chances.argmax(-1)))
 
-    def encode(
+    def geometry(
         self,
         labels: torch.Tensor,  # [B, classes, H, W]
+    ) -> MapTokens:
+        """Equation 8's ViT, once per map; no tokens where nothing listens to the decoder."""
+        if self._skips_decoder:
+            nothing = labels.new_zeros(len(labels), 0, self.config.encoder.vit.width)
+            return MapTokens(nothing, None)
+        return self.encoder.geometry(labels)
+
+    def fuse(
+        self,
+        geometry: MapTokens,
         style: torch.Tensor,  # [B, style_width]
     ) -> ImageTokens:
-        """Equation 8, once per map and style; no tokens where nothing listens to the decoder."""
+        """The rest of equation 8, once per map and style."""
         if self._skips_decoder:
             return ImageTokens(style.new_zeros(len(style), 0, self.config.decoder.width), None)
-        tokens: ImageTokens = self.encoder(labels, style)
-        return tokens
+        return self.encoder.fused(geometry, style)
+
+    def global_latents(self, geometry: MapTokens) -> torch.Tensor:
+        """What the decoder makes of a map for the branch, [B, queries, D].
+
+        It sees no style, so that no style moves an outline.
+        """
+        branch = self.branch
+        assert branch is not None
+        batch, like = len(geometry.tokens), branch.queries
+        none = like.new_zeros(batch, self.config.encoder.style_width)
+        tokens = self.encoder.fused(geometry, none)
+        queries = branch.queries[None].expand(batch, -1, -1)
+        found: torch.Tensor = self.decoder(queries, tokens.tokens, tokens.keep)
+        return found
+
+    def refinement(self, geometry: MapTokens) -> torch.Tensor:
+        """What the global latents add to the geometry's latent, [B, Z]."""
+        branch = self.branch
+        assert branch is not None
+        if self._skips_decoder:
+            return branch.queries.new_zeros(len(geometry.tokens), branch.config.latent)
+        return branch.refinement(self.global_latents(geometry))
 
     def read(
         self,
         labels: torch.Tensor,  # [B, classes, H, W]
         style: torch.Tensor,  # [B, style_width]
+        geometry: MapTokens,
+        patch_index: torch.Tensor | None = None,  # [P], None is all
     ) -> tuple[KindFields, torch.Tensor]:
         """All that anchors could be, and the map's pose [B, 6]; of a model with a branch."""
         assert self.branch is not None
         latent, pose = self.branch.read_map(pool_map(labels))
-        return self.branch(latent, style), pose
+        return self.branch(latent + self.refinement(geometry), style, patch_index), pose
 
     def decode(
         self,
@@ -155,17 +194,43 @@ class EditingModel(nn.Module):
         colours: torch.Tensor | None = None,  # [B, P, 16, 3]
     ) -> GaussianTensors:
         """Gaussians of encoded maps; places and colours are what the branch says of the patches."""
-        skips = self._skips_decoder
-        latents = last_state(self.template, self.decoder, tokens, patch_index, skips=skips)
+        latents = self.latents(tokens, patch_index)
         if places is None or colours is None:
             return self.head(latents, patch_index)
+        return self.head(latents, patch_index, self._offsets(patch_index, places, colours))
+
+    def latents(
+        self,
+        tokens: ImageTokens,
+        patch_index: torch.Tensor | None = None,  # [P]
+    ) -> torch.Tensor:
+        """What the decoder makes of encoded maps, [B, P, D]."""
+        skips = self._skips_decoder
+        return last_state(self.template, self.decoder, tokens, patch_index, skips=skips)
+
+    def places_and_colours(
+        self,
+        latents: torch.Tensor,  # [B, P, D]
+        patch_index: torch.Tensor | None,  # [P], None is all
+        places: torch.Tensor,  # [B, P, 16, 3] metres
+        colours: torch.Tensor,  # [B, P, 16, 3]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Means and colours [B, P * 16, 3] as `decode` has them, where no splats are wanted."""
+        offsets = self._offsets(patch_index, places, colours)
+        return self.head.places_and_colours(latents, patch_index, offsets)
+
+    def _offsets(
+        self,
+        patch_index: torch.Tensor | None,  # [P]
+        places: torch.Tensor,  # [B, P, 16, 3] metres
+        colours: torch.Tensor,  # [B, P, 16, 3]
+    ) -> LowRankOffsets:
+        """What the branch says, from where the head starts."""
         start = self.head.anchors + self.head.start
         colour_start = self.head.colour_start
         if patch_index is not None:
             start, colour_start = start[patch_index], colour_start[patch_index]
-        return self.head(
-            latents, patch_index, LowRankOffsets(places - start, colours - colour_start)
-        )
+        return LowRankOffsets(places - start, colours - colour_start)
 
     def start_from(self, reconstruction: nn.Module) -> None:
         """Take template embedding, decoder and head of a reconstruction model of the preset."""

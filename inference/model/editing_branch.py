@@ -3,6 +3,9 @@
 An anchor stands for skin, hair, cloth or a hat. Where it then lies follows from a latent of the
 map alone; what colour it then has follows from a palette that the style names. So geometry and
 style cannot mix, whatever the rest of the model has learned.
+
+A linear map reads the latent off the face map; what it misses, the decoder's global latents add,
+which have seen the map and no style.
 """
 
 from dataclasses import dataclass
@@ -129,7 +132,13 @@ class EditingBranch(nn.Module):
     feature_std: torch.Tensor
 
     def __init__(
-        self, config: EditingBranchConfig, classes: int, style_width: int, patches: int, per: int
+        self,
+        config: EditingBranchConfig,
+        classes: int,
+        style_width: int,
+        patches: int,
+        per: int,
+        width: int,
     ) -> None:
         super().__init__()
         self.config = config
@@ -150,6 +159,22 @@ class EditingBranch(nn.Module):
             for count, columns in zip(config.patches, config.columns, strict=True)
         )
         self.requires_grad_(False)
+        self.queries = nn.Parameter(torch.randn(config.queries, width) * 0.1)
+        self.refine = nn.Linear(config.queries * width, config.latent)
+        nn.init.zeros_(self.refine.weight)
+        nn.init.zeros_(self.refine.bias)
+
+    @property
+    def silent(self) -> bool:
+        """Whether global latents change no geometry, as before any training."""
+        return not bool(self.refine.weight.any())
+
+    def refinement(
+        self,
+        latents: torch.Tensor,  # [B, queries, D] global latents after the decoder
+    ) -> torch.Tensor:
+        """What the global latents add to the latent of the geometry, [B, Z]."""
+        return self.refine(latents.flatten(1))
 
     def read_map(
         self,

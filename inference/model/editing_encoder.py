@@ -1,5 +1,7 @@
 """The encoder of the editing model, equation 8: geometry from labels, style from one vector."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import nn
 
@@ -7,6 +9,19 @@ from inference.model.config import EditingConfig
 from inference.model.foreground import foreground_patches, select_foreground
 from inference.model.tensors import ImageTokens
 from inference.model.vit import LAYER_NORM_EPS, VitBranch, init_linear, mlp
+
+
+@dataclass(frozen=True)
+class MapTokens:
+    """What the ViT makes of label maps.
+
+    Attributes:
+        tokens: [B, T, width of the ViT] of the patches that are kept.
+        keep: [B, T] bool, which of them count; None is all.
+    """
+
+    tokens: torch.Tensor
+    keep: torch.Tensor | None
 
 
 class EditingEncoder(nn.Module):
@@ -28,9 +43,19 @@ class EditingEncoder(nn.Module):
         labels: torch.Tensor,  # [B, classes, H, W] one-hot or soft, FaRL celebm order
         style: torch.Tensor,  # [B, style_width] L2-normalised embedding
     ) -> ImageTokens:
-        """Encode a label map and a style.
+        """Encode a label map and a style."""
+        return self.fused(self.geometry(labels), style)
+
+    def geometry(
+        self,
+        labels: torch.Tensor,  # [B, classes, H, W]
+    ) -> MapTokens:
+        """F_ViT-geometry, which styles have no part in.
 
         A patch is kept if a part of it is not background, so that thin strokes count.
+
+        Raises:
+            ValueError: the maps are not of the configured size.
         """
         size = self.config.image_size
         if labels.shape[1:] != (self.config.classes, size, size):
@@ -40,6 +65,24 @@ class EditingEncoder(nn.Module):
             )
         kept = foreground_patches(1 - labels[:, 0], self.config.patch_size, threshold=0.01)
         index, keep = select_foreground(kept)
-        geometry = self.vit(labels, index, keep)
-        repeated = style[:, None].to(geometry.dtype).expand(-1, geometry.shape[1], -1)
-        return ImageTokens(self.norm(self.fuse(torch.cat([geometry, repeated], dim=-1))), keep)
+        return MapTokens(self.vit(labels, index, keep), keep)
+
+    def geometry_of_classes(
+        self,
+        classes: torch.Tensor,  # [B, H, W] FaRL celebm classes
+    ) -> MapTokens:
+        """As `geometry` of the one-hot maps, faster."""
+        kept = foreground_patches((classes != 0).float(), self.config.patch_size, threshold=0.01)
+        index, keep = select_foreground(kept)
+        return MapTokens(self.vit.of_classes(classes, index, keep), keep)
+
+    def fused(
+        self,
+        geometry: MapTokens,
+        style: torch.Tensor,  # [B, style_width]
+    ) -> ImageTokens:
+        """What the decoder attends to."""
+        repeated = style[:, None].to(geometry.tokens.dtype)
+        repeated = repeated.expand(-1, geometry.tokens.shape[1], -1)
+        fused = self.fuse(torch.cat([geometry.tokens, repeated], dim=-1))
+        return ImageTokens(self.norm(fused), geometry.keep)

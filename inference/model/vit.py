@@ -131,8 +131,33 @@ class VitBranch(nn.Module):
         keep: torch.Tensor | None,  # [B, T] bool
     ) -> torch.Tensor:
         """Features [B, T, width] of the kept patches."""
-        patches = take(patchify(images, self.patch), index)
-        x = self.embed(patches) + self.positions[index]
+        return self._attend(self.embed(take(patchify(images, self.patch), index)), index, keep)
+
+    def of_classes(
+        self,
+        classes: torch.Tensor,  # [B, H, W] which channel is 1, the others being 0
+        index: torch.Tensor,  # [B, T] patches that are kept
+        keep: torch.Tensor | None,  # [B, T] bool
+    ) -> torch.Tensor:
+        """As `forward` of the one-hot maps, whose zeros it does not multiply."""
+        area = self.patch**2
+        pixels = take(patchify(classes[:, None].float(), self.patch), index).long().flatten(0, 1)
+        rows = self.embed.weight.T  # [C * area, width]
+        # Most patches are of one class throughout.
+        whole = rows.unflatten(0, (-1, area)).sum(1)[pixels[:, 0]]
+        mixed = (pixels != pixels[:, :1]).any(1).nonzero()[:, 0]
+        offset = torch.arange(area, device=classes.device)
+        drawn = functional.embedding_bag(pixels[mixed] * area + offset, rows, mode="sum")
+        embedded = whole.index_copy(0, mixed, drawn).unflatten(0, index.shape)
+        return self._attend(embedded + self.embed.bias, index, keep)
+
+    def _attend(
+        self,
+        embedded: torch.Tensor,  # [B, T, width]
+        index: torch.Tensor,  # [B, T]
+        keep: torch.Tensor | None,  # [B, T] bool
+    ) -> torch.Tensor:
+        x = embedded + self.positions[index]
         for block in self.blocks:
             x = block(x, keep)
         return self.norm(x)

@@ -1,6 +1,7 @@
 """Prompts, style space and the editing model's closed form, on toy heads."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,16 +10,27 @@ from safetensors.torch import load_file
 
 from inference.editing.network import EditingNetwork
 from inference.editing.projection import GRID
+from inference.errors import InvalidModelError
 from inference.face_map.labels import Label
 from inference.features.embedded_style import StyleSpace, load_embedded_style
 from inference.features.style_blocks import BLOCKS, WIDTH, said
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.model.map_features import features_of_shares, index_shares, pool_map
-from training import edited_cache, refit_palette, style_cache, train_editing, train_style
+from training import (
+    edited_cache,
+    editing_geometry,
+    editing_trainer,
+    refit_palette,
+    stage_state,
+    style_cache,
+    train_editing,
+    train_style,
+)
 from training.anchor_data import CLOTH, HAIR, SKIN
-from training.editing_start import Regression, regress, ridge_of_maps
+from training.editing_start import Regression, regress
 from training.feature_bias import compare
+from training.map_ridge import ridge_of_maps
 from training.style_data import TAGS, SentenceTable, StyleData, draw_batch, sentence_table
 from training.style_loss import StyleLoss
 from training.synthetic.prompts import compose, draw_prompt, fits
@@ -131,6 +143,89 @@ def test_the_closed_form_places_anchors_where_heads_had_them(trained):
             error = np.linalg.norm(places - head["positions"], axis=1)
             assert np.median(error) < 0.004
             assert (kinds == np.array([0, 1, 2])[head["kind"]]).mean() > 0.95
+
+
+def test_a_finished_closed_form_is_kept_while_the_decoder_learns_what_it_leaves_open(
+    trained, tmp_path
+):
+    finished = trained / "edit" / "editing.safetensors"
+    train_editing.main(
+        [
+            *("--stage", "anchors", "--data", str(trained / "heads"), "--heads", "6"),
+            *("--styles", str(trained / "cache"), "--test-styles", str(trained / "cache")),
+            *("--style-space", str(trained / "style" / "style_space.safetensors")),
+            *("--closed-form", str(finished), "--out", str(tmp_path)),
+            *(
+                "--steps",
+                "6",
+                "--batch",
+                "4",
+                "--patches",
+                "32",
+                "--save",
+                "60",
+                "--learning-rate",
+                "0.05",
+            ),
+        ]
+    )
+    before, after = load_file(finished), load_file(tmp_path / "editing.safetensors")
+    tables = [name for name in before if name.startswith(("branch.places", "branch.colours"))]
+    assert tables
+    assert all(torch.equal(before[name], after[name]) for name in tables)
+    assert after["branch.refine.weight"].any()
+    assert after["head.position.weight"].any()
+    lines = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
+    measured = {line["kind"]: line for line in lines if "hair mm" in line}
+    assert list(measured) == ["closed form", "geometry", "end"]
+    start, geometry, end = measured.values()
+    # Each stage adds its own part, which is nothing before it begins.
+    assert start["hair mm"] == start["hair mm without patches"]
+    assert start["hair mm"] != geometry["hair mm"] == geometry["hair mm without patches"]
+    assert end["hair mm"] != end["hair mm without patches"]
+    with pytest.raises(InvalidModelError, match="nowhere"):
+        train_editing.main(
+            [
+                *("--stage", "anchors", "--data", str(trained / "heads")),
+                *("--styles", str(trained / "cache"), "--out", str(tmp_path)),
+                *("--style-space", str(trained / "style" / "style_space.safetensors")),
+                *("--closed-form", str(tmp_path / "nowhere.safetensors")),
+            ]
+        )
+
+
+def test_a_stopped_training_of_the_editing_model_goes_on_to_the_last_bit(trained, tmp_path):
+    def go(out, steps, *more):
+        train_editing.main(
+            [
+                *("--stage", "anchors", "--data", str(trained / "heads"), "--heads", "6"),
+                *("--styles", str(trained / "cache"), "--out", str(tmp_path / out)),
+                *("--style-space", str(trained / "style" / "style_space.safetensors")),
+                *("--closed-form", str(trained / "edit" / "editing.safetensors")),
+                *("--steps", str(steps), "--batch", "4", "--patches", "32", "--save", "0", *more),
+            ]
+        )
+        return load_file(tmp_path / out / "editing.safetensors")
+
+    whole = go("whole", 8)
+    # As kill -9 after the first step of each stage would leave it.
+    for stage in ("geometry", "patches"):
+        kept = tmp_path / f"{stage}.pt"
+        real = stage_state.save_state
+
+        def save_once(path, parts, step, seconds, kept=kept, real=real):
+            real(path, parts, step, seconds)
+            if step == 2 and path.name == kept.name:
+                shutil.copy(path, kept)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(editing_geometry, "save_state", save_once)
+            patch.setattr(editing_trainer, "save_state", save_once)
+            go(f"{stage} again", 8)
+        shutil.copy(kept, tmp_path / f"{stage} again" / kept.name)
+        (tmp_path / f"{stage} again" / "editing.safetensors").unlink()
+        resumed = go(f"{stage} again", 8, "--resume")
+        assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_style_features_are_not_made_twice(trained, capsys):

@@ -229,7 +229,7 @@ def test_an_encoder_that_nothing_listens_to_is_left_out_with_its_decoder_and_cha
     before = model(labels, style)
     some = model(labels, style, torch.tensor([3, 70]))
     calls = []
-    for part in (model.encoder, model.decoder):
+    for part in (model.encoder.vit, model.encoder.fuse, model.decoder):
         part.register_forward_hook(lambda *_: calls.append(1))
     model.skip_silent_decoder()
     assert equal(before, model(labels, style))
@@ -238,7 +238,7 @@ def test_an_encoder_that_nothing_listens_to_is_left_out_with_its_decoder_and_cha
     head.position.weight.normal_(std=0.1)  # as training would
     model.skip_silent_decoder()
     assert not torch.equal(before.means, model(labels, style).means)
-    assert len(calls) == 2
+    assert len(calls) == 3
 
 
 def test_every_trained_weight_gets_a_gradient():
