@@ -98,10 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> AnchorMetrics:
 
     state, closed_form = options.out / "state.pt", options.out / "start.npz"
     resuming = options.resume and state.exists()
+    if options.closed_form:
+        load_checkpoint(options.closed_form, model, config)
     if resuming:
         start = LinearStart.load(closed_form)
     elif options.closed_form:
-        load_checkpoint(options.closed_form, model, config)
         assert config.low_rank is not None
         start = start_of_weights(train, config.head.per_patch, sum(config.low_rank.counts))
         start.save(closed_form)

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.commands.options import add_outputs, check_output_size, terminal_progress
+from inference.commands.options import (
+    add_folder,
+    add_outputs,
+    check_output_size,
+    terminal_progress,
+)
 from inference.editing.cut_words import names_a_cut
 from inference.errors import NoFaceError, UsageError
 from inference.progress import CancelToken, no_progress
@@ -54,7 +59,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         metavar="0..1",
         help="how much of the portrait's own look stays where nothing was changed (default 1)",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+    add_folder(parser)
     add_outputs(parser)
     return parser
 

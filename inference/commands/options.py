@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.device import AUTOMATIC
@@ -38,6 +39,26 @@ class OrbitWords:
     elevation: float = 0.0
     distance: float | None = None
     fov_degrees: float = PORTRAIT_FOV_DEGREES
+
+
+_FILES = {".png", ".jpg", ".jpeg", ".webp", ".mp4", ".ply", ".json"}
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """The folder that a command writes into."""
+    parser.add_argument(
+        "--out", type=_folder, required=True, metavar="DIR", help="folder to write into"
+    )
+
+
+def _folder(word: str) -> Path:
+    """A folder that is there or can be made; who names a file means one, and would get a folder."""
+    path = Path(word)
+    if path.suffix.lower() in _FILES and not path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{word} is a file's name: give a folder, in which the files have names of their own"
+        )
+    return path
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

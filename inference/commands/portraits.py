@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inference.commands.options import add_folder
 from inference.errors import NoFaceError, PercHeadError, UsageError
 from inference.portrait.types import CropBox, LoadedImage
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def add_portrait_options(parser: argparse.ArgumentParser) -> None:
     """The portraits, the folder, and which head of a photograph."""
     parser.add_argument("portraits", nargs="+", type=Path, metavar="PORTRAIT")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+    add_folder(parser)
     parser.add_argument(
         "--face", type=int, default=1, metavar="N", help="which face, 1 is the most prominent"
     )

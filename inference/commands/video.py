@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.commands.options import (
     add_device,
+    add_folder,
     add_foreground,
     chosen_engine,
     parse_background,
@@ -36,7 +37,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "goes on where it was.",
     )
     parser.add_argument("clip", type=Path, metavar="CLIP")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+    add_folder(parser)
     parser.add_argument(
         "--camera",
         choices=[str(move) for move in CameraMove],

@@ -14,9 +14,9 @@ from inference.errors import InvalidModelError
 from inference.face_map.labels import Label
 from inference.features.embedded_style import StyleSpace, load_embedded_style
 from inference.features.style_blocks import BLOCKS, WIDTH, said
-from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
 from inference.model.map_features import features_of_shares, index_shares, pool_map
+from tests.training.toy_heads import SIZE, attributes, write_heads
 from training import (
     edited_cache,
     editing_geometry,
@@ -27,7 +27,6 @@ from training import (
     train_editing,
     train_style,
 )
-from training.anchor_data import CLOTH, HAIR, SKIN
 from training.editing_start import Regression, regress
 from training.feature_bias import compare
 from training.map_ridge import ridge_of_maps
@@ -35,66 +34,6 @@ from training.style_data import TAGS, SentenceTable, StyleData, draw_batch, sent
 from training.style_loss import StyleLoss
 from training.synthetic.prompts import compose, draw_prompt, fits
 from training.synthetic.style_words import CUT, SAYABLE, WORDINGS, head_tags, tags_said
-
-SIZE = 280
-
-
-def attributes(rng):
-    return {
-        "sex": str(rng.choice(["man", "woman"])),
-        "male": 0.5,
-        "years": int(rng.integers(18, 80)),
-        "age_group": str(rng.choice(["young", "old"])),
-        "hair": str(rng.choice(["curly", "bob", "bald"])),
-        "hair_length": "short",
-        "hair_colour": str(rng.choice(["black", "blond", "red"])),
-        "eyes": str(rng.choice(["blue", "brown"])),
-        "beard": str(rng.choice(["none", "full"])),
-        "skin": str(rng.choice(["light", "dark brown"])),
-        "skin_tone": [0.4, 0.3, 0.2],
-        "glasses": None,
-        "hat": None,
-        "clothes": {"neckline": "crew neck", "colour": "blue", "pattern": "plain"},
-        "light_from": "soft light from the left",
-    }
-
-
-def write_heads(folder, count):
-    """Flat heads: a disc of face under a cap of hair, a shirt below."""
-    folder.mkdir(parents=True)
-    template = HeadTemplate.load()
-    rng = np.random.default_rng(3)
-    rows, columns = np.mgrid[:SIZE, :SIZE]
-    tones = {"black": 20, "blond": 200, "red": 120}
-    for number in range(count):
-        about = attributes(rng)
-        wide = rng.uniform(0.85, 1.15)
-        label = np.zeros((SIZE, SIZE), np.uint8)
-        label[rows > 230] = Label.CLOTH
-        label[np.hypot((columns - 140) / wide, rows - 120) < 80] = Label.HAIR
-        label[np.hypot((columns - 140) / wide, rows - 140) < 60] = Label.FACE
-        kind = np.full(NUM_GAUSSIANS, SKIN, np.uint8)
-        kind[template.labels == Label.HAIR] = HAIR
-        kind[(template.labels == Label.NECK) & (template.anchors[:, 1] < -0.12)] = CLOTH
-        colours = np.full((NUM_GAUSSIANS, 3), 150, np.uint8)
-        colours[kind == HAIR] = tones[about["hair_colour"]]
-        rgb = np.repeat(label[None, ..., None] * 12, 3, axis=3).astype(np.uint8)
-        rgb[label[None] == Label.HAIR] = tones[about["hair_colour"]]
-        pose = np.diag([1.0, -1.0, -1.0, 1.0])
-        pose[2, 3] = 1.0
-        intrinsics = np.array([[700.0, 0, 140], [0, 700, 140], [0, 0, 1]])
-        np.savez(
-            folder / f"head_{number:06d}.npz",
-            rgb=np.repeat(rgb, 2, axis=0),
-            alpha=np.repeat((label > 0)[None] * np.uint8(255), 2, axis=0),
-            label=np.repeat(label[None], 2, axis=0),
-            K=np.repeat(intrinsics[None], 2, axis=0),
-            w2c=np.repeat(pose[None], 2, axis=0),
-            positions=(template.anchors * [wide, 1, 1]).astype(np.float16),
-            colours=colours,
-            kind=kind,
-            attributes=json.dumps(about),
-        )
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,9 @@ from desktop.__main__ import main
         ["reconstruct"],
         ["reconstruct", "a.png"],
         ["reconstruct", "nowhere.png", "--out", "x"],
+        ["parse", "nowhere.png", "--out", "map.png"],
+        ["edit", "--map", "nowhere.png", "--style-text", "old", "--out", "head.ply"],
+        ["video", "nowhere.mp4", "--out", "head.mp4"],
         ["reconstruct", "nowhere.png", "--out", "x", "--size", "3"],
         ["reconstruct", "nowhere.png", "--out", "x", "--size", "many"],
         ["reconstruct", "nowhere.png", "--out", "x", "--strength", "2"],
@@ -57,6 +60,14 @@ def test_a_folder_is_called_a_folder(capsys, tmp_path):
     for words in ([str(tmp_path)], ["reconstruct", str(tmp_path), "--out", str(tmp_path)]):
         assert main(words) == 2
         assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_file_s_name_for_a_folder_is_called_so_unless_there_is_such_a_folder(capsys, tmp_path):
+    assert main(["parse", "nowhere.png", "--out", str(tmp_path / "map.png")]) == 2
+    assert "map.png is a file's name: give a folder" in capsys.readouterr().err
+    (tmp_path / "odd.png").mkdir()
+    assert main(["parse", "nowhere.png", "--out", str(tmp_path / "odd.png")]) == 2
+    assert "no file nowhere.png" in capsys.readouterr().err
 
 
 def test_version(capsys):
