@@ -22,7 +22,8 @@ _LIKE, _SURELY = 0.8, 0.4
 _BESIDE = 0.012  # metres from hair; two rounds
 _TWO_CELLS = np.ones((5, 5), np.uint8)
 _HAIRY = (Label.HAIR, Label.FACE, Label.NECK)
-_NEVER = (*FEATURES, Label.INNER_MOUTH, Label.LEFT_EAR, Label.RIGHT_EAR)
+_EARS = (Label.LEFT_EAR, Label.RIGHT_EAR)
+_NEVER = (*FEATURES, Label.INNER_MOUTH, *_EARS)
 
 
 def portrait_hair(
@@ -37,15 +38,18 @@ def portrait_hair(
     in_sight = visible(seen, depth)
     small = shrink(labels)
     shown = small.ravel()[seen.cells]
+    scalp = template.labels == Label.HAIR
+    # The ear has anchors of its own: the map says nothing about what lies beside it or behind.
+    in_sight &= ~(scalp & np.isin(shown, _EARS))
     hair = in_sight & (shown == Label.HAIR)
     face = in_sight & (shown == Label.FACE) & (template.labels == Label.FACE)
     if hair.sum() < _FEW or face.sum() < _FEW:
         return hair
-    scalp = template.labels == Label.HAIR
     tones = np.quantile(head.colours[hair], np.linspace(0.15, 0.85, _TONES), axis=0)
     skins = np.quantile(head.colours[face], np.linspace(0.25, 0.75, 2), axis=0)
     away = [np.abs(head.colours[:, None] - some[None]).sum(2).min(1) for some in (tones, skins)]
-    like = away[0] < away[1] * np.where(in_sight | scalp, _LIKE, _SURELY)
+    bare = template.labels == Label.FACE  # to the template, and beside hair to the map
+    like = away[0] < away[1] * np.where(scalp | (in_sight & ~bare), _LIKE, _SURELY)
     border = cv2.dilate((small == Label.HAIR).astype(np.uint8), _TWO_CELLS).ravel()
     beside = np.where(in_sight, border[seen.cells] > 0, np.isin(template.labels, _HAIRY))
     could = like & beside & ~np.isin(template.labels, _NEVER)

@@ -1,5 +1,8 @@
 """New hair colours reach all of a portrait's hair, seen or not, and nothing else."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
@@ -84,6 +87,38 @@ def test_ears_and_features_as_dark_as_hair_never_are(template, yaw):
     assert not found[others & ~seen].any()
     assert found[others & seen].mean() < 0.02
     assert found[scalp].mean() > 0.9
+
+
+def test_hair_beside_an_ear_is_hair_where_the_map_shows_an_ear_before_it(template, camera):
+    hair = template.labels == Label.HAIR
+    labels = map_of(template, camera, hair)
+    wide = labels.copy()
+    for ear in EARS:  # as a parser draws ears whose border it is not sure of
+        grown = cv2.dilate((labels == ear).astype(np.uint8), np.ones((25, 25), np.uint8)) > 0
+        wide[grown & (labels == Label.HAIR)] = ear
+    sight = project(template.anchors, camera)
+    seen = visible(sight, front(sight, template.labels)[1])
+    shown = wide[sight.cells // GRID * (SIZE // GRID), sight.cells % GRID * (SIZE // GRID)]
+    hidden = hair & seen & np.isin(shown, EARS)
+    assert hidden.sum() > 50
+    found = portrait_hair(fitted(template, hair), wide, camera, template)
+    assert found[hidden].mean() > 0.9
+    bald = portrait_hair(fitted(template, hair & ~hidden), wide, camera, template)
+    assert bald[hidden].mean() < 0.1
+
+
+def test_pale_hair_takes_no_bright_skin_beside_it_for_hair(template, camera):
+    hair = template.labels == Label.HAIR
+    head = fitted(template, hair)
+    rng = np.random.default_rng(3)
+    shades = rng.uniform(0.7, 1.3, (NUM_GAUSSIANS, 1))
+    white, skin = np.array([0.8, 0.72, 0.68]), np.array([0.72, 0.58, 0.52])
+    colours = np.where(hair[:, None], white, skin) * shades
+    pale = replace(head, colours=colours.clip(0, 1).astype(np.float32))
+    found = portrait_hair(pale, map_of(template, camera, hair), camera, template)
+    face = template.labels == Label.FACE
+    assert found[face].mean() < 0.002
+    assert found[hair].mean() > 0.8
 
 
 def test_with_hardly_any_hair_on_the_map_only_that_counts(template, camera):
