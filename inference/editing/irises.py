@@ -7,6 +7,7 @@ https://doi.org/10.1097/01.ico.0000148312.01805.53), so that a dark disc of that
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from inference.editing.kinds import SKIN
 from inference.editing.spread import (
@@ -159,7 +160,7 @@ def _painted(
     shade = lit * np.clip(light / usual, 0.5, 1.5) ** 0.6
     shade = shade * (1 - 0.85 * np.exp(-((away / _PUPIL) ** 4)))
     shade = shade * (1 - 0.4 * np.exp(-(((away - _RADIUS + _RING) / _RING) ** 2)))
-    share = inside / (1 + np.exp((away - _RADIUS) / (_BORDER / 2)))
+    share = inside * expit((_RADIUS - away) / (_BORDER / 2))
     if drawn:
         mirrored = _SHINE * np.exp(-(((offset - _LAMP) ** 2).sum(1) / _SPOT**2))
         made = colours + share[:, None] * (shade[:, None] * tone - colours)

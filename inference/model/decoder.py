@@ -90,6 +90,16 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(config.width, eps=LAYER_NORM_EPS)
         self.layers.apply(init_linear)
 
+    def active(self, layers: int | None) -> int:
+        """In how many layers cross-attention is active; None is all.
+
+        Raises:
+            ValueError: there are not that many.
+        """
+        if layers is not None and not 0 <= layers <= len(self.layers):
+            raise ValueError(f"layers must lie in 0..{len(self.layers)}, got {layers}")
+        return len(self.layers) if layers is None else layers
+
     def forward(
         self,
         latents: torch.Tensor,  # [B, P, D] F_0
@@ -109,9 +119,7 @@ class Decoder(nn.Module):
         Raises:
             ValueError: there are not that many layers.
         """
-        active = len(self.layers) if layers is None else layers
-        if not 0 <= active <= len(self.layers):
-            raise ValueError(f"layers must lie in 0..{len(self.layers)}, got {layers}")
+        active = self.active(layers)
         for number, layer in enumerate(self.layers, start=1):
             attend = number <= active
             if self.recompute and torch.is_grad_enabled():
@@ -145,6 +153,7 @@ def last_state(
         products: in which the decoder computes; F_0 is computed in the weights' precision.
     """
     batch, like = len(tokens.tokens), template.query
+    decoder.active(layers)  # whoever asks for too many is wrong, listened to or not
     if skips:
         patches = len(like) if patch_index is None else len(patch_index)
         ahead = 0 if queries is None else len(queries)

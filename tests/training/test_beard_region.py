@@ -37,7 +37,7 @@ def branches(template, region, usual):
     patches, per = NUM_PATCHES, len(template.anchors) // NUM_PATCHES
     found = []
     for _ in range(2):
-        branch = EditingBranch(CONFIG, 19, 128, patches, per)
+        branch = EditingBranch(CONFIG, 19, 128, patches, per, 32)
         generator = torch.Generator().manual_seed(0)
         order = torch.randperm(patches, generator=generator)
         columns = len(CONFIG.columns[0])

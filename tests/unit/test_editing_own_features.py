@@ -81,12 +81,13 @@ def test_brows_keep_their_colour_when_hair_is_dyed(editor, template, base):
     request = EditRequest(labels, asked, base, labels, mine, keep_identity=1.0)
     made = editor.edit(request, no_progress, CancelToken()).gaussians
     change = np.abs(made.colours - 0.5).max(1)
-    _, y, z = template.anchors.T
+    x, y, z = template.anchors.T
     scalp = (template.labels == Label.HAIR) & (y > 0.08)
     assert change[scalp].mean() > 0.1
     middle = (template.labels == Label.FACE) & (np.abs(y - 0.03) < 0.03) & (z > 0.04)
+    middle &= np.abs(x) < 0.045  # beyond, on the temples, the map shows hair
     brows = np.isin(template.labels, (Label.RIGHT_BROW, Label.LEFT_BROW))
-    assert change[brows | middle].mean() < 0.02
+    assert change[brows | middle].mean() < 0.01
 
 
 def change_of_hair(editor, template, base, own, asked):

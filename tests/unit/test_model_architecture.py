@@ -211,6 +211,8 @@ def test_a_decoder_that_nothing_listens_to_is_left_out_and_changes_no_bit(layers
     model.skip_silent_decoder()
     assert equal(before, model(images, foreground, layers=layers))
     assert not calls
+    with pytest.raises(ValueError, match="layers"):
+        model(images, foreground, layers=99)
     head.position.weight.normal_(std=0.1)  # as training would
     model.skip_silent_decoder()
     assert not torch.equal(before.means, model(images, foreground, layers=layers).means)
