@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from inference.model.reconstruction import ReconstructionModel
 from training.anchor_data import CLOTH, HAIR, SKIN
 from training.feature_cache import FeatureCache
+from training.patch_sampling import anchors_of
 
 FACE_LABELS = (2, 4, 5, 6, 7, 8, 9, 10, 12, 13)
 """Skin, ears, brows, eyes, nose and lips, FaRL celebm order."""
@@ -66,7 +67,7 @@ def measure(
         batch_size: views at a time.
     """
     per_patch = model.config.head.per_patch
-    anchors = (patches[:, None] * per_patch + np.arange(per_patch)).ravel()
+    anchors = anchors_of(patches, per_patch)
     is_face = np.isin(labels[anchors], FACE_LABELS)
     rows: list[list[float]] = []
     means: list[NDArray[np.float32]] = []
@@ -103,7 +104,9 @@ def measure(
             colours.append(colour)
             heads.append(int(head))
     true_means = np.stack([t.positions[anchors].astype(np.float32) for t in cache.targets])
-    true_colours = np.stack([t.colours[anchors].astype(np.float32) / 255 for t in cache.targets])
+    true_colours = np.stack(
+        [t.colours[anchors].astype(np.float32) / np.float32(255) for t in cache.targets]
+    )
     some_hair = np.stack([t.kind[anchors] == HAIR for t in cache.targets]).mean(0) > 0.1
     face_mm, hair_mm, body_mm, face_colour, hair_colour = (
         float(np.mean(column[np.isfinite(column)])) if np.isfinite(column).any() else float("nan")

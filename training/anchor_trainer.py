@@ -18,7 +18,7 @@ from training.averaging import MovingAverage
 from training.feature_cache import CacheBatch, FeatureCache
 from training.linear_start import LinearStart, pooled_features, view_coefficients
 from training.log_shape import MIRRORED
-from training.patch_sampling import draw_patches, patch_probabilities
+from training.patch_sampling import anchors_of, draw_patches, patch_probabilities
 from training.schedule import warm_cosine
 
 
@@ -197,7 +197,7 @@ class AnchorTrainer:
         patches: NDArray[np.int64],  # [P]
     ) -> AnchorTargets:
         per_patch = self.model.config.head.per_patch
-        anchors = (patches[:, None] * per_patch + np.arange(per_patch)).ravel()
+        anchors = anchors_of(patches, per_patch)
         positions, colours, shapes = [], [], []
         for head, flipped, light in zip(batch.heads, batch.mirrored, batch.light, strict=True):
             truth = self.cache.targets[head]

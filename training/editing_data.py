@@ -87,6 +87,17 @@ class EditingHeads:
         """[H, N] numbers of KINDS; 255 where an anchor stands for something else."""
         return _KIND_OF[self.kind]
 
+    @property
+    def twin_heads(self) -> NDArray[np.int64]:
+        """[2 V] whose map it is; mirrored twins, of maps and of heads, follow all the others."""
+        return np.concatenate([self.view_head, self.view_head + len(self.positions)])
+
+    def styles_beside(self, view: int) -> NDArray[np.int64]:
+        """Which styles are of other views of a map's head; if there is none, those of the same."""
+        own = self.style_head == self.view_head[view]
+        others = np.flatnonzero(own & (self.style_view != self.view_number[view]))
+        return others if len(others) else np.flatnonzero(own)
+
     def spread(self) -> Array:
         """[N] metres, each anchor's own scale."""
         some = self.positions[:: max(1, len(self.positions) // 200)].astype(np.float32)

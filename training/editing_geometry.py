@@ -20,7 +20,7 @@ from training.editing_data import EditingHeads, drawn_map
 from training.editing_latents import Latents
 from training.run_log import RunLog
 from training.schedule import warm_cosine
-from training.stage_state import Stateful, load_state, save_state
+from training.stage_state import Stateful, load_state, save_state, share_done
 
 Array = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ def learn_geometry(
     branch = model.branch
     assert branch is not None
     true, importance = torch.from_numpy(latents.true), torch.from_numpy(latents.importance)
-    whose = np.concatenate([heads.view_head, heads.view_head + len(heads.positions)])
+    whose = heads.twin_heads
     judged = whose % len(heads.positions) % _OF == _JUDGED
     shown = np.flatnonzero(~judged)
     spread = true.std(0) + 1e-6
@@ -92,8 +92,7 @@ def learn_geometry(
         step, spent = load_state(path, parts)
         log.say(f"geometry goes on at step {step}")
     while True:
-        whole = options.steps or options.minutes * 60
-        done = (step if options.steps else spent) / max(1e-9, whole * options.geometry)
+        done = share_done(options, options.geometry, step, spent)
         if done >= 1:
             break
         began = time.monotonic()
@@ -129,7 +128,7 @@ def _shared(
     """Share each number of the latent out between the linear map and the network."""
     branch = model.branch
     assert branch is not None
-    whose = np.concatenate([heads.view_head, heads.view_head + len(heads.positions)])
+    whose = heads.twin_heads
     said = []
     with torch.no_grad():
         for some in np.array_split(views, max(1, len(views) // _AT_A_TIME)):

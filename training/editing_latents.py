@@ -10,6 +10,7 @@ from inference.head.template import HeadTemplate
 from inference.model.editing_branch import KINDS, POSE, EditingBranch
 from training.editing_data import EditingHeads
 from training.map_ridge import held_out_ridge, ridge_of_maps
+from training.patch_sampling import anchors_of
 
 Array = NDArray[np.float32]
 
@@ -66,7 +67,7 @@ def true_latents(
     """
     per_patch = branch.shape[1]
     patches = torch.arange(0, branch.shape[0], _STEP)
-    anchors = (patches[:, None] * per_patch + torch.arange(per_patch)).flatten().numpy()
+    anchors = anchors_of(patches.numpy(), per_patch)
     centre, ways = place_tables(branch, patches)
     kinds, rows = heads.anchor_kinds(), np.arange(len(anchors))
     width = ways.shape[-1]
@@ -109,8 +110,7 @@ def learn_to_read(
     features = np.concatenate([heads.features, heads.mirrored_features])
     mean, std = features.mean(0), features.std(0) + 1e-2 * features.std()
     standard = (features - mean) / std
-    count = len(heads.positions)
-    views = np.concatenate([heads.view_head, heads.view_head + count])
+    views = heads.twin_heads
     poses = np.concatenate([heads.pose, heads.pose * _MIRROR_POSE])
     target = np.concatenate([latents[views], poses], 1)
     centre, size = target.mean(0), target.std(0) + 1e-6

@@ -14,6 +14,7 @@ from inference.model.editing import EditingModel
 from inference.model.editing_branch import KINDS
 from training.anchor_metrics import FACE_LABELS
 from training.editing_data import EditingHeads
+from training.patch_sampling import anchors_of
 
 _STEP = 4  # every fourth patch is measured
 
@@ -32,7 +33,7 @@ def measure(model: EditingModel, heads: EditingHeads, template: HeadTemplate) ->
     branch, per_patch = model.branch, model.config.head.per_patch
     assert branch is not None
     patches = torch.arange(0, model.config.decoder.patches, _STEP)
-    anchors = (patches[:, None] * per_patch + torch.arange(per_patch)).flatten().numpy()
+    anchors = anchors_of(patches.numpy(), per_patch)
     kinds = heads.anchor_kinds()[:, anchors]
     face = np.isin(template.labels[anchors], FACE_LABELS)
     rows: dict[str, list[float]] = {}
@@ -42,9 +43,7 @@ def measure(model: EditingModel, heads: EditingHeads, template: HeadTemplate) ->
             rows.setdefault(name, []).append(float(values[mask].mean()))
 
     for view, head in enumerate(heads.view_head):
-        own = heads.style_head == head
-        other = np.flatnonzero(own & (heads.style_view != heads.view_number[view]))
-        vector = heads.styles[other[0] if len(other) else np.flatnonzero(own)[0]]
+        vector = heads.styles[heads.styles_beside(view)[0]]
         style = torch.from_numpy(completed(vector).astype(np.float32))[None]
         kind = np.where(kinds[head] < len(KINDS), kinds[head], SKIN).astype(np.int64)
         chosen = torch.from_numpy(kind).view(1, -1, per_patch)

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from inference.head.template import HeadTemplate
 from inference.model.config import EditingBranchConfig
-from inference.model.editing_branch import KINDS, POSE, EditingBranch, PatchTable
+from inference.model.editing_branch import KINDS, EditingBranch, PatchTable
 from training.beard_region import beard_region, confine_beards
 from training.editing_data import EditingHeads
 from training.editing_palette import fit_palette
-from training.map_ridge import ridge_of_maps
-from training.patch_sampling import anchor_importance
+from training.patch_sampling import anchor_importance, anchors_of
 from training.regression import principal_components
 
 Array = NDArray[np.float32]
@@ -100,7 +99,10 @@ def start_branch(
     template: HeadTemplate,
     say: Callable[[str], None] = print,
 ) -> Array:
-    """Write the closed form into the branch; returns the mean head [N, 3]."""
+    """Write the closed form into the branch; returns the mean head [N, 3].
+
+    How it reads maps is left to training.editing_latents, which takes these tables as they are.
+    """
     per_patch = branch.shape[1]
     flip = np.array([-1, 1, 1], np.float32)
     mirror = template.mirror
@@ -129,26 +131,6 @@ def start_branch(
     latent = np.concatenate([p for p, _ in parts])
     twins = np.concatenate([p for _, p in parts])
 
-    # From maps to latent and pose, each view and its mirrored twin.
-    features = np.concatenate([heads.features, heads.mirrored_features])
-    mean, std = features.mean(0), features.std(0) + 1e-2 * features.std()
-    standard = (features - mean) / std
-    twin_pose = heads.pose * np.array([-1, 1, -1, -1, 1, 1], np.float32)
-    targets = [
-        np.concatenate([latent[heads.view_head], twins[heads.view_head]]),
-        np.concatenate([heads.pose, twin_pose]),
-    ]
-    groups = np.concatenate([heads.view_head, heads.view_head]).astype(np.int32)
-    target = np.concatenate(targets, 1)
-    centre, size = target.mean(0), target.std(0) + 1e-6
-    share = np.concatenate([basis.share, np.full(POSE, 1 / POSE, np.float32)])
-    weights, strength = ridge_of_maps(standard, (target - centre) / size, groups, share)
-    say(f"ridge regression of {len(target)} maps, strength {strength:g}")
-    _copy(branch.feature_mean, mean)
-    _copy(branch.feature_std, std)
-    _copy(branch.latent.weight, (weights * size).T)
-    _copy(branch.latent.bias, centre)
-
     palette = heads.filled_palette()
     fit_palette(branch, heads.palettes(), say)
 
@@ -160,7 +142,7 @@ def start_branch(
         means = np.stack([_mean(c, k == number) for c, k in zip(heads.colours, kinds, strict=True)])
         shared = common_colours(code, means, np.asarray(np.isfinite(means).all(1)))
         found: dict[str, list[Regression]] = {"place": [], "chance": [], "colour": []}
-        anchors = (chosen[:, None] * per_patch + np.arange(per_patch)).ravel()
+        anchors = anchors_of(chosen, per_patch)
         for start in range(0, len(anchors), _ANCHORS):
             a = anchors[start : start + _ANCHORS]
             here = heads.positions[:, a].astype(np.float32)
@@ -197,11 +179,6 @@ def _mean(colours: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Array:
     if not mask.any():
         return np.full(3, np.nan, np.float32)
     return (colours[mask].mean(0) / 255).astype(np.float32)
-
-
-def _copy(tensor: torch.Tensor, value: NDArray[np.floating]) -> None:
-    with torch.no_grad():
-        tensor.copy_(torch.from_numpy(np.ascontiguousarray(value, np.float32)))
 
 
 def _put(table: torch.nn.Module, patches: NDArray[np.int64], found: list[Regression]) -> None:

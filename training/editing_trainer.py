@@ -12,7 +12,6 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,20 +24,23 @@ from inference.head.template import HeadTemplate
 from inference.model.editing import EditingModel
 from inference.model.editing_branch import KINDS
 from training.averaging import follow
+from training.config import AdamWConfig
 from training.editing_data import EditingHeads, drawn_map
 from training.editing_geometry import learn_geometry
 from training.editing_latents import MIRROR_PLACE, Latents
 from training.editing_metrics import measure
-from training.patch_sampling import draw_patches, patch_probabilities
+from training.patch_sampling import anchors_of, draw_patches, patch_probabilities
 from training.run_log import RunLog
-from training.schedule import warm_cosine
-from training.stage_state import Stateful, load_state, save_state
+from training.schedule import parameter_groups, warm_cosine
+from training.stage_state import Stateful, load_state, save_state, share_done
 
 _BETA = 0.3  # spreads from which on an error of place counts linearly
 _COLOUR = 4.0  # weight of colours against places
 _LATENT = 0.5  # weight of the geometry's latent against places
 _BLANK = 0.2  # share of styles with some aspects left open, as prompts leave them
 _WARM_UP = 100  # steps
+_ADAMW = AdamWConfig(weight_decay=0.03, factors=(("branch.refine.", 0.1),))
+"""The map from global latents has thousands of inputs and goes slowly."""
 _STATE = "patches.pt"
 
 
@@ -120,12 +122,13 @@ class EditingTrainer:
         self._spread = torch.from_numpy(heads.spread())
         self._kinds = heads.anchor_kinds()
         self._importance = torch.from_numpy(latents.importance)
+        self._whose = heads.twin_heads
         self._missed = float(
-            ((latents.read - latents.true[self._heads_of(slice(None))]) ** 2 @ latents.importance)
+            ((latents.read - latents.true[self._whose]) ** 2 @ latents.importance)
             .mean()
             .clip(1e-12)
         )
-        self.optimiser = torch.optim.AdamW(_groups(model), lr=learning_rate)
+        self.optimiser = torch.optim.AdamW(parameter_groups(model, _ADAMW), lr=learning_rate)
 
     def step(self, progress: float, batch: int, patches: int) -> dict[str, float]:
         """One update with so many heads and patches of each; returns the terms of the loss."""
@@ -134,7 +137,7 @@ class EditingTrainer:
             rate = warm_cosine(self.steps, progress, _WARM_UP)
             group["lr"] = self._learning_rate * rate * group["factor"]
         chosen = draw_patches(rng, self._probabilities, patches)
-        anchors = (chosen[:, None] * self._per_patch + np.arange(self._per_patch)).ravel()
+        anchors = anchors_of(chosen, self._per_patch)
         shown = self._draw(rng, batch, anchors)
         found = guess(self.model, shown, torch.from_numpy(chosen))
         terms = self._terms(shown, found, self._spread[anchors][None, :, None])
@@ -165,18 +168,13 @@ class EditingTrainer:
         return EditingBatch(
             torch.stack([drawn_map(heads.maps[view], flipped, rng) for view, flipped in drawn]),
             torch.from_numpy(self.latents.read[twins]),
-            torch.from_numpy(self.latents.true[self._heads_of(twins)]),
+            torch.from_numpy(self.latents.true[self._whose[twins]]),
             torch.from_numpy(_styles(heads, views, strangers, rng)),
             torch.from_numpy(~(strangers | mirrored)),
             torch.from_numpy(np.stack(places)),
             torch.from_numpy(np.stack(colours)),
             torch.from_numpy(np.stack(kinds)),
         )
-
-    def _heads_of(self, views: NDArray[np.int64] | slice) -> NDArray[np.int64]:
-        """Rows of the true latents of maps and, beyond those, of their mirrored twins."""
-        own = self.heads.view_head
-        return np.concatenate([own, own + len(self.heads.positions)])[views]
 
     def _terms(
         self, batch: EditingBatch, found: Guess, spread: torch.Tensor
@@ -233,8 +231,7 @@ def train(
         trainer.steps, spent = load_state(path, parts)
         log.say(f"patches go on at step {trainer.steps}")
     while True:
-        whole = options.steps or options.minutes * 60
-        done = (trainer.steps if options.steps else spent) / (whole * (1 - options.geometry))
+        done = share_done(options, 1 - options.geometry, trainer.steps, spent)
         if done >= 1:
             break
         began = time.monotonic()
@@ -262,25 +259,6 @@ def _distance(
     ).mean(-1)
 
 
-def _groups(model: EditingModel) -> list[dict[str, Any]]:
-    """Matrices decay; the map from global latents has thousands of inputs and goes slowly."""
-    matrices, others, overall = [], [], []
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        if name.startswith("branch.refine"):
-            overall.append(parameter)
-        elif parameter.ndim > 1 and name not in ("template.query", "branch.queries"):
-            matrices.append(parameter)
-        else:
-            others.append(parameter)
-    return [
-        {"params": matrices, "weight_decay": 0.03, "factor": 1.0},
-        {"params": others, "weight_decay": 0.0, "factor": 1.0},
-        {"params": overall, "weight_decay": 0.03, "factor": 0.1},
-    ]
-
-
 def _styles(
     heads: EditingHeads,
     views: NDArray[np.int64],  # [B]
@@ -290,10 +268,8 @@ def _styles(
     """[B, W] completed styles: of another view of each head, or of somebody else."""
     rows = []
     for view, stranger in zip(views, strangers, strict=True):
-        own = heads.style_head == heads.view_head[view]
-        other = np.flatnonzero(own & (heads.style_view != heads.view_number[view]))
-        there = other if len(other) else np.flatnonzero(own)
-        chosen = rng.integers(len(heads.styles)) if stranger else rng.choice(there)
+        own = heads.styles_beside(view)
+        chosen = rng.integers(len(heads.styles)) if stranger else rng.choice(own)
         vector = heads.styles[chosen].copy()
         if stranger and rng.random() < _BLANK:
             vector[rng.random(len(vector)) < 0.5] = 0

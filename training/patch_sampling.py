@@ -33,6 +33,11 @@ def patch_probabilities(
     return np.asarray(mean / mean.sum())
 
 
+def anchors_of(patches: NDArray[np.int64], per_patch: int) -> NDArray[np.int64]:
+    """The anchors [P * per_patch] of patches [P]: those of a patch follow each other."""
+    return (patches[:, None] * per_patch + np.arange(per_patch)).ravel()
+
+
 def draw_patches(
     rng: np.random.Generator, probabilities: NDArray[np.float64], count: int
 ) -> NDArray[np.int64]:

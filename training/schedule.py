@@ -7,7 +7,7 @@ from torch import nn
 
 from training.config import AdamWConfig
 
-NO_DECAY = ("template.query", "low_rank.queries")
+NO_DECAY = ("template.query", "low_rank.queries", "branch.queries")
 """Embeddings: matrices by shape, but each row stands alone."""
 
 

@@ -1,5 +1,6 @@
 """What a stage of a training needs to go on where it was stopped."""
 
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -7,6 +8,12 @@ from typing import Any, Protocol
 import torch
 
 from inference.files import atomic_write
+
+
+def share_done(options: argparse.Namespace, share: float, steps: int, seconds: float) -> float:
+    """How much of a stage is done, that has this share of the options' minutes or steps."""
+    whole = share * (options.steps or options.minutes * 60)
+    return (steps if options.steps else seconds) / whole if whole > 0 else 1.0
 
 
 class Stateful(Protocol):

@@ -22,6 +22,8 @@ _COLOURS: dict[str, Background | None] = {
     "black": (0.0, 0.0, 0.0),
     "transparent": None,
 }
+_FILES = {".png", ".jpg", ".jpeg", ".webp", ".mp4", ".ply", ".json"}
+"""Suffixes of what commands write: a folder's name has none of them."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,6 @@ class OrbitWords:
     elevation: float = 0.0
     distance: float | None = None
     fov_degrees: float = PORTRAIT_FOV_DEGREES
-
-
-_FILES = {".png", ".jpg", ".jpeg", ".webp", ".mp4", ".ply", ".json"}
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:

@@ -52,8 +52,6 @@ class EditingEncoder(nn.Module):
     ) -> MapTokens:
         """F_ViT-geometry, which styles have no part in.
 
-        A patch is kept if a part of it is not background, so that thin strokes count.
-
         Raises:
             ValueError: the maps are not of the configured size.
         """
@@ -63,8 +61,7 @@ class EditingEncoder(nn.Module):
                 f"label maps must be [B, {self.config.classes}, {size}, {size}], "
                 f"got {tuple(labels.shape)}"
             )
-        kept = foreground_patches(1 - labels[:, 0], self.config.patch_size, threshold=0.01)
-        index, keep = select_foreground(kept)
+        index, keep = self._kept(1 - labels[:, 0])
         return MapTokens(self.vit(labels, index, keep), keep)
 
     def geometry_of_classes(
@@ -72,9 +69,16 @@ class EditingEncoder(nn.Module):
         classes: torch.Tensor,  # [B, H, W] FaRL celebm classes
     ) -> MapTokens:
         """As `geometry` of the one-hot maps, faster."""
-        kept = foreground_patches((classes != 0).float(), self.config.patch_size, threshold=0.01)
-        index, keep = select_foreground(kept)
+        index, keep = self._kept((classes != 0).float())
         return MapTokens(self.vit.of_classes(classes, index, keep), keep)
+
+    def _kept(
+        self,
+        shown: torch.Tensor,  # [B, H, W] 1 where a map is not background
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The patches of which a part is not background, so that thin strokes count."""
+        kept = foreground_patches(shown, self.config.patch_size, threshold=0.01)
+        return select_foreground(kept)
 
     def fused(
         self,

@@ -94,18 +94,8 @@ def test_a_finished_closed_form_is_kept_while_the_decoder_learns_what_it_leaves_
             *("--styles", str(trained / "cache"), "--test-styles", str(trained / "cache")),
             *("--style-space", str(trained / "style" / "style_space.safetensors")),
             *("--closed-form", str(finished), "--out", str(tmp_path)),
-            *(
-                "--steps",
-                "6",
-                "--batch",
-                "4",
-                "--patches",
-                "32",
-                "--save",
-                "60",
-                "--learning-rate",
-                "0.05",
-            ),
+            *("--steps", "6", "--batch", "4", "--patches", "32", "--save", "60"),
+            *("--learning-rate", "0.05"),
         ]
     )
     before, after = load_file(finished), load_file(tmp_path / "editing.safetensors")
