@@ -2,13 +2,12 @@
 
 Encoder and decoder first learn to tell the whole latent of a head from its map alone. Trained on
 what the linear map misses they learn nothing: that is mostly noise at first, in which the tokens
-of all maps become alike. On heads that neither was fitted to it then shows how far each number of
-the latent is better taken from the one or from the other.
+of all maps become alike. What they then know is regressed on what the linear map misses.
 """
 
 import argparse
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,13 +15,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from inference.model.editing import EditingModel
-from training.editing_data import EditingHeads, drawn_map
 from training.editing_latents import Latents
+from training.map_heads import MapHeads, drawn_map
+from training.map_ridge import Ridge, best_ridge
 from training.run_log import RunLog
 from training.schedule import warm_cosine
 from training.stage_state import Stateful, load_state, save_state, share_done
-
-Array = NDArray[np.float32]
 
 _JUDGED, _OF = 3, 10
 """Heads with this remainder are not trained on."""
@@ -30,6 +28,8 @@ _BATCH = 16
 _WARM_UP = 200  # steps
 _LAST = 0.3  # factor on the learning rate of the map from thousands of latents
 _AT_A_TIME = 32
+_MOST = 9000  # maps of the regression
+_STRENGTHS = (30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5, 1e6)
 _STATE = "geometry.pt"
 
 
@@ -56,16 +56,12 @@ class Reader:
 
 def learn_geometry(
     model: EditingModel,
-    heads: EditingHeads,
+    heads: MapHeads,
     latents: Latents,
     options: argparse.Namespace,
     log: RunLog,
-) -> Latents:
-    """Train for the options' share of the minutes or steps, then write `refine` and the branch.
-
-    Returns:
-        The latents as the branch's linear map now reads them; `refine` adds the rest.
-    """
+) -> None:
+    """Train for the options' share of the minutes or steps, then write `refine`."""
     branch = model.branch
     assert branch is not None
     true, importance = torch.from_numpy(latents.true), torch.from_numpy(latents.importance)
@@ -114,54 +110,59 @@ def learn_geometry(
             save_state(path, parts, step, spent)
             saved = spent
     save_state(path, parts, step, spent)
-    return _shared(model, reader, heads, latents, np.flatnonzero(judged), log)
+    refine_linear(model, heads, latents, judged, options.seed, log)
 
 
-def _shared(
+def refine_linear(
     model: EditingModel,
-    reader: Reader,
-    heads: EditingHeads,
+    heads: MapHeads,
     latents: Latents,
-    views: NDArray[np.int64],
+    judged: NDArray[np.bool_],  # [2 V] maps of heads that the network has not seen
+    seed: int,
     log: RunLog,
-) -> Latents:
-    """Share each number of the latent out between the linear map and the network."""
+) -> None:
+    """Let the decoder's global latents tell what the linear map misses of heads new to it.
+
+    A ridge regression, as strong as the judged heads want it.
+    """
     branch = model.branch
     assert branch is not None
-    whose = heads.twin_heads
-    said = []
+    rng = np.random.default_rng([seed, 1])
+    fitted = np.flatnonzero(~judged)
+    if len(fitted) > _MOST:
+        fitted = rng.choice(fitted, _MOST, replace=False)
+    views = np.concatenate([fitted, np.flatnonzero(judged)])
+    inner = torch.arange(len(views)) < len(fitted)
+    found = []
     with torch.no_grad():
         for some in np.array_split(views, max(1, len(views) // _AT_A_TIME)):
-            said.append(reader(model, _maps(heads, some, None)).numpy())
-    network, linear = np.concatenate(said), latents.read[views]
-    missed = latents.true[whose[views]] - linear
-    ahead = network - linear
-    share = (ahead * missed).sum(0) / np.maximum((ahead**2).sum(0), 1e-12)
-    share = share.clip(0, 1).astype(np.float32)
-
-    def error(found: Array) -> float:
-        away = latents.true[whose[views]] - found
-        spread = latents.true - latents.true.mean(0)
-        return float(
-            (away**2 @ latents.importance).mean() / (spread**2 @ latents.importance).mean()
-        )
-
+            geometry = model.encoder.geometry_of_classes(_maps(heads, some, None))
+            found.append(model.global_latents(geometry).flatten(1))
+    told = torch.cat(found).double()
+    mean, size = told.mean(0), told.std(0) + 1e-6
+    told = (told - mean) / size
+    true = latents.true[heads.twin_heads[views]]
+    missed = torch.from_numpy(true - latents.read[views]).double()
+    importance = torch.from_numpy(latents.importance).double()
+    scale = importance.sqrt().clamp(min=1e-12)  # errors then count alike
+    target = missed * scale
+    centre = target[inner].mean(0)
+    target = target - centre
+    best, left = best_ridge(told, target, ~inner, _STRENGTHS)
+    varies = float(((true - latents.true.mean(0)) ** 2 @ latents.importance).mean())
+    before = float((target[~inner] ** 2).sum(1).mean())
     log.say(
-        f"geometry of {len(views)} maps of others: the linear map misses {error(linear):.3f}, the "
-        f"network {error(network):.3f}, both {error(linear + share * ahead):.3f}"
+        f"geometry of {int((~inner).sum())} maps of others: the linear map misses "
+        f"{before / varies:.3f}, with the network {left / varies:.3f} (ridge {best:g})"
     )
-    kept = torch.from_numpy(1 - share)
+    weights = Ridge(told, target).weights(best) / size[:, None] / scale
     with torch.no_grad():
-        told = torch.from_numpy(share)
-        branch.refine.weight.copy_(reader.linear.weight * (told * reader.spread)[:, None])
-        branch.refine.bias.copy_(told * (reader.linear.bias * reader.spread + reader.mean))
-        branch.latent.weight[: len(share)] *= kept[:, None]
-        branch.latent.bias[: len(share)] *= kept
-    return replace(latents, read=latents.read * (1 - share))
+        branch.refine.weight.copy_(weights.T)
+        branch.refine.bias.copy_(centre / scale - mean @ weights)
 
 
 def _maps(
-    heads: EditingHeads,
+    heads: MapHeads,
     views: NDArray[np.int64],  # [B], from the number of maps on mirrored twins
     rng: np.random.Generator | None,
 ) -> torch.Tensor:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from inference.head.template import HeadTemplate
 from inference.model.editing_branch import KINDS, POSE, EditingBranch
-from training.editing_data import EditingHeads
-from training.map_ridge import held_out_ridge, ridge_of_maps
+from training.map_heads import MapHeads
+from training.map_ridge import ANEW, MENDING, held_out_ridge, ridge_of_maps
 from training.patch_sampling import anchors_of
 
 Array = NDArray[np.float32]
@@ -52,7 +52,7 @@ def place_tables(
 
 
 def true_latents(
-    branch: EditingBranch, heads: EditingHeads, template: HeadTemplate, spread: Array
+    branch: EditingBranch, heads: MapHeads, template: HeadTemplate, spread: Array
 ) -> tuple[Array, Array]:
     """Regularised least squares over the anchors, each as what it truly is.
 
@@ -93,49 +93,62 @@ def true_latents(
 
 
 def learn_to_read(
-    branch: EditingBranch, heads: EditingHeads, latents: Array, importance: Array
+    branch: EditingBranch,
+    heads: MapHeads,
+    latents: Array,
+    importance: Array,
+    mend: bool = False,
 ) -> tuple[Array, float]:
-    """Fit the branch's linear map from maps to latents and poses anew.
+    """Fit the branch's linear map from maps to latents and poses.
 
     Args:
         branch: its map is written.
         heads: maps and poses.
         latents: [2 H, Z] of true_latents.
         importance: [Z] of the same.
+        mend: whether what it says is mended, of heads that it was not fitted to; else it is fitted
+            anew.
 
     Returns:
         What such a map says of each view [2 V, Z] when its head is not fitted, and the strength
         of the ridge.
     """
     features = np.concatenate([heads.features, heads.mirrored_features])
-    mean, std = features.mean(0), features.std(0) + 1e-2 * features.std()
-    standard = (features - mean) / std
+    if not mend:
+        mean, std = features.mean(0), features.std(0) + 1e-2 * features.std()
+        with torch.no_grad():
+            branch.feature_mean.copy_(torch.from_numpy(mean))
+            branch.feature_std.copy_(torch.from_numpy(std))
+            branch.latent.weight.zero_()
+            branch.latent.bias.zero_()
+    standard = (features - branch.feature_mean.numpy()) / branch.feature_std.numpy()
     views = heads.twin_heads
     poses = np.concatenate([heads.pose, heads.pose * _MIRROR_POSE])
-    target = np.concatenate([latents[views], poses], 1)
+    with torch.no_grad():
+        before = branch.latent(torch.from_numpy(standard)).numpy()
+    target = np.concatenate([latents[views], poses], 1) - before
     centre, size = target.mean(0), target.std(0) + 1e-6
     scaled = (target - centre) / size
     width = latents.shape[1]
     share = importance * size[:width] ** 2
     share = np.concatenate([share / share.sum(), np.full(POSE, 1 / POSE)]).astype(np.float32)
     groups = np.tile(heads.view_head, 2).astype(np.int32)
-    weights, strength = ridge_of_maps(standard, scaled, groups, share)
+    weights, strength = ridge_of_maps(standard, scaled, groups, share, MENDING if mend else ANEW)
     with torch.no_grad():
-        for tensor, value in (
-            (branch.feature_mean, mean),
-            (branch.feature_std, std),
-            (branch.latent.weight, (weights * size).T),
-            (branch.latent.bias, centre),
-        ):
-            tensor.copy_(torch.from_numpy(np.ascontiguousarray(value, np.float32)))
+        branch.latent.weight.add_(torch.from_numpy((weights * size).T))
+        branch.latent.bias.add_(torch.from_numpy(centre))
     said = held_out_ridge(standard, scaled[:, :width], groups, strength)
-    return (said * size[:width] + centre[:width]).astype(np.float32), strength
+    return before[:, :width] + said * size[:width] + centre[:width], strength
 
 
 def latents_of(
-    branch: EditingBranch, heads: EditingHeads, template: HeadTemplate, spread: Array
+    branch: EditingBranch,
+    heads: MapHeads,
+    template: HeadTemplate,
+    spread: Array,
+    mend: bool = False,
 ) -> Latents:
-    """All of it; the branch reads maps as these heads teach it."""
+    """All of it; the branch reads maps as these heads teach it, alone or on top (`mend`)."""
     true, importance = true_latents(branch, heads, template, spread)
-    read, _ = learn_to_read(branch, heads, true, importance)
+    read, _ = learn_to_read(branch, heads, true, importance, mend)
     return Latents(true, read, importance)

@@ -43,7 +43,7 @@ def measure(model: EditingModel, heads: EditingHeads, template: HeadTemplate) ->
             rows.setdefault(name, []).append(float(values[mask].mean()))
 
     for view, head in enumerate(heads.view_head):
-        vector = heads.styles[heads.styles_beside(view)[0]]
+        vector = heads.styles[heads.styles_beside(head, heads.view_number[view])[0]]
         style = torch.from_numpy(completed(vector).astype(np.float32))[None]
         kind = np.where(kinds[head] < len(KINDS), kinds[head], SKIN).astype(np.int64)
         chosen = torch.from_numpy(kind).view(1, -1, per_patch)

@@ -9,7 +9,9 @@ another, so that geometry cannot hide in the style.
         --style-space STYLE/style_space.safetensors --init embedded.safetensors --out RUN
 
 --styles is the folder of training.style_cache. With --closed-form WEIGHTS that of finished weights
-is kept, but for how it reads maps: that these heads teach it.
+is kept, but for how it reads maps: that these heads teach it, or, with --mend-reading, mend. --maps
+is a folder of more heads, without pictures (training.synthetic.generate --layout maps): they teach
+geometry.
 Writes RUN/editing.safetensors, and what --resume needs.
 """
 
@@ -32,6 +34,7 @@ from training.command_line import command_parser
 from training.editing_data import load_editing_heads, with_prompts
 from training.editing_latents import latents_of
 from training.editing_start import start_branch
+from training.map_heads import load_map_heads
 from training.run_log import RunLog
 
 REACH = 0.2
@@ -48,6 +51,9 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--style-space", type=Path, required=True, help="the trained style space")
     add("--init", type=Path, help="reconstruction weights that the decoder starts from")
     add("--closed-form", type=Path, help="editing weights whose closed form is kept")
+    add("--mend-reading", action="store_true", help="these heads are new to the closed form")
+    add("--maps", type=Path, help="a folder of more heads, without pictures")
+    add("--map-views", type=int, default=8, help="maps of each head")
     add("--test-styles", type=Path, help="style features of heads of --data to measure on")
     add("--out", type=Path, required=True)
     add("--heads", type=int, help="use at most so many heads")
@@ -101,7 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.say(f"{len(heads.prompts)} prompts")
         mean = start_branch(model.branch, config.branch, heads, template, log.say)
     _quieten(model, mean)
-    latents = latents_of(model.branch, heads, template, heads.spread())
+    files = [options.data / name for name in heads.names]
+    files += sorted(options.maps.glob("head_*.npz")) if options.maps else []
+    mapped = load_map_heads(files, options.map_views)
+    log.say(f"{len(mapped.names)} heads with {len(mapped.maps)} maps")
+    spread = mapped.spread()
+    latents = latents_of(model.branch, mapped, template, spread, options.mend_reading)
     log.say("maps are read as these heads teach it")
 
     def export(trained: EditingModel, steps: int) -> None:
@@ -109,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             preset=config.name,
             embedding_widths={NAME: WIDTH},
             template_id=template.template_id,
-            trained_by=f"{earlier}training.train_editing, stage anchors, {len(heads.positions)} "
+            trained_by=f"{earlier}training.train_editing, stage anchors, {len(mapped.names)} "
             f"synthetic heads, {steps} steps of {options.batch} heads",
             licence="Apache-2.0",
         )
@@ -124,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     test = None
     if options.test_styles:
         test = load_editing_heads(options.data, options.test_styles, space)
-    train(model, heads, latents, test, template, options, log, export)
+    train(model, heads, mapped, latents, test, template, options, log, export)
 
 
 def _quieten(model: EditingModel, mean: np.ndarray) -> None:

@@ -25,10 +25,11 @@ from inference.model.editing import EditingModel
 from inference.model.editing_branch import KINDS
 from training.averaging import follow
 from training.config import AdamWConfig
-from training.editing_data import EditingHeads, drawn_map
+from training.editing_data import EditingHeads
 from training.editing_geometry import learn_geometry
 from training.editing_latents import MIRROR_PLACE, Latents
 from training.editing_metrics import measure
+from training.map_heads import MapHeads, drawn_map
 from training.patch_sampling import anchors_of, draw_patches, patch_probabilities
 from training.run_log import RunLog
 from training.schedule import parameter_groups, warm_cosine
@@ -107,22 +108,26 @@ class EditingTrainer:
         self,
         model: EditingModel,
         heads: EditingHeads,
+        mapped: MapHeads,
         latents: Latents,
         template: HeadTemplate,
         learning_rate: float,
         seed: int,
     ) -> None:
+        """Train with the maps of `mapped`, the first of which are `heads`, in their order."""
         self.model, self.heads, self.latents, self.seed = model, heads, latents, seed
+        self.mapped = mapped
         self.average = copy.deepcopy(model)
         self.steps = 0
         self._learning_rate = learning_rate
         self._per_patch = model.config.head.per_patch
         self._probabilities = patch_probabilities(template.labels, self._per_patch)
         self._mirror = template.mirror
-        self._spread = torch.from_numpy(heads.spread())
-        self._kinds = heads.anchor_kinds()
+        self._spread = torch.from_numpy(mapped.spread())
+        self._kinds = mapped.anchor_kinds()
         self._importance = torch.from_numpy(latents.importance)
-        self._whose = heads.twin_heads
+        self._whose = mapped.twin_heads
+        self._styled = np.flatnonzero(mapped.view_head < len(heads.names))
         self._missed = float(
             ((latents.read - latents.true[self._whose]) ** 2 @ latents.importance)
             .mean()
@@ -152,10 +157,11 @@ class EditingTrainer:
     def _draw(
         self, rng: np.random.Generator, count: int, anchors: NDArray[np.int64]
     ) -> EditingBatch:
-        heads = self.heads
-        views = rng.integers(0, len(heads.view_head), count)
+        heads = self.mapped
         number = np.arange(count)
         strangers, mirrored = number % 2 == 1, number % 4 >= 2
+        anybody = rng.integers(0, len(heads.view_head), count)
+        views = np.where(strangers, anybody, rng.choice(self._styled, count))
         places, colours, kinds = [], [], []
         for head, flipped in zip(heads.view_head[views], mirrored, strict=True):
             chosen = self._mirror[anchors] if flipped else anchors
@@ -169,12 +175,33 @@ class EditingTrainer:
             torch.stack([drawn_map(heads.maps[view], flipped, rng) for view, flipped in drawn]),
             torch.from_numpy(self.latents.read[twins]),
             torch.from_numpy(self.latents.true[self._whose[twins]]),
-            torch.from_numpy(_styles(heads, views, strangers, rng)),
+            torch.from_numpy(self._styles(views, strangers, rng)),
             torch.from_numpy(~(strangers | mirrored)),
             torch.from_numpy(np.stack(places)),
             torch.from_numpy(np.stack(colours)),
             torch.from_numpy(np.stack(kinds)),
         )
+
+    def _styles(
+        self,
+        views: NDArray[np.int64],  # [B]
+        strangers: NDArray[np.bool_],  # [B]
+        rng: np.random.Generator,
+    ) -> NDArray[np.float32]:
+        """[B, W] completed styles: of another view of each head, or of somebody else."""
+        heads, mapped = self.heads, self.mapped
+        rows = []
+        for view, stranger in zip(views, strangers, strict=True):
+            if stranger:
+                chosen = rng.integers(len(heads.styles))
+            else:
+                whose, number = mapped.view_head[view], mapped.view_number[view]
+                chosen = rng.choice(heads.styles_beside(whose, number))
+            vector = heads.styles[chosen].copy()
+            if stranger and rng.random() < _BLANK:
+                vector[rng.random(len(vector)) < 0.5] = 0
+            rows.append(completed(vector))
+        return np.stack(rows).astype(np.float32)
 
     def _terms(
         self, batch: EditingBatch, found: Guess, spread: torch.Tensor
@@ -203,6 +230,7 @@ class EditingTrainer:
 def train(
     model: EditingModel,
     heads: EditingHeads,
+    mapped: MapHeads,
     latents: Latents,
     test: EditingHeads | None,
     template: HeadTemplate,
@@ -217,9 +245,10 @@ def train(
             log.measurement(name, steps, seconds, measure(model, test, template))
 
     look("closed form", model, 0, 0.0)
-    latents = learn_geometry(model, heads, latents, options, log)
+    learn_geometry(model, mapped, latents, options, log)
     look("geometry", model, 0, 0.0)
-    trainer = EditingTrainer(model, heads, latents, template, options.learning_rate, options.seed)
+    rate, seed = options.learning_rate, options.seed
+    trainer = EditingTrainer(model, heads, mapped, latents, template, rate, seed)
     spent, saved = 0.0, 0.0
     path = options.out / _STATE
     parts: dict[str, Stateful] = {
@@ -257,21 +286,3 @@ def _distance(
     return functional.smooth_l1_loss(
         error, torch.zeros_like(error), beta=_BETA, reduction="none"
     ).mean(-1)
-
-
-def _styles(
-    heads: EditingHeads,
-    views: NDArray[np.int64],  # [B]
-    strangers: NDArray[np.bool_],  # [B]
-    rng: np.random.Generator,
-) -> NDArray[np.float32]:
-    """[B, W] completed styles: of another view of each head, or of somebody else."""
-    rows = []
-    for view, stranger in zip(views, strangers, strict=True):
-        own = heads.styles_beside(view)
-        chosen = rng.integers(len(heads.styles)) if stranger else rng.choice(own)
-        vector = heads.styles[chosen].copy()
-        if stranger and rng.random() < _BLANK:
-            vector[rng.random(len(vector)) < 0.5] = 0
-        rows.append(completed(vector))
-    return np.stack(rows).astype(np.float32)

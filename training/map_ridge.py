@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-_STRENGTHS = (100.0, 300.0, 1e3, 3e3)
+ANEW, MENDING = (100.0, 300.0, 1e3, 3e3), (1e3, 3e3, 1e4, 3e4)
+"""Strengths to choose among for what is fitted to targets, and to what is missed of them."""
+
 _FOLDS = 5
 
 
@@ -18,24 +20,52 @@ def ridge_of_maps(
     targets: Array,  # [V, K]
     groups: NDArray[np.int32],  # [V] whose map it is
     share: Array,  # [K] weight of each target in the judgement
+    strengths: tuple[float, ...] = ANEW,
 ) -> tuple[Array, float]:
     """Ridge regression [F, K] and its strength, chosen on a seventh of the heads."""
     held = groups % 7 == 3
     if held.all() or not held.any():
         held = np.arange(len(groups)) % 7 == 3
-    inner = torch.from_numpy(features[~held]).double()
-    gram, right = inner.T @ inner, inner.T @ torch.from_numpy(targets[~held]).double()
-    judged = torch.from_numpy(features[held]).double()
-    truth = torch.from_numpy(targets[held]).double()
-    weight = torch.from_numpy(share).double()
-    errors = {}
-    for strength in _STRENGTHS:
-        solved = solve_ridge(gram, right, strength)
-        errors[strength] = float((((judged @ solved - truth) ** 2) * weight).sum(1).mean())
-    best = min(errors, key=lambda strength: errors[strength])
-    rest = torch.from_numpy(features[held]).double()
-    gram, right = gram + rest.T @ rest, right + rest.T @ truth
-    return solve_ridge(gram, right, best).float().numpy(), best
+    x, y = torch.from_numpy(features).double(), torch.from_numpy(targets).double()
+    weight = torch.from_numpy(share).double().sqrt()
+    kept = torch.from_numpy(held)
+    best, _ = best_ridge(x, y * weight, kept, strengths)
+    return Ridge(x, y).weights(best).float().numpy(), best
+
+
+class Ridge:
+    """Ridge regressions of the same targets, of any strength.
+
+    With fewer rows than columns, it solves for the rows.
+    """
+
+    def __init__(self, x: torch.Tensor, y: torch.Tensor) -> None:
+        """Keep what all strengths share of x [V, F] and y [V, K]."""
+        self._x, self._y = x, y
+        self._by_rows = len(x) < x.shape[1]
+        self._gram = x @ x.T if self._by_rows else x.T @ x
+        self._right = y if self._by_rows else x.T @ y
+
+    def weights(self, strength: float) -> torch.Tensor:
+        """[F, K]."""
+        solved = solve_ridge(self._gram, self._right, strength)
+        return self._x.T @ solved if self._by_rows else solved
+
+
+def best_ridge(
+    x: torch.Tensor,  # [V, F]
+    y: torch.Tensor,  # [V, K]
+    judged: torch.Tensor,  # [V] bool, those that are not fitted
+    strengths: tuple[float, ...],
+) -> tuple[float, float]:
+    """The strength that leaves the least mean square of the judged rows, and what it leaves."""
+    inner = Ridge(x[~judged], y[~judged])
+    left = {
+        strength: float(((y[judged] - x[judged] @ inner.weights(strength)) ** 2).sum(1).mean())
+        for strength in strengths
+    }
+    best = min(left, key=lambda strength: left[strength])
+    return best, left[best]
 
 
 def solve_ridge(gram: torch.Tensor, right: torch.Tensor, strength: float) -> torch.Tensor:
@@ -53,11 +83,8 @@ def held_out_ridge(
 ) -> Array:
     """[V, K] what such a regression says of each map when its head is not fitted."""
     x, y = torch.from_numpy(features).double(), torch.from_numpy(targets).double()
-    folds = [torch.from_numpy(groups % _FOLDS == fold) for fold in range(_FOLDS)]
-    grams = [x[fold].T @ x[fold] for fold in folds]
-    rights = [x[fold].T @ y[fold] for fold in folds]
-    gram, right = sum(grams, torch.zeros(())), sum(rights, torch.zeros(()))
     said = torch.zeros_like(y)
-    for fold, own, mine in zip(folds, grams, rights, strict=True):
-        said[fold] = x[fold] @ solve_ridge(gram - own, right - mine, strength)
+    for number in range(_FOLDS):
+        fold = torch.from_numpy(groups % _FOLDS == number)
+        said[fold] = x[fold] @ Ridge(x[~fold], y[~fold]).weights(strength)
     return np.asarray(said.float().numpy())

@@ -8,7 +8,7 @@ from inference.head.template import HeadTemplate
 from inference.model.config import EditingBranchConfig
 from inference.model.editing_branch import POSE, EditingBranch
 from training.editing_data import EditingHeads
-from training.editing_latents import MIRROR_PLACE, latents_of, true_latents
+from training.editing_latents import MIRROR_PLACE, latents_of, learn_to_read, true_latents
 from training.map_ridge import held_out_ridge, ridge_of_maps, solve_ridge
 
 HEADS, NUMBERS = 30, 3
@@ -106,6 +106,34 @@ def test_the_branch_learns_to_read_maps_and_others_are_read_without_being_fitted
     without = np.abs(found.read[: 2 * HEADS] - own).mean()
     assert within < without < 0.5 * np.abs(own - own.mean(0)).mean()
     assert np.abs(pose.numpy() - made.pose).mean() < 0.9 * np.abs(made.pose).mean()
+
+
+def test_other_heads_mend_how_a_branch_reads_maps(heads, template):
+    branch, made, latents = heads
+    first, second = made.view_head < HEADS // 2, made.view_head >= HEADS // 2
+
+    def some(chosen):
+        columns = ("features", "mirrored_features", "view_head", "view_number", "pose", "maps")
+        kept = {name: getattr(made, name)[chosen] for name in columns}
+        return EditingHeads(**{**vars(made), **kept})
+
+    mirrored = latents * np.array([-1, 1, 1], np.float32)
+    twins, importance = np.concatenate([latents, mirrored]), np.ones(NUMBERS, np.float32)
+    learn_to_read(branch, some(first), twins, importance)
+    true = latents[made.view_head]
+
+    def missed(chosen):
+        with torch.no_grad():
+            said, _ = branch.read_map(torch.from_numpy(made.features))
+        return np.abs(said.numpy() - true)[chosen].mean()
+
+    before = missed(second)
+    assert missed(first) < 0.5 * before
+    read, _ = learn_to_read(branch, some(second), twins, importance, mend=True)
+    assert missed(second) < 0.7 * before
+    # What it had learned is not forgotten, and nobody's own map told of him.
+    assert missed(first) < before
+    assert np.abs(read[: second.sum()] - true[second]).mean() <= 1.02 * before
 
 
 def test_held_out_is_what_is_solved_without_the_head():

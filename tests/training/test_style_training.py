@@ -85,9 +85,11 @@ def test_the_closed_form_places_anchors_where_heads_had_them(trained):
 
 
 def test_a_finished_closed_form_is_kept_while_the_decoder_learns_what_it_leaves_open(
-    trained, tmp_path
+    trained, tmp_path, capsys
 ):
     finished = trained / "edit" / "editing.safetensors"
+    more = tmp_path / "maps"
+    write_heads(more, 3)
     train_editing.main(
         [
             *("--stage", "anchors", "--data", str(trained / "heads"), "--heads", "6"),
@@ -96,8 +98,10 @@ def test_a_finished_closed_form_is_kept_while_the_decoder_learns_what_it_leaves_
             *("--closed-form", str(finished), "--out", str(tmp_path)),
             *("--steps", "6", "--batch", "4", "--patches", "32", "--save", "60"),
             *("--learning-rate", "0.05"),
+            *("--mend-reading", "--maps", str(more), "--map-views", "1"),
         ]
     )
+    assert "9 heads with 9 maps" in capsys.readouterr().out
     before, after = load_file(finished), load_file(tmp_path / "editing.safetensors")
     tables = [name for name in before if name.startswith(("branch.places", "branch.colours"))]
     assert tables

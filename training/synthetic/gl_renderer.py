@@ -11,7 +11,7 @@ from inference.rendering.camera import Camera
 from training.synthetic.accessories import Accessory
 from training.synthetic.ambient import AmbientTracer
 from training.synthetic.assets import Assets
-from training.synthetic.fibres import draw_fibres
+from training.synthetic.fibres import FibrePicture, draw_fibres
 from training.synthetic.gl_resources import BAKE_SIDE, GlResources
 from training.synthetic.head import Head
 from training.synthetic.lighting import LUMINANCE
@@ -211,19 +211,7 @@ class HeadRenderer:
 
     def draw(self, camera: Camera) -> Picture:
         """Draw the loaded head; the camera's size must be the renderer's."""
-        values = self._uniforms() | {
-            "VP": view_projection(camera).T,
-            "eye": camera.position,
-            "bake": 0,
-            "bakeSide": float(BAKE_SIDE),
-        }
-        for program in (
-            self._shared.shade,
-            self._shared.label,
-            self._shared.shade_worn,
-            self._shared.label_worn,
-        ):
-            self._set(program, values)
+        self._look(camera, (*self._labelling, self._shared.shade, self._shared.shade_worn))
         label, depth, behind = self._draw_labels()
         colour = self._draw_opaque()
         for strands, tones in zip(self._current().all_strands, self._hairs, strict=True):
@@ -234,11 +222,38 @@ class HeadRenderer:
             colour[..., :3] += drawn.rgb
             colour[..., 3] += 1 - drawn.through
             if strands is self._current().strands:
-                front = (drawn.through < 0.5) & ((depth == 0) | (drawn.depth < depth + 0.002))
+                front = _seen_hair(drawn, depth)
                 label = np.where(front, np.uint8(Label.HAIR), label)
                 depth = np.where(front, drawn.depth, depth)
         colour = self._draw_clear(colour)
         return Picture(colour[..., :3], colour[..., 3], label, depth)
+
+    def draw_map(self, camera: Camera) -> NDArray[np.uint8]:
+        """The label of `draw`, without the rest."""
+        self._look(camera, self._labelling)
+        label, depth, behind = self._draw_labels()
+        strands = self._current().strands
+        if strands is None:
+            return label
+        nothing = np.zeros(depth.shape, np.bool_)
+        tones = self.strand_colours
+        drawn = draw_fibres(strands.points, strands.half_widths, tones, camera, behind, nothing)
+        made: NDArray[np.uint8] = np.where(_seen_hair(drawn, depth), np.uint8(Label.HAIR), label)
+        return made
+
+    @property
+    def _labelling(self) -> tuple[Any, Any]:
+        return self._shared.label, self._shared.label_worn
+
+    def _look(self, camera: Camera, programs: tuple[Any, ...]) -> None:
+        values = self._uniforms() | {
+            "VP": view_projection(camera).T,
+            "eye": camera.position,
+            "bake": 0,
+            "bakeSide": float(BAKE_SIDE),
+        }
+        for program in programs:
+            self._set(program, values)
 
     def _depth_metres(self) -> Single:
         depth: Single = metres(self._shared.raw_depth())
@@ -343,3 +358,9 @@ class HeadRenderer:
         colours = self._bake(self._shared.shade_worn, (buffer, *_WORN), len(rows))
         buffer.release()
         return colours
+
+
+def _seen_hair(drawn: FibrePicture, depth: Single) -> NDArray[np.bool_]:
+    """Where hair hides what is solid there, whose depth [S, S] is 0 where nothing is."""
+    seen: NDArray[np.bool_] = (drawn.through < 0.5) & ((depth == 0) | (drawn.depth < depth + 0.002))
+    return seen

@@ -101,6 +101,9 @@ class Renderer(Protocol):
     def draw(self, camera: Camera) -> Picture:
         """One view."""
 
+    def draw_map(self, camera: Camera) -> NDArray[np.uint8]:
+        """The label of `draw`; quicker where it can be."""
+
     def bake_surface(self, at: SurfacePoints) -> Single:
         """Colours [N, 4] of points on skin or cloth; the last channel is 0 where nothing is."""
 

@@ -163,6 +163,10 @@ class SoftwareRenderer:
                 depth = np.where(front, lens.depth, depth)
         return self._reduced(colour, labels, depth)
 
+    def draw_map(self, camera: Camera) -> NDArray[np.uint8]:
+        """The label of `draw`."""
+        return self.draw(camera).label
+
     def _reduced(self, colour: Single, labels: NDArray[np.uint8], depth: Single) -> Picture:
         """The mean colour, and the label and depth at the centre, of each pixel."""
         size, n = self.size, _SAMPLES
