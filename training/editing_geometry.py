@@ -144,21 +144,20 @@ def refine_linear(
     true = latents.true[heads.twin_heads[views]]
     missed = torch.from_numpy(true - latents.read[views]).double()
     importance = torch.from_numpy(latents.importance).double()
-    scale = importance.sqrt().clamp(min=1e-12)  # errors then count alike
-    target = missed * scale
-    centre = target[inner].mean(0)
-    target = target - centre
-    best, left = best_ridge(told, target, ~inner, _STRENGTHS)
+    centre = missed[inner].mean(0)
+    missed = missed - centre
+    ridge = Ridge(told, missed)
+    best, left = best_ridge(ridge, ~inner, importance, _STRENGTHS)
     varies = float(((true - latents.true.mean(0)) ** 2 @ latents.importance).mean())
-    before = float((target[~inner] ** 2).sum(1).mean())
+    before = float((missed[~inner] ** 2 @ importance).mean())
     log.say(
         f"geometry of {int((~inner).sum())} maps of others: the linear map misses "
         f"{before / varies:.3f}, with the network {left / varies:.3f} (ridge {best:g})"
     )
-    weights = Ridge(told, target).weights(best) / size[:, None] / scale
+    weights = ridge.weights(best) / size[:, None]
     with torch.no_grad():
         branch.refine.weight.copy_(weights.T)
-        branch.refine.bias.copy_(centre / scale - mean @ weights)
+        branch.refine.bias.copy_(centre - mean @ weights)
 
 
 def _maps(

@@ -34,7 +34,7 @@ from training.command_line import command_parser
 from training.editing_data import load_editing_heads, with_prompts
 from training.editing_latents import latents_of
 from training.editing_start import start_branch
-from training.map_heads import load_map_heads
+from training.map_heads import MapHeads, load_map_heads
 from training.run_log import RunLog
 
 REACH = 0.2
@@ -53,7 +53,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--closed-form", type=Path, help="editing weights whose closed form is kept")
     add("--mend-reading", action="store_true", help="these heads are new to the closed form")
     add("--maps", type=Path, help="a folder of more heads, without pictures")
-    add("--map-views", type=int, default=8, help="maps of each head")
+    add("--map-views", type=int, default=3, help="maps of each head")
     add("--test-styles", type=Path, help="style features of heads of --data to measure on")
     add("--out", type=Path, required=True)
     add("--heads", type=int, help="use at most so many heads")
@@ -80,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     template = HeadTemplate.load()
     space = StyleSpace()
     load_checkpoint(options.style_space, space, space.config)
-    heads = load_editing_heads(options.data, options.styles, space.eval(), options.heads)
+    views = options.map_views
+    heads = load_editing_heads(options.data, options.styles, space.eval(), options.heads, views)
     log.say(f"{len(heads.positions)} heads, {len(heads.pose)} maps")
 
     preset = preset_config("embedded")
@@ -107,9 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.say(f"{len(heads.prompts)} prompts")
         mean = start_branch(model.branch, config.branch, heads, template, log.say)
     _quieten(model, mean)
-    files = [options.data / name for name in heads.names]
-    files += sorted(options.maps.glob("head_*.npz")) if options.maps else []
-    mapped = load_map_heads(files, options.map_views)
+    mapped: MapHeads = heads
+    if options.maps:
+        more = load_map_heads(sorted(options.maps.glob("head_*.npz")), views)
+        mapped = heads.followed_by(more)
     log.say(f"{len(mapped.names)} heads with {len(mapped.maps)} maps")
     spread = mapped.spread()
     latents = latents_of(model.branch, mapped, template, spread, options.mend_reading)

@@ -2,8 +2,9 @@
 
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,6 +64,19 @@ class MapHeads:
         """[N] metres, each anchor's own scale."""
         some = self.positions[:: max(1, len(self.positions) // 200)].astype(np.float32)
         return np.maximum(np.sqrt(some.var(0).mean(1)), SPREAD_FLOOR).astype(np.float32)
+
+    def followed_by(self, more: "MapHeads") -> "MapHeads":
+        """These heads, then others; styles are left out."""
+        first, second = (
+            {field.name: getattr(heads, field.name) for field in fields(MapHeads)}
+            for heads in (self, more)
+        )
+        second["view_head"] = more.view_head + len(self.positions)
+        names = self.names + more.names
+        columns: dict[str, Any] = {
+            key: np.concatenate([first[key], second[key]]) for key in first if key != "names"
+        }
+        return MapHeads(**columns, names=names)
 
 
 def load_map_heads(files: Iterable[Path], views: int) -> MapHeads:

@@ -3,6 +3,8 @@
 In double precision: many cells of a map are empty on every head.
 """
 
+import copy
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,10 +29,10 @@ def ridge_of_maps(
     if held.all() or not held.any():
         held = np.arange(len(groups)) % 7 == 3
     x, y = torch.from_numpy(features).double(), torch.from_numpy(targets).double()
-    weight = torch.from_numpy(share).double().sqrt()
-    kept = torch.from_numpy(held)
-    best, _ = best_ridge(x, y * weight, kept, strengths)
-    return Ridge(x, y).weights(best).float().numpy(), best
+    whole = Ridge(x, y)
+    weight = torch.from_numpy(share).double()
+    best, _ = best_ridge(whole, torch.from_numpy(held), weight, strengths)
+    return whole.weights(best).float().numpy(), best
 
 
 class Ridge:
@@ -41,27 +43,36 @@ class Ridge:
 
     def __init__(self, x: torch.Tensor, y: torch.Tensor) -> None:
         """Keep what all strengths share of x [V, F] and y [V, K]."""
-        self._x, self._y = x, y
+        self.x, self.y = x, y
         self._by_rows = len(x) < x.shape[1]
         self._gram = x @ x.T if self._by_rows else x.T @ x
         self._right = y if self._by_rows else x.T @ y
 
+    def without(self, out: torch.Tensor) -> "Ridge":
+        """Those of all rows but some [V] bool; what is known of the others is not made anew."""
+        less = copy.copy(self)
+        x, y = self.x[out], self.y[out]
+        less.x, less.y = self.x[~out], self.y[~out]
+        less._gram = self._gram[~out][:, ~out] if self._by_rows else self._gram - x.T @ x
+        less._right = less.y if self._by_rows else self._right - x.T @ y
+        return less
+
     def weights(self, strength: float) -> torch.Tensor:
         """[F, K]."""
         solved = solve_ridge(self._gram, self._right, strength)
-        return self._x.T @ solved if self._by_rows else solved
+        return self.x.T @ solved if self._by_rows else solved
 
 
 def best_ridge(
-    x: torch.Tensor,  # [V, F]
-    y: torch.Tensor,  # [V, K]
+    whole: Ridge,
     judged: torch.Tensor,  # [V] bool, those that are not fitted
+    share: torch.Tensor,  # [K] weight of each target
     strengths: tuple[float, ...],
 ) -> tuple[float, float]:
     """The strength that leaves the least mean square of the judged rows, and what it leaves."""
-    inner = Ridge(x[~judged], y[~judged])
+    inner, x, y = whole.without(judged), whole.x[judged], whole.y[judged]
     left = {
-        strength: float(((y[judged] - x[judged] @ inner.weights(strength)) ** 2).sum(1).mean())
+        strength: float(((y - x @ inner.weights(strength)) ** 2 @ share).mean())
         for strength in strengths
     }
     best = min(left, key=lambda strength: left[strength])
@@ -83,8 +94,8 @@ def held_out_ridge(
 ) -> Array:
     """[V, K] what such a regression says of each map when its head is not fitted."""
     x, y = torch.from_numpy(features).double(), torch.from_numpy(targets).double()
-    said = torch.zeros_like(y)
+    said, whole = torch.zeros_like(y), Ridge(x, y)
     for number in range(_FOLDS):
         fold = torch.from_numpy(groups % _FOLDS == number)
-        said[fold] = x[fold] @ Ridge(x[~fold], y[~fold]).weights(strength)
+        said[fold] = x[fold] @ whole.without(fold).weights(strength)
     return np.asarray(said.float().numpy())

@@ -103,8 +103,9 @@ def anchor_arrays(targets: AnchorTargets) -> dict[str, Any]:
     }
 
 
-def _attributes(sample: Sample, topology: str) -> dict[str, object]:
-    return sample.head.attributes() | {"topology": topology}
+def stored_attributes(head: Head, topology: str) -> dict[str, object]:
+    """What is written of a head."""
+    return head.attributes() | {"topology": topology}
 
 
 def save_sample(sample: Sample, path: Path, topology: str) -> None:
@@ -122,7 +123,7 @@ def save_sample(sample: Sample, path: Path, topology: str) -> None:
         topology: id of the template whose anchors the targets belong to.
     """
     v = sample.views
-    attributes = _attributes(sample, topology)
+    attributes = stored_attributes(sample.head, topology)
     with atomic_write(path) as temporary:
         np.savez_compressed(
             temporary,
@@ -147,7 +148,7 @@ def save_neutral(sample: Sample, folder: Path, topology: str) -> None:
         folder: where to.
         topology: id of the template whose anchors the targets belong to.
     """
-    attributes = _attributes(sample, topology)
+    attributes = stored_attributes(sample.head, topology)
     with atomic_write(folder / "anchors.npz") as temporary:
         np.savez_compressed(temporary, **anchor_arrays(sample.targets))
     texts = {"attributes.json": attributes, "captions.json": captions(attributes)}

@@ -20,8 +20,8 @@ from training.command_line import command_parser, exit_status
 from training.data.neutral import CAMERAS
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets, build_assets
-from training.synthetic.dataset import make_sample, save_neutral, save_sample
-from training.synthetic.mapped_head import make_mapped_head, save_mapped_head
+from training.synthetic.dataset import Sample, make_sample, save_neutral, save_sample
+from training.synthetic.mapped_head import MappedHead, make_mapped_head, save_mapped_head
 from training.synthetic.render import open_renderer
 from training.template.hm08 import load_head_mesh
 from training.template.wheel import WHEEL_NAME, find_wheel
@@ -106,18 +106,17 @@ def run(arguments: argparse.Namespace) -> int:
             path = path if neutral else path.with_suffix(".npz")
             if (path / CAMERAS if neutral else path).exists():
                 continue
+            made: Sample | MappedHead
             if arguments.layout == "maps":
-                mapped = make_mapped_head(seed, assets, renderer, binding, arguments.views)
-                save_mapped_head(mapped, path, assets.anchors.topology)
-                hair = mapped.head.style.name
+                made = make_mapped_head(seed, assets, renderer, binding, arguments.views)
+                save_mapped_head(made, path, assets.anchors.topology)
             else:
-                sample = make_sample(seed, assets, renderer, binding, arguments.views)
+                made = make_sample(seed, assets, renderer, binding, arguments.views)
                 save = save_neutral if neutral else save_sample
-                save(sample, path, assets.anchors.topology)
-                hair = sample.head.style.name
+                save(made, path, assets.anchors.topology)
             written += 1
             pace = (time.monotonic() - start) / written
-            print(f"{path.name} {hair}: {pace:.2f} s a head", flush=True)
+            print(f"{path.name} {made.head.style.name}: {pace:.2f} s a head", flush=True)
     return 0
 
 

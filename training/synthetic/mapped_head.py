@@ -1,4 +1,4 @@
-"""A head with its face maps and anchors alone, for what needs no pictures: a quarter of the work.
+"""A head with its face maps and anchors alone, for what needs no pictures: a third of the work.
 
 Reading geometry off maps is learned from them (training.map_heads).
 """
@@ -15,7 +15,7 @@ from inference.rendering.camera import Camera
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.cameras import sample_cameras
-from training.synthetic.dataset import anchor_arrays
+from training.synthetic.dataset import anchor_arrays, stored_attributes
 from training.synthetic.head import Head, make_head
 from training.synthetic.pictures import AnchorTargets, Renderer
 
@@ -66,5 +66,5 @@ def save_mapped_head(made: MappedHead, path: Path, topology: str) -> None:
             K=np.stack([camera.intrinsics for camera in made.cameras]),
             w2c=np.stack([camera.world_to_camera for camera in made.cameras]),
             **anchor_arrays(made.targets),
-            attributes=json.dumps(made.head.attributes() | {"topology": topology}),
+            attributes=json.dumps(stored_attributes(made.head, topology)),
         )
