@@ -12,7 +12,6 @@ from inference.editing.calls import EditingCalls
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.errors import InvalidModelError, NoFaceError, UsageError
 from inference.face_map.labels import Label
-from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.parsing.selection import EMBEDDED, check_parser
 from inference.portrait.loading import load_image
@@ -24,6 +23,7 @@ from inference.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:  # torch and scipy are imported by the first call that needs them
     from inference.fitting.morphs import Morphs
+    from inference.fitting.regions import Regions
     from inference.model.reconstruction import ReconstructionModel
     from inference.model.trunk import Trunk
     from inference.parsing.protocol import FaceParser, FaceParsing
@@ -292,10 +292,10 @@ class Engine(EditingCalls):
             gaussians = decode_head(self.model, tokens, options.layers, progress, cancel)
         cancel.check()
         if options.fit and options.fit_strength > 0:
-            hair = cloth = None
+            regions = None
             if options.read_map and portrait.landmarks is not None:
                 with clock.stage("face map"):
-                    hair, cloth = self._hair_and_cloth(portrait, progress, cancel)
+                    regions = self._regions(portrait, progress, cancel)
             with clock.stage("fit"):
                 result = fit_head(
                     gaussians,
@@ -303,8 +303,7 @@ class Engine(EditingCalls):
                     self.template,
                     morphs=self.morphs,
                     strength=options.fit_strength,
-                    hair=hair,
-                    cloth=cloth,
+                    regions=regions,
                     progress=progress,
                     cancel=cancel,
                 )
@@ -319,18 +318,24 @@ class Engine(EditingCalls):
         cancel.check()
         return Reconstruction(gaussians, camera, portrait, options, clock.seconds, self.preset)
 
-    def _hair_and_cloth(
+    def _regions(
         self, portrait: PreparedPortrait, progress: Progress, cancel: CancelToken
-    ) -> tuple[FloatArray | None, FloatArray | None]:
-        """Where the portrait has hair or a hat, and cloth, [S, S] 0..1; None without a face map.
+    ) -> "Regions | None":
+        """What the fit wants to know of the portrait's face map; None without one.
 
         A head can be made without; what the parser lacks is told by `parse` to who needs a map.
         """
+        from inference.fitting.regions import Regions
+
         try:
             scores = self.parse(portrait, progress, cancel).scores
         except (NoFaceError, UsageError, InvalidModelError):
-            return None, None
-        return scores[Label.HAIR] + scores[Label.HAT], scores[Label.CLOTH]
+            return None
+        return Regions(
+            hair=scores[Label.HAIR] + scores[Label.HAT],
+            cloth=scores[Label.CLOTH],
+            ears=scores[Label.RIGHT_EAR] + scores[Label.LEFT_EAR],
+        )
 
     def parse(
         self,

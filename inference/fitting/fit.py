@@ -9,10 +9,12 @@ from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.geometry import ShapeConfig, fit_shape
+from inference.fitting.haircut import cut_hair
 from inference.fitting.hairline import lay_down
 from inference.fitting.kinds import Kinds
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
+from inference.fitting.regions import Regions
 from inference.fitting.rim_outliers import without_rim_outliers
 from inference.fitting.trust import (
     TrustConfig,
@@ -86,8 +88,7 @@ def fit_head(
     morphs: Morphs | None = None,
     strength: float = 1.0,
     config: FitConfig | None = None,
-    hair: FloatArray | None = None,
-    cloth: FloatArray | None = None,
+    regions: Regions | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> FitResult:
@@ -104,10 +105,7 @@ def fit_head(
             shape the head.
         strength: 0 leaves the head untouched, 1 fits in full; between, it interpolates.
         config: see FitConfig.
-        hair: [S, S] 0..1 chance of hair or a hat at each pixel of the crop, from its face map;
-            without it hair is what is unlike skin.
-        cloth: [S, S] 0..1 chance of cloth, likewise; without it the network's head tells where a
-            neck is bare.
+        regions: what the crop's face map shows.
         progress: told the stages "Finding the camera", "Fitting the shape" and
             "Fitting the colours".
         cancel: checked at least every 100 ms.
@@ -124,8 +122,7 @@ def fit_head(
             morphs,
             strength,
             config or FitConfig(),
-            hair,
-            cloth,
+            regions or Regions(),
             progress,
             cancel or CancelToken(),
         )
@@ -138,8 +135,7 @@ def _fit_head(
     morphs: Morphs | None,
     strength: float,
     config: FitConfig,
-    hair: FloatArray | None,
-    cloth: FloatArray | None,
+    regions: Regions,
     progress: Progress,
     cancel: CancelToken,
 ) -> FitResult:
@@ -170,7 +166,9 @@ def _fit_head(
             moves = morphs.moves(deviations)
             fitted = replace(gaussians, means=gaussians.means + moves)
             cancel.check()
-        fitted = lay_down(fitted, template, camera, hair)
+        fitted = lay_down(fitted, template, camera, regions.hair)
+        cancel.check()
+        fitted = cut_hair(fitted, template, camera, regions, portrait.alpha, cancel)
         cancel.check()
         fitted = fit_shape(
             fitted,
@@ -178,6 +176,7 @@ def _fit_head(
             landmarks,
             template,
             portrait.alpha,
+            regions.ears,
             config.shape,
             progress,
             cancel,
@@ -185,7 +184,7 @@ def _fit_head(
         cancel.check()
         progress("Fitting the colours", 0.0)
         fitted, drawn = _fit_colours(
-            fitted, camera, portrait, template, config, hair, cloth, progress, cancel
+            fitted, camera, portrait, template, config, regions, progress, cancel
         )
     fitted = interpolate(gaussians, fitted, strength)
     cancel.check()
@@ -203,8 +202,7 @@ def _fit_colours(
     portrait: PreparedPortrait,
     template: HeadTemplate,
     config: FitConfig,
-    hair: FloatArray | None,
-    cloth: FloatArray | None,
+    regions: Regions,
     progress: Progress,
     cancel: CancelToken,
 ) -> tuple[Gaussians, Blending]:
@@ -216,6 +214,7 @@ def _fit_colours(
     facing = facing_camera(view, template, config.trust)
     weight = pixel_weight(blending, facing, portrait, config.trust)
     cancel.check()
+    hair, cloth = regions.hair, regions.cloth
     photographed = None if hair is None else seen_at(gaussians, camera, hair)
     dressed = None if cloth is None else seen_at(gaussians, camera, cloth)
     kinds = Kinds.of(template, gaussians.colours, photographed, dressed, facing)

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from inference.fitting.blending import blend
 from inference.fitting.camera import facing_weight
+from inference.fitting.ear_places import match_ears, without_hair_on_ears
 from inference.fitting.hair_volume import grow_behind
+from inference.fitting.kinds import NECK
 from inference.fitting.landmark_groups import FACE_OVAL, LIPS, landmark_sample
 from inference.fitting.outline import match_outline
 from inference.fitting.smooth_field import Kernel, SmoothField, fit_field
+from inference.fitting.surface import turn_along
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.head.template import HeadTemplate
 from inference.portrait.types import FaceLandmarks
@@ -33,14 +36,17 @@ class ShapeConfig:
         outline_ridge: the same for a point of the outline.
         mirror_trust: trust of a mirrored constraint on the side that is not seen.
         behind_trust: trust of the hair's growth behind the head.
+        ear_trust: trust of where a face map shows an ear.
         rounds: outline matches are renewed so often.
         outline_size: edge in pixels of the picture in which outlines are compared.
         outline_reach: how far an outline may move in one round, metres at the head.
+        flat: what wears cloth is turned into the surface by this share in each round.
         stretch_limits: Gaussians grow and shrink with their neighbourhood within these.
         detail: the photograph shows more detail than the network's Gaussians can hold; they
             shrink by this factor where `coverage` lets them.
         coverage: least standard deviation as a share of the neighbours' RMS distance.
         coverage_limit: metres; gaps wider than what this closes are left to be gaps.
+        cloth_coverage: as coverage, for cloth, in which there are no gaps at all.
     """
 
     kernel: Kernel = field(default_factory=lambda: Kernel((0.16, 0.06, 0.03), (0.55, 0.3, 0.15)))
@@ -48,13 +54,16 @@ class ShapeConfig:
     outline_ridge: float = 0.05
     mirror_trust: float = 0.1
     behind_trust: float = 0.5
+    ear_trust: float = 0.2
     rounds: int = 3
     outline_size: int = 256
     outline_reach: float = 0.045
+    flat: float = 0.5
     stretch_limits: tuple[float, float] = (0.6, 2.0)
     detail: float = 0.65
     coverage: float = 0.5
     coverage_limit: float = 0.0025
+    cloth_coverage: float = 0.4
 
 
 def fit_shape(
@@ -63,6 +72,7 @@ def fit_shape(
     landmarks: FaceLandmarks,
     template: HeadTemplate,
     matte: FloatArray,  # [S, S]
+    ears: FloatArray | None,  # [S, S]
     config: ShapeConfig,
     progress: Progress,
     cancel: CancelToken,
@@ -75,6 +85,7 @@ def fit_shape(
         landmarks: pixels of the photograph's crop.
         template: landmark anchors, labels, normals and neighbours.
         matte: foreground of the crop, 0..1.
+        ears: chance of an ear at each of its pixels, None where it is not known.
         config: how far and how smoothly.
         progress: told after every round.
         cancel: checked between the steps.
@@ -82,6 +93,11 @@ def fit_shape(
     small = camera.resized(config.outline_size, config.outline_size)
     shape = (config.outline_size, config.outline_size)
     small_matte = cv2.resize(matte, shape, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small_ears = None
+    if ears is not None:
+        small_ears = cv2.resize(ears, shape, interpolation=cv2.INTER_AREA).astype(np.float32)
+    dressed = template.labels == NECK
+    flat = np.full(len(dressed), config.flat, np.float32)
     moved = gaussians
     for turn in range(config.rounds):
         cancel.check()
@@ -93,29 +109,40 @@ def fit_shape(
         reach = config.outline_reach * small.intrinsics[0, 0] / _depth(small)
         matches = match_outline(blending, moved.means, small_matte, reach)
         cancel.check()
+        ear, drawn_ear = np.zeros((0, 3)), np.zeros((0, 3))
+        if small_ears is not None:
+            matches = without_hair_on_ears(matches, template, small, small_ears)
+            ear, rise = match_ears(blending, moved.means, template, small, small_ears)
+            drawn_ear = _in_space(small, ear, rise)
+            cancel.check()
         outline = _in_space(small, matches.points, matches.shifts)
         behind, growth = grow_behind(matches, outline, moved.means, template, camera)
-        points = np.concatenate([points, matches.points, behind])
-        shifts = np.concatenate([shifts, outline, growth])
+        points = np.concatenate([points, matches.points, behind, ear])
+        shifts = np.concatenate([shifts, outline, growth, drawn_ear])
         trust = np.concatenate(
             [
                 trust,
                 matches.trust / config.outline_ridge,
                 np.full(len(behind), config.behind_trust / config.outline_ridge),
+                np.full(len(ear), config.ear_trust / config.outline_ridge),
             ]
         )
         moves = _symmetric_field(points, shifts, trust, camera, config)
         cancel.check()
-        moved = replace(moved, means=moved.means + moves.at(moved.means, cancel))
+        before = moved.means
+        moved = replace(moved, means=before + moves.at(before, cancel))
+        cancel.check()
+        moved = turn_along(moved, before, dressed, flat, template.neighbours, template.normals)
         cancel.check()
         progress("Fitting the shape", (turn + 1) / config.rounds)
-    return without_holes(moved, gaussians.means, template.neighbours, config)
+    return without_holes(moved, gaussians.means, template.neighbours, dressed, config)
 
 
 def without_holes(
     moved: Gaussians,
     before: FloatArray,  # [N, 3]
     neighbours: NDArray[np.integer],  # [N, k]
+    dressed: NDArray[np.bool_],  # [N]
     config: ShapeConfig,
 ) -> Gaussians:
     """Let every Gaussian grow or shrink as its neighbourhood did, and close gaps.
@@ -124,6 +151,7 @@ def without_holes(
         moved: the head at its new place.
         before: where its Gaussians were.
         neighbours: nearest anchors of every anchor.
+        dressed: which of them wear cloth.
         config: limits.
     """
     distances = np.linalg.norm(moved.means[neighbours] - moved.means[:, None], axis=-1)
@@ -132,6 +160,7 @@ def without_holes(
     stretch = spacing / np.maximum(np.sqrt((old**2).mean(1)), 1e-6)
     scales = moved.scales * (config.detail * np.clip(stretch, *config.stretch_limits)[:, None])
     least = np.minimum(config.coverage * spacing, config.coverage_limit)
+    least = np.maximum(least, np.where(dressed, config.cloth_coverage * spacing, 0))
     # Only the two long axes grow: a flat Gaussian stays flat.
     middle = np.median(scales, axis=1)
     growth = np.maximum(least / middle, 1)

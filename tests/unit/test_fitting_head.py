@@ -10,6 +10,7 @@ from inference.fitting.blending import blend
 from inference.fitting.camera import fit_camera
 from inference.fitting.fit import FitResult, fit_head, prepare_morphs
 from inference.fitting.morphs import Morphs, fit_morphs
+from inference.fitting.regions import Regions
 from inference.head.gaussians import Gaussians
 from inference.head.rig import Rig
 from inference.head.template import HeadTemplate
@@ -166,7 +167,8 @@ def test_unseen_hair_takes_the_colour_of_what_the_face_map_calls_hair(
     back = hair & (template.anchors[:, 2] < -0.03)
 
     def off(map_: np.ndarray | None) -> float:
-        found = fit_head(network_head, partly_bald, template, morphs=morphs, hair=map_)
+        regions = Regions(hair=map_)
+        found = fit_head(network_head, partly_bald, template, morphs=morphs, regions=regions)
         return float(np.abs(found.gaussians.colours[back] - [0.3, 0.17, 0.08]).mean())
 
     assert off(shown.astype(np.float32)) < 0.7 * off(None)

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from inference.errors import InvalidModelError
 from inference.files import resource_path
+from inference.fitting import landmark_groups
 from inference.head.template import HeadTemplate
 
 NECK, FACE, RIGHT_EAR, LEFT_EAR, RIGHT_BROW, LEFT_BROW = 1, 2, 4, 5, 6, 7
@@ -138,6 +139,12 @@ def test_landmarks_lie_on_what_they_name(template):
     assert points[454][0] > 0.05
     assert points[152][1] == points[:, 1].min()
     assert len(np.unique(template.landmark_anchors)) > 450
+
+
+def test_landmarks_of_each_lip_lie_on_it(template):
+    labels = template.labels[template.landmark_anchors]
+    assert (labels[list(landmark_groups.LOWER_LIP)] == LOWER_LIP).all()
+    assert (labels[list(landmark_groups.UPPER_LIP)] == UPPER_LIP).all()
 
 
 def test_arrays_cannot_be_changed_by_accident(template):

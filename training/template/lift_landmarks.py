@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from inference.fitting.landmark_groups import LOWER_LIP, UPPER_LIP
 from inference.portrait.landmarks import LandmarkFinder
 from inference.portrait.types import CropBox, LoadedImage
 from training.command_line import command_parser
 from training.template.density import covered_quads
 from training.template.hm08 import AVERAGE_ADULT, HeadMesh, load_head_mesh
-from training.template.labels import Label, Part
+from training.template.labels import ByteArray, Label, Part
 from training.template.patches import FloatArray, IntArray, Samples
 from training.template.regions import label_anchors
 from training.template.surface import Surface
@@ -134,10 +135,29 @@ def lift(mesh: HeadMesh, count: int = 12) -> tuple[IntArray, FloatArray, FloatAr
     spread = np.median(np.linalg.norm(stacked - median, axis=-1), 0)
     median = _symmetric(median)
     outer = ~np.isin(canvas.parts, [Part.EYEBALL, Part.TEETH, Part.TONGUE, Part.MOUTH_CAVITY])
-    candidates = np.flatnonzero(outer)
-    nearest = candidates[cKDTree(canvas.points[candidates]).query(median)[1]]
+    nearest = nearest_of_own_lip(median, canvas.points, canvas.labels, outer)
     quads, uv = canvas.samples.quads.ravel(), canvas.samples.uv.reshape(-1, 2)
     return quads[nearest], uv[nearest], spread
+
+
+def nearest_of_own_lip(
+    landmarks: FloatArray,  # [468, 3]
+    points: FloatArray,  # [N, 3]
+    labels: ByteArray,  # [N]
+    usable: NDArray[np.bool_],  # [N]
+) -> IntArray:
+    """The nearest usable point to each landmark, [468]; a lip's landmarks lie on that lip.
+
+    The mouth of the pictures is closed: without this the lower lip's inner rim would be a part of
+    the upper lip, and an open mouth would pull the upper lip down over the teeth.
+    """
+    candidates = np.flatnonzero(usable)
+    nearest = candidates[cKDTree(points[candidates]).query(landmarks)[1]]
+    for label, group in ((Label.LOWER_LIP, LOWER_LIP), (Label.UPPER_LIP, UPPER_LIP)):
+        lip = np.flatnonzero(usable & (labels == label))
+        chosen = list(group)
+        nearest[chosen] = lip[cKDTree(points[lip]).query(landmarks[chosen])[1]]
+    return nearest
 
 
 def _symmetric(points: FloatArray) -> FloatArray:

@@ -1,0 +1,123 @@
+"""Ears go where the photograph's face map shows them.
+
+No landmark lies on an ear, and its outline says nothing of its height: on a head that is tipped
+forward a little the ears would stay a centimetre too low.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.fitting.blending import Blending
+from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.outline import OutlineMatches
+from inference.head.gaussians import FloatArray
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import Camera, orbit_angles
+
+EVERY = 16
+"""One ear anchor in this many is told where to go (our choice)."""
+
+ENDS = (0.05, 0.95)
+"""Shares of an ear's pixels between which it reaches, seen from above to below (our choice)."""
+
+LEAST = 0.012
+"""Ears that are seen less high than this, metres, tell nothing of their place (our choice)."""
+
+STRETCH = (0.75, 1.4)
+"""Least and most that an ear's height changes (our choice)."""
+
+FARTHEST = 0.03
+"""An ear's middle is never moved farther up or down, metres (our choice)."""
+
+TURNED_AWAY = 8.0
+"""Degrees by which an ear may be turned away and still be told: beyond, the cheek hides most of
+it, and what is seen of it is no measure of its height (our choice)."""
+
+SLACK = 0.006
+"""Outlines this near to an ear of the photograph are the ear's, metres (our choice)."""
+
+
+def match_ears(
+    blending: Blending,
+    means: FloatArray,  # [N, 3]
+    template: HeadTemplate,
+    camera: Camera,
+    ears: FloatArray,  # [H, W] at the blending's size
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Some of each ear's anchors [K, 3] metres, and the pixels [K, 2] that each should move.
+
+    An ear is moved and stretched up and down until it reaches as far as the photograph's; how
+    far it stands off is left to the outline.
+
+    Args:
+        blending: of the head at the photograph's camera.
+        means: the Gaussians' centres.
+        template: labels.
+        camera: of the photograph, at the blending's size.
+        ears: chance of either ear at each pixel.
+    """
+    pixels, depth = camera.project(means.astype(np.float64))
+    metre = camera.intrinsics[1, 1] / float(depth.mean())
+    yaw, _ = orbit_angles(camera.position)
+    points, shifts = [np.zeros((0, 3))], [np.zeros((0, 2))]
+    for label in EAR_LABELS:
+        own = template.labels == label
+        side = np.sign(template.anchors[own, 0].mean())  # the person's left is +x
+        if -yaw * side > TURNED_AWAY:
+            continue
+        drawn = blending.picture(own.astype(np.float32)[:, None])[..., 0]
+        shown = _piece_near(ears, pixels[own].mean(0), FARTHEST * 2 * metre)
+        here, there = _reach(drawn), _reach(shown)
+        if here is None or there is None:
+            continue
+        (top, bottom), (wanted_top, wanted_bottom) = here, there
+        if min(bottom - top, wanted_bottom - wanted_top) < LEAST * metre:
+            continue
+        stretch = np.clip((wanted_bottom - wanted_top) / (bottom - top), *STRETCH)
+        middle = ((wanted_top + wanted_bottom) - (top + bottom)) / 2
+        middle = np.clip(middle, -FARTHEST * metre, FARTHEST * metre)
+        chosen = np.flatnonzero(own)[::EVERY]
+        down = pixels[chosen, 1]
+        move = middle + (stretch - 1) * (down - (top + bottom) / 2)
+        points.append(means[chosen].astype(np.float64))
+        shifts.append(np.stack([np.zeros_like(move), move], 1))
+    return np.concatenate(points), np.concatenate(shifts)
+
+
+def without_hair_on_ears(
+    matches: OutlineMatches,
+    template: HeadTemplate,
+    camera: Camera,
+    ears: FloatArray,  # [H, W] at the camera's size
+) -> OutlineMatches:
+    """The outline without hair that would be pulled to where the photograph's outline is an ear."""
+    pixels, depth = camera.project(matches.points)
+    metre = camera.intrinsics[1, 1] / float(depth.mean()) if len(depth) else 1.0
+    edge = 2 * max(1, round(SLACK * metre)) + 1
+    wide = cv2.dilate(ears, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge)))
+    height, width = ears.shape
+    column, row = np.clip((pixels + matches.shifts).T.astype(int), 0, [[width - 1], [height - 1]])
+    hair = np.isin(template.labels[matches.anchors], HAIR_LABELS)
+    kept = ~(hair & (wide[row, column] > 0.5))
+    return OutlineMatches(
+        matches.points[kept], matches.shifts[kept], matches.trust[kept], matches.anchors[kept]
+    )
+
+
+def _piece_near(ears: FloatArray, place: NDArray[np.float64], reach: float) -> NDArray[np.float32]:
+    """The ears' chances within a distance of a place, pixels; 0 elsewhere."""
+    rows, columns = np.indices(ears.shape) + 0.5
+    near = np.hypot(columns - place[0], rows - place[1]) < reach
+    return np.where(near, ears, 0).astype(np.float32)
+
+
+def _reach(picture: FloatArray) -> tuple[float, float] | None:
+    """Rows between which a thing lies that is drawn with 0..1; None if there is none."""
+    rows = np.where(picture > 0.5, picture, 0).sum(1, dtype=np.float64)
+    total = rows.sum()
+    if total < 4:
+        return None
+    share = np.cumsum(rows) / total
+    top, bottom = (float(np.searchsorted(share, end)) for end in ENDS)
+    return top, bottom + 1

@@ -1,0 +1,136 @@
+"""Hair around the ears and at the nape is cut where the photograph shows none.
+
+A network guesses how long hair is from few heads: short hair comes out as a cap that hides the
+ears and hangs beside the neck. The face map says that there are ears, cheeks or nothing at all.
+"""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.fitting.blending import blend
+from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.regions import Regions
+from inference.fitting.surface import turn_along
+from inference.fitting.trust import smoothstep
+from inference.head.gaussians import FloatArray, Gaussians
+from inference.head.template import HeadTemplate
+from inference.progress import CancelToken
+from inference.rendering.camera import Camera
+
+SIZE = 256
+"""Edge in pixels of the picture in which it is seen what hair hides (our choice)."""
+
+SLACK = 0.006
+"""Hair this near to hair of the photograph may stay, metres (our choice)."""
+
+AROUND = 0.045
+"""Hair this far from an ear, metres, and all below the ears, may be cut (our choice)."""
+
+SEEN = 0.05
+"""Pixels through which a Gaussian must be seen to tell anything (our choice)."""
+
+STEPS = 8
+"""Averaging steps of what is to be cut (our choice)."""
+
+ROUNDS = 2
+"""What lies below the hair that was cut comes to sight, and may be hair as well (our choice)."""
+
+LEFT = 0.15
+"""Share of its distance from the scalp that cut hair keeps (our choice)."""
+
+
+def cut_hair(
+    gaussians: Gaussians,
+    template: HeadTemplate,
+    camera: Camera,
+    regions: Regions,
+    matte: FloatArray,  # [S, S]
+    cancel: CancelToken | None = None,
+) -> Gaussians:
+    """Lay the hair down on the scalp where it is seen and the photograph shows none.
+
+    The other side of the head, as far as it is not seen, is cut likewise.
+
+    Args:
+        gaussians: the head at the photograph's camera.
+        template: anchors, labels, neighbours, mirror and normals.
+        camera: of the photograph.
+        regions: where it shows hair and ears; the head is as it was where hair is not known.
+        matte: foreground, 0..1.
+        cancel: checked on the way.
+    """
+    if regions.hair is None:
+        return gaussians
+    none = _nothing_of_hair(camera, regions.hair * matte, regions.ears)
+    cut = gaussians
+    for _ in range(ROUNDS):
+        cut = _cut_once(cut, template, camera, none, cancel)
+    return cut
+
+
+def _nothing_of_hair(
+    camera: Camera, hair: FloatArray, ears: FloatArray | None
+) -> NDArray[np.float32]:
+    """[SIZE, SIZE] 1 where the photograph shows an ear, or no hair far and wide."""
+    metre = camera.intrinsics[0, 0] * SIZE / camera.width / float(np.linalg.norm(camera.position))
+    edge = 2 * round(SLACK * metre) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
+    shown = cv2.resize(hair, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    none = cv2.dilate(shown, kernel) < 0.4
+    if ears is not None:
+        none |= cv2.resize(ears, (SIZE, SIZE), interpolation=cv2.INTER_AREA) > 0.5
+    return none.astype(np.float32)
+
+
+def _cut_once(
+    gaussians: Gaussians,
+    template: HeadTemplate,
+    camera: Camera,
+    none: NDArray[np.float32],  # [SIZE, SIZE]
+    cancel: CancelToken | None,
+) -> Gaussians:
+    region = _region(gaussians, template)
+    blending = blend(gaussians, camera.resized(SIZE, SIZE), cancel)
+    seen = blending.seen(np.ones_like(none))
+    known = seen > SEEN
+    wrong = region * known * blending.seen(none) / np.maximum(seen, 1e-6)
+    wrong = np.where(known, wrong, wrong[template.mirror])
+    told = (known | known[template.mirror]).astype(np.float32)
+    for _ in range(STEPS):
+        wrong = 0.3 * wrong + 0.7 * wrong[template.neighbours].mean(1)
+        told = 0.3 * told + 0.7 * told[template.neighbours].mean(1)
+    share = region * smoothstep((2 * wrong / (told + 0.05) - 0.5).astype(np.float32))
+    cut = np.flatnonzero(share > 0.01)
+    if len(cut) == 0:
+        return gaussians
+    means = gaussians.means.copy()
+    lift = means[cut] - template.anchors[cut] - _ground(gaussians, template)
+    means[cut] -= (1 - LEFT) * share[cut, None] * lift
+    return turn_along(
+        replace(gaussians, means=means.astype(np.float32)),
+        gaussians.means,
+        np.isin(template.labels, HAIR_LABELS),
+        share.astype(np.float32),
+        template.neighbours,
+        template.normals,
+    )
+
+
+def _region(gaussians: Gaussians, template: HeadTemplate) -> FloatArray:
+    """[N] 1 for hair that lies around the ears or grows below them, 0 elsewhere."""
+    hair = np.isin(template.labels, HAIR_LABELS)
+    low = template.anchors[np.isin(template.labels, EAR_LABELS), 1].mean()
+    near = template.anchors[:, 1] < low
+    for label in EAR_LABELS:
+        ear = gaussians.means[template.labels == label].mean(0)
+        near |= np.linalg.norm(gaussians.means - ear, axis=1) < AROUND
+    return (near & hair).astype(np.float32)
+
+
+def _ground(gaussians: Gaussians, template: HeadTemplate) -> NDArray[np.float64]:
+    """[3] how far the ears lie from the template's: the scalp beside them does likewise."""
+    ear = np.isin(template.labels, EAR_LABELS)
+    return np.asarray((gaussians.means - template.anchors)[ear].mean(0), np.float64)

@@ -1,0 +1,20 @@
+"""What the fit wants to know of a portrait's face map."""
+
+from dataclasses import dataclass
+
+from inference.head.gaussians import FloatArray
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Chances 0..1 at each pixel of the crop, [S, S] each; None where nobody can tell.
+
+    Attributes:
+        hair: of hair or a hat; without it hair is what is unlike skin.
+        cloth: of cloth; without it the network's head tells where a neck is bare.
+        ears: of either ear; without it ears are where the network puts them.
+    """
+
+    hair: FloatArray | None = None
+    cloth: FloatArray | None = None
+    ears: FloatArray | None = None

@@ -1,0 +1,95 @@
+"""Ears go to the height at which the photograph's face map shows them."""
+
+import numpy as np
+import pytest
+
+from inference.fitting.blending import Blending, blend
+from inference.fitting.ear_places import match_ears, without_hair_on_ears
+from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.outline import OutlineMatches
+from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import Camera, orbit_camera
+
+SIZE = 256
+FRONT = orbit_camera(size=(SIZE, SIZE))
+
+
+@pytest.fixture(scope="module")
+def template() -> HeadTemplate:
+    return HeadTemplate.load()
+
+
+@pytest.fixture(scope="module")
+def head(template: HeadTemplate) -> Gaussians:
+    near = template.anchors[template.neighbours] - template.anchors[:, None]
+    spacing = np.linalg.norm(near, axis=-1).mean(1)
+    return Gaussians(
+        means=template.anchors,
+        quaternions=np.tile(np.array([1, 0, 0, 0], np.float32), (NUM_GAUSSIANS, 1)),
+        scales=np.repeat(0.5 * spacing[:, None], 3, 1).astype(np.float32),
+        opacities=np.full(NUM_GAUSSIANS, 0.95, np.float32),
+        colours=np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
+    )
+
+
+def drawn(head: Gaussians, template: HeadTemplate, camera: Camera) -> tuple[Blending, np.ndarray]:
+    """The head, and where its ears are seen."""
+    blending = blend(head, camera)
+    ears = np.isin(template.labels, EAR_LABELS).astype(np.float32)
+    return blending, blending.picture(ears[:, None])[..., 0]
+
+
+@pytest.mark.parametrize("up", [-6, 5])
+def test_ears_move_by_as_much_as_the_photographs_are_elsewhere(
+    head: Gaussians, template: HeadTemplate, up: int
+) -> None:
+    blending, ears = drawn(head, template, FRONT)
+    points, shifts = match_ears(blending, head.means, template, FRONT, np.roll(ears, -up, 0))
+    assert len(points) > 50
+    assert set(np.sign(points[:, 0])) == {-1.0, 1.0}
+    assert np.allclose(shifts, [0, -up], atol=0.6)
+
+
+def test_longer_ears_stretch(head: Gaussians, template: HeadTemplate) -> None:
+    blending, ears = drawn(head, template, FRONT)
+    rows = np.flatnonzero(ears.max(1) > 0.5)
+    middle = rows.mean()
+    longer = ears[np.clip(((np.arange(SIZE) - middle) / 1.2 + middle).round(), 0, 255).astype(int)]
+    points, shifts = match_ears(blending, head.means, template, FRONT, longer)
+    low = points[:, 1] < np.median(points[:, 1])
+    assert shifts[low, 1].mean() > 0.5 > -0.5 > shifts[~low, 1].mean()
+
+
+def test_an_ear_that_is_turned_away_is_left_alone(head: Gaussians, template: HeadTemplate) -> None:
+    camera = orbit_camera(20, size=(SIZE, SIZE))  # sees the person's left side, which is +x
+    blending, ears = drawn(head, template, camera)
+    points, _ = match_ears(blending, head.means, template, camera, np.roll(ears, 4, 0))
+    assert len(points)
+    assert (points[:, 0] > 0).all()
+
+
+def test_ears_under_hair_tell_nothing(head: Gaussians, template: HeadTemplate) -> None:
+    blending, ears = drawn(head, template, FRONT)
+    points, _ = match_ears(blending, head.means, template, FRONT, np.zeros_like(ears))
+    assert len(points) == 0
+
+
+def test_hair_is_not_pulled_to_the_outline_of_an_ear(
+    head: Gaussians, template: HeadTemplate
+) -> None:
+    _, ears = drawn(head, template, FRONT)
+    hair = np.flatnonzero(np.isin(template.labels, HAIR_LABELS))
+    side, top = hair[template.anchors[hair, 0].argmax()], hair[template.anchors[hair, 1].argmax()]
+    ear = np.flatnonzero(np.isin(template.labels, EAR_LABELS))[0]
+    anchors = np.array([side, top, ear])
+    points = head.means[anchors].astype(np.float64)
+    row, column = np.argwhere(ears > 0.9)[-1] + 0.5
+    pixels, _ = FRONT.project(points)
+    shifts = np.array([column, row]) - pixels
+    shifts[1] = [0, -3]
+    matches = OutlineMatches(points, shifts, np.ones(3), anchors)
+    kept = without_hair_on_ears(matches, template, FRONT, ears)
+    assert kept.anchors.tolist() == [top, ear]
+    none = without_hair_on_ears(matches, template, FRONT, np.zeros_like(ears))
+    assert none.anchors.tolist() == anchors.tolist()

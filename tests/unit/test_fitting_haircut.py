@@ -1,0 +1,96 @@
+"""Hair that hides ears, or hangs where the photograph shows none, is laid down."""
+
+import numpy as np
+import pytest
+
+from inference.fitting.blending import blend
+from inference.fitting.haircut import cut_hair
+from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.regions import Regions
+from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import Camera, orbit_camera
+
+SIZE = 256
+FRONT = orbit_camera(size=(SIZE, SIZE))
+
+
+@pytest.fixture(scope="module")
+def template() -> HeadTemplate:
+    return HeadTemplate.load()
+
+
+def head(template: HeadTemplate, hang: float) -> Gaussians:
+    """A head whose hair hangs so far down, and a third of it outwards and forwards, beside it."""
+    side = np.isin(template.labels, HAIR_LABELS) & (np.abs(template.anchors[:, 0]) > 0.05)
+    outward = np.sign(template.anchors[:, 0])
+    hanging = np.stack([outward / 3, -np.ones_like(outward), np.ones_like(outward) / 3], 1)
+    means = template.anchors + np.where(side[:, None], hang * hanging, 0)
+    near = template.anchors[template.neighbours] - template.anchors[:, None]
+    spacing = np.linalg.norm(near, axis=-1).mean(1)
+    return Gaussians(
+        means=means.astype(np.float32),
+        quaternions=np.tile(np.array([1, 0, 0, 0], np.float32), (NUM_GAUSSIANS, 1)),
+        scales=np.repeat(0.5 * spacing[:, None], 3, 1).astype(np.float32),
+        opacities=np.full(NUM_GAUSSIANS, 0.95, np.float32),
+        colours=np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
+    )
+
+
+def shown(gaussians: Gaussians, template: HeadTemplate, labels: tuple[int, ...], camera: Camera):
+    """[S, S] how much of each pixel such anchors make."""
+    own = np.isin(template.labels, labels).astype(np.float32)
+    return blend(gaussians, camera).picture(own[:, None])[..., 0]
+
+
+@pytest.fixture(scope="module")
+def cap(template: HeadTemplate) -> Gaussians:
+    return head(template, 0.025)
+
+
+def photograph(template: HeadTemplate, camera: Camera) -> tuple[Regions, np.ndarray]:
+    """Face map and matte of somebody whose hair lies close to the head."""
+    person = head(template, 0.001)
+    hair, ears = (shown(person, template, kind, camera) for kind in (HAIR_LABELS, EAR_LABELS))
+    return Regions(hair=hair, ears=ears), blend(person, camera).alpha
+
+
+def test_ears_that_the_photograph_shows_come_out(cap: Gaussians, template: HeadTemplate) -> None:
+    regions, matte = photograph(template, FRONT)
+    cut = cut_hair(cap, template, FRONT, regions, matte)
+    before = shown(cap, template, EAR_LABELS, FRONT).sum()
+    after = shown(cut, template, EAR_LABELS, FRONT).sum()
+    theirs = shown(head(template, 0.001), template, EAR_LABELS, FRONT).sum()
+    assert before < 0.4 * theirs
+    assert after > 0.65 * theirs
+
+
+def test_what_is_not_hair_stays_and_so_does_the_top(cap: Gaussians, template: HeadTemplate) -> None:
+    cut = cut_hair(cap, template, FRONT, *photograph(template, FRONT))
+    moved = np.linalg.norm(cut.means - cap.means, axis=1) > 0
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    assert moved[scalp].any()
+    assert not moved[~scalp].any()
+    assert not moved[template.anchors[:, 1] > 0.09].any()
+
+
+def test_hair_that_the_photograph_shows_is_left_alone(
+    cap: Gaussians, template: HeadTemplate
+) -> None:
+    regions = Regions(hair=shown(cap, template, HAIR_LABELS, FRONT))
+    assert cut_hair(cap, template, FRONT, regions, blend(cap, FRONT).alpha) is cap
+
+
+def test_without_a_face_map_nothing_is_cut(cap: Gaussians, template: HeadTemplate) -> None:
+    _, matte = photograph(template, FRONT)
+    assert cut_hair(cap, template, FRONT, Regions(), matte) is cap
+
+
+def test_the_side_that_is_not_seen_is_cut_likewise(cap: Gaussians, template: HeadTemplate) -> None:
+    side = orbit_camera(80, size=(SIZE, SIZE))
+    cut = cut_hair(cap, template, side, *photograph(template, side))
+    moved = np.linalg.norm(cut.means - cap.means, axis=1)
+    seen = np.isin(template.labels, HAIR_LABELS) & (template.anchors[:, 0] > 0.06)
+    assert moved[seen].max() > 0.01
+    there, here = moved[seen], moved[template.mirror[seen]]
+    assert np.corrcoef(there, here)[0, 1] > 0.8
