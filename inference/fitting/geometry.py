@@ -40,7 +40,7 @@ class ShapeConfig:
         rounds: outline matches are renewed so often.
         outline_size: edge in pixels of the picture in which outlines are compared.
         outline_reach: how far an outline may move in one round, metres at the head.
-        flat: what wears cloth is turned into the surface by this share in each round.
+        flat: what wears cloth is turned into the surface by this share, twice.
         stretch_limits: Gaussians grow and shrink with their neighbourhood within these.
         detail: the photograph shows more detail than the network's Gaussians can hold; they
             shrink by this factor where `coverage` lets them.
@@ -98,7 +98,7 @@ def fit_shape(
         small_ears = cv2.resize(ears, shape, interpolation=cv2.INTER_AREA).astype(np.float32)
     dressed = template.labels == NECK
     flat = np.full(len(dressed), config.flat, np.float32)
-    moved = gaussians
+    moved, turned = gaussians, gaussians.means
     for turn in range(config.rounds):
         cancel.check()
         points, shifts, trust = _landmark_moves(moved, camera, landmarks, template)
@@ -129,11 +129,13 @@ def fit_shape(
         )
         moves = _symmetric_field(points, shifts, trust, camera, config)
         cancel.check()
-        before = moved.means
-        moved = replace(moved, means=before + moves.at(before, cancel))
+        moved = replace(moved, means=moved.means + moves.at(moved.means, cancel))
         cancel.check()
-        moved = turn_along(moved, before, dressed, flat, template.neighbours, template.normals)
-        cancel.check()
+        if turn in (0, config.rounds - 1):  # the first moves are the largest
+            near, outward = template.neighbours, template.normals
+            moved = turn_along(moved, turned, dressed, flat, near, outward)
+            turned = moved.means
+            cancel.check()
         progress("Fitting the shape", (turn + 1) / config.rounds)
     return without_holes(moved, gaussians.means, template.neighbours, dressed, config)
 

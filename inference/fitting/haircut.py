@@ -66,9 +66,18 @@ def cut_hair(
         return gaussians
     none = _nothing_of_hair(camera, regions.hair * matte, regions.ears)
     cut = gaussians
+    flat = np.zeros(len(gaussians), np.float32)
     for _ in range(ROUNDS):
-        cut = _cut_once(cut, template, camera, none, cancel)
-    return cut
+        share = _to_cut(cut, template, camera, none, cancel)
+        lift = cut.means - template.anchors - _ground(cut, template)
+        means = cut.means - (1 - LEFT) * share[:, None] * lift
+        cut = replace(cut, means=means.astype(np.float32))
+        flat = np.maximum(flat, share)
+    if not flat.any():
+        return gaussians
+    around = (flat > 0) | (flat[template.neighbours] > 0).any(1)
+    around &= np.isin(template.labels, HAIR_LABELS)
+    return turn_along(cut, gaussians.means, around, flat, template.neighbours, template.normals)
 
 
 def _nothing_of_hair(
@@ -85,38 +94,30 @@ def _nothing_of_hair(
     return none.astype(np.float32)
 
 
-def _cut_once(
+def _to_cut(
     gaussians: Gaussians,
     template: HeadTemplate,
     camera: Camera,
     none: NDArray[np.float32],  # [SIZE, SIZE]
     cancel: CancelToken | None,
-) -> Gaussians:
+) -> FloatArray:
+    """[N] share of each Gaussian's distance from the scalp that is too much."""
     region = _region(gaussians, template)
     blending = blend(gaussians, camera.resized(SIZE, SIZE), cancel)
     seen = blending.seen(np.ones_like(none))
-    known = seen > SEEN
-    wrong = region * known * blending.seen(none) / np.maximum(seen, 1e-6)
-    wrong = np.where(known, wrong, wrong[template.mirror])
-    told = (known | known[template.mirror]).astype(np.float32)
+    known = (region * (seen > SEEN)).astype(np.float32)
+    wrong = (known * blending.seen(none) / np.maximum(seen, 1e-6)).astype(np.float32)
+    wrong = np.where(known > 0, wrong, wrong[template.mirror])
+    known = np.maximum(known, known[template.mirror])
+    told = np.stack([wrong, known], 1)
+    within = np.flatnonzero(region)
+    near = template.neighbours[within]
     for _ in range(STEPS):
-        wrong = 0.3 * wrong + 0.7 * wrong[template.neighbours].mean(1)
-        told = 0.3 * told + 0.7 * told[template.neighbours].mean(1)
-    share = region * smoothstep((2 * wrong / (told + 0.05) - 0.5).astype(np.float32))
-    cut = np.flatnonzero(share > 0.01)
-    if len(cut) == 0:
-        return gaussians
-    means = gaussians.means.copy()
-    lift = means[cut] - template.anchors[cut] - _ground(gaussians, template)
-    means[cut] -= (1 - LEFT) * share[cut, None] * lift
-    return turn_along(
-        replace(gaussians, means=means.astype(np.float32)),
-        gaussians.means,
-        np.isin(template.labels, HAIR_LABELS),
-        share.astype(np.float32),
-        template.neighbours,
-        template.normals,
-    )
+        around = told[near].mean(1, dtype=np.float32)
+        told[within] = 0.3 * told[within] + 0.7 * around
+    share = 2 * told[:, 0] / (told[:, 1] + 0.05) - 0.5
+    cut = region * smoothstep(share.astype(np.float32))
+    return np.where(cut > 0.01, cut, 0).astype(np.float32)
 
 
 def _region(gaussians: Gaussians, template: HeadTemplate) -> FloatArray:
