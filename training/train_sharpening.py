@@ -9,8 +9,12 @@ sharpness.
 
 writes RUN_S/sharpening.safetensors and, where the preset has such a CNN, RUN_S/model.safetensors
 with both. Several GPUs, --resume and curves: as in train_reconstruction.py.
+The embedded model's CNN comes from --stage pairs, which has options of its own
+(training.sharpening_stage).
 """
 
+import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +25,7 @@ from inference.errors import UsageError
 from inference.model.checkpoint import save_checkpoint
 from inference.model.config import SharpeningConfig
 from inference.model.sharpening import Sharpening
+from training import sharpening_stage
 from training.config import SHARPENING
 from training.data.batch import PictureSizes
 from training.drawing import Pictures, contact_sheet, draw_targets
@@ -45,7 +50,19 @@ from training.start import (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train."""
+    """Train a stage."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    chooser = argparse.ArgumentParser(add_help=False)
+    chooser.add_argument("--stage", choices=["images", "pairs"], default="images")
+    stage, others = chooser.parse_known_args(arguments)
+    if stage.stage == "pairs":
+        sharpening_stage.main(others)
+    else:
+        train_on_images(others)
+
+
+def train_on_images(arguments: Sequence[str]) -> None:
+    """The paper's training."""
     parser = training_parser("train_sharpening", __doc__, SHARPENING)
     parser.add_argument("--loss", choices=LOSSES)
     parser.add_argument(

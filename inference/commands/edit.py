@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from inference.commands.options import (
     add_folder,
     add_outputs,
+    add_sharpen,
     check_output_size,
     terminal_progress,
 )
@@ -59,6 +60,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         metavar="0..1",
         help="how much of the portrait's own look stays where nothing was changed (default 1)",
     )
+    add_sharpen(parser)
     add_folder(parser)
     add_outputs(parser)
     return parser
@@ -135,6 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
     from inference.export.views import write_views
     from inference.rendering.protocol import WHITE
     from inference.rendering.selection import choose_renderer
+    from inference.rendering.sharpened import sharpened
     from inference.report import build_edit_report, write_report
 
     job = _check(arguments)
@@ -142,7 +145,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"perchead: {CUT_NOTE}", file=sys.stderr)
     engine = Engine()
     head = engine.edit(_request(engine, arguments, job), terminal_progress)
-    renderer, folder = choose_renderer(), arguments.out
+    sharpener = engine.sharpener if arguments.sharpen else None
+    renderer, folder = sharpened(choose_renderer(), sharpener), arguments.out
     write_ply(head.gaussians, folder / "head.ply")
     write_views(renderer, head.gaussians, folder / "views.png", size=arguments.size)
     if arguments.video:

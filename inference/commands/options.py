@@ -60,6 +60,16 @@ def _folder(word: str) -> Path:
     return path
 
 
+def add_sharpen(parser: argparse.ArgumentParser) -> None:
+    """Whether pictures go through the model's sharpening CNN."""
+    parser.add_argument(
+        "--sharpen",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="sharpen pictures and video where the model has a network for it (default: yes)",
+    )
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Where the network runs."""
     parser.add_argument(

@@ -9,6 +9,7 @@ from inference.commands.options import (
     add_device,
     add_foreground,
     add_outputs,
+    add_sharpen,
     check_output_size,
     chosen_engine,
     terminal_progress,
@@ -60,12 +61,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--layers", type=int, metavar="K", help="the decoder's state after K layers"
     )
-    parser.add_argument(
-        "--sharpen",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="sharpen pictures and video where the model has a network for it (default: yes)",
-    )
+    add_sharpen(parser)
     add_outputs(parser)
     return parser
 

@@ -12,6 +12,7 @@ from inference.commands.options import (
     add_device,
     add_folder,
     add_foreground,
+    add_sharpen,
     chosen_engine,
     parse_background,
     terminal_progress,
@@ -76,12 +77,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--fit", action="store_true", help="fit every head to its frame; several times slower"
     )
-    parser.add_argument(
-        "--sharpen",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="sharpen the pictures where the model has a network for it (default: yes)",
-    )
+    add_sharpen(parser)
     parser.add_argument("--background", default="white", help="white, black or #rrggbb")
     parser.add_argument(
         "--preset", default="embedded", help="model: embedded (default), light-s, light, paper"

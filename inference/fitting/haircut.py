@@ -26,8 +26,11 @@ SIZE = 256
 SLACK = 0.006
 """Hair this near to hair of the photograph may stay, metres (our choice)."""
 
-AROUND = 0.045
+AROUND = 0.04
 """Hair this far from an ear, metres, and all below the ears, may be cut (our choice)."""
+
+FADE = 0.025
+"""Beyond that, metres over which ever less is cut: no step is left in the hair (our choice)."""
 
 SEEN = 0.05
 """Pixels through which a Gaussian must be seen to tell anything (our choice)."""
@@ -105,7 +108,7 @@ def _to_cut(
     region = _region(gaussians, template)
     blending = blend(gaussians, camera.resized(SIZE, SIZE), cancel)
     seen = blending.seen(np.ones_like(none))
-    known = (region * (seen > SEEN)).astype(np.float32)
+    known = ((region > 0) & (seen > SEEN)).astype(np.float32)
     wrong = (known * blending.seen(none) / np.maximum(seen, 1e-6)).astype(np.float32)
     wrong = np.where(known > 0, wrong, wrong[template.mirror])
     known = np.maximum(known, known[template.mirror])
@@ -121,14 +124,14 @@ def _to_cut(
 
 
 def _region(gaussians: Gaussians, template: HeadTemplate) -> FloatArray:
-    """[N] 1 for hair that lies around the ears or grows below them, 0 elsewhere."""
-    hair = np.isin(template.labels, HAIR_LABELS)
+    """[N] 1 for hair that lies around the ears or grows below them, fading to 0 elsewhere."""
     low = template.anchors[np.isin(template.labels, EAR_LABELS), 1].mean()
-    near = template.anchors[:, 1] < low
+    near = smoothstep(1 - (template.anchors[:, 1] - low) / FADE)
     for label in EAR_LABELS:
         ear = gaussians.means[template.labels == label].mean(0)
-        near |= np.linalg.norm(gaussians.means - ear, axis=1) < AROUND
-    return (near & hair).astype(np.float32)
+        apart = np.linalg.norm(gaussians.means - ear, axis=1)
+        near = np.maximum(near, smoothstep(1 - (apart - AROUND) / FADE))
+    return np.where(np.isin(template.labels, HAIR_LABELS), near, 0).astype(np.float32)
 
 
 def _ground(gaussians: Gaussians, template: HeadTemplate) -> NDArray[np.float64]:
