@@ -38,6 +38,15 @@ SEEN = 0.05
 STEPS = 8
 """Averaging steps of what is to be cut (our choice)."""
 
+BAND = 0.01
+"""Metres of height that are judged together where hair is not seen (our choice)."""
+
+ENOUGH = 20.0
+"""Hair anchors of such a band that must be seen to be too long, or none behind is (our choice)."""
+
+TAPER = 0.09
+"""Metres over which hair becomes shorter that is not seen (our choice)."""
+
 ROUNDS = 2
 """What lies below the hair that was cut comes to sight, and may be hair as well (our choice)."""
 
@@ -55,7 +64,7 @@ def cut_hair(
 ) -> Gaussians:
     """Lay the hair down on the scalp where it is seen and the photograph shows none.
 
-    The other side of the head, as far as it is not seen, is cut likewise.
+    The other side of the head and the nape, as far as they are not seen, are cut likewise.
 
     Args:
         gaussians: the head at the photograph's camera.
@@ -118,9 +127,27 @@ def _to_cut(
     for _ in range(STEPS):
         around = told[near].mean(1, dtype=np.float32)
         told[within] = 0.3 * told[within] + 0.7 * around
-    share = 2 * told[:, 0] / (told[:, 1] + 0.05) - 0.5
-    cut = region * smoothstep(share.astype(np.float32))
+    share = smoothstep((2 * told[:, 0] / (told[:, 1] + 0.05) - 0.5).astype(np.float32))
+    cut = np.maximum(region * share, _behind(told, template))
     return np.where(cut > 0.01, cut, 0).astype(np.float32)
+
+
+def _behind(
+    told: FloatArray,  # [N, 2] how far each is wrong, and how far that is known
+    template: HeadTemplate,
+) -> FloatArray:
+    """[N] share of what nobody sees: below the hair beside the neck the nape tapers off."""
+    height = template.anchors[:, 1]
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    bins = ((height - height[scalp].min()) / BAND).clip(0).astype(int)
+    wrong, known = (np.bincount(bins[scalp], told[scalp, column]) for column in (0, 1))
+    bare = np.flatnonzero(wrong > 0.5 * (known + ENOUGH))
+    if len(bare) == 0:
+        return np.zeros(len(height), np.float32)
+    top = height[np.isin(template.labels, EAR_LABELS)].max() + FADE
+    highest = min(height[scalp].min() + BAND * (bare.max() + 1) + TAPER / 2, top)
+    hidden = scalp * np.clip(1 - 4 * told[:, 1], 0, 1)
+    return np.asarray(hidden * smoothstep((highest - height) / TAPER), np.float32)
 
 
 def _region(gaussians: Gaussians, template: HeadTemplate) -> FloatArray:

@@ -94,3 +94,20 @@ def test_the_side_that_is_not_seen_is_cut_likewise(cap: Gaussians, template: Hea
     assert moved[seen].max() > 0.01
     there, here = moved[seen], moved[template.mirror[seen]]
     assert np.corrcoef(there, here)[0, 1] > 0.8
+
+
+def test_the_nape_is_as_short_as_what_is_seen_beside_the_neck(
+    cap: Gaussians, template: HeadTemplate
+) -> None:
+    cut = cut_hair(cap, template, FRONT, *photograph(template, FRONT))
+    low = template.anchors[np.isin(template.labels, EAR_LABELS), 1].min()
+    hidden = blend(cap, FRONT).seen(np.ones((SIZE, SIZE), np.float32)) == 0
+    hair = np.isin(template.labels, HAIR_LABELS) & hidden & (template.anchors[:, 1] < low)
+
+    def long(gaussians: Gaussians) -> float:
+        return float(np.linalg.norm((gaussians.means - template.anchors)[hair], axis=1).mean())
+
+    assert long(cut) < 0.6 * long(cap)
+    kept = Regions(hair=shown(cap, template, HAIR_LABELS, FRONT))
+    same = cut_hair(cap, template, FRONT, kept, blend(cap, FRONT).alpha)
+    assert long(same) == long(cap)
