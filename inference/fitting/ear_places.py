@@ -13,7 +13,7 @@ from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
 from inference.fitting.outline import OutlineMatches
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
-from inference.rendering.camera import Camera, orbit_angles
+from inference.rendering.camera import HEAD_CENTRE, Camera, orbit_angles
 
 EVERY = 16
 """One ear anchor in this many is told where to go (our choice)."""
@@ -34,8 +34,40 @@ TURNED_AWAY = 8.0
 """Degrees by which an ear may be turned away and still be told: beyond, the cheek hides most of
 it, and what is seen of it is no measure of its height (our choice)."""
 
+BESIDE = 0.008
+"""Hair this far outside an ear, metres, tells that it peeps out of hair (our choice)."""
+
 SLACK = 0.006
 """Outlines this near to an ear of the photograph are the ear's, metres (our choice)."""
+
+
+def free_ears(
+    ears: FloatArray,  # [S, S]
+    hair: FloatArray,  # [S, S]
+    camera: Camera,
+) -> FloatArray:
+    """The ears of a face map that do not peep out of hair: it may be above them, but not outside.
+
+    Args:
+        ears: chance of either ear at each pixel.
+        hair: chance of hair.
+        camera: of the photograph, at their size.
+    """
+    metre = camera.intrinsics[0, 0] / float(np.linalg.norm(camera.position))
+    shown = ears > 0.5
+    free = np.zeros_like(ears)
+    count, pieces = cv2.connectedComponents(shown.astype(np.uint8))
+    middle, _ = camera.project(np.array([HEAD_CENTRE]))
+    for number in range(1, count):
+        piece = pieces == number
+        rows, columns = np.flatnonzero(piece.any(1)), np.flatnonzero(piece.any(0))
+        first = piece[rows].argmax(1)
+        last = piece.shape[1] - 1 - piece[rows, ::-1].argmax(1)
+        outside = first - BESIDE * metre if columns.mean() < middle[0, 0] else last + BESIDE * metre
+        at = outside.round().astype(int).clip(0, piece.shape[1] - 1)
+        if (hair[rows, at] > 0.5).mean() < 0.5:
+            free = np.where(piece, ears, free)
+    return free
 
 
 def match_ears(
@@ -48,7 +80,8 @@ def match_ears(
     """Some of each ear's anchors [K, 3] metres, and the pixels [K, 2] that each should move.
 
     An ear is moved and stretched up and down until it reaches as far as the photograph's; how
-    far it stands off is left to the outline.
+    far it stands off is left to the outline. An ear of which the photograph shows none or too
+    little stays where it is, or hair that is pulled to its outline would take it along.
 
     Args:
         blending: of the head at the photograph's camera.
@@ -68,38 +101,50 @@ def match_ears(
             continue
         drawn = blending.picture(own.astype(np.float32)[:, None])[..., 0]
         shown = _piece_near(ears, pixels[own].mean(0), FARTHEST * 2 * metre)
-        here, there = _reach(drawn), _reach(shown)
-        if here is None or there is None:
-            continue
-        (top, bottom), (wanted_top, wanted_bottom) = here, there
-        if min(bottom - top, wanted_bottom - wanted_top) < LEAST * metre:
-            continue
-        stretch = np.clip((wanted_bottom - wanted_top) / (bottom - top), *STRETCH)
-        middle = ((wanted_top + wanted_bottom) - (top + bottom)) / 2
-        middle = np.clip(middle, -FARTHEST * metre, FARTHEST * metre)
         chosen = np.flatnonzero(own)[::EVERY]
-        down = pixels[chosen, 1]
-        move = middle + (stretch - 1) * (down - (top + bottom) / 2)
+        move = _stretched(pixels[chosen, 1], _reach(drawn), _reach(shown), metre)
         points.append(means[chosen].astype(np.float64))
         shifts.append(np.stack([np.zeros_like(move), move], 1))
     return np.concatenate(points), np.concatenate(shifts)
 
 
-def without_hair_on_ears(
+def _stretched(
+    rows: NDArray[np.float64],  # [K]
+    here: tuple[float, float] | None,
+    there: tuple[float, float] | None,
+    metre: float,
+) -> NDArray[np.float64]:
+    """How far rows move, pixels [K], when what lies between two of them is to lie elsewhere."""
+    if here is None or there is None:
+        return np.zeros_like(rows)
+    (top, bottom), (wanted_top, wanted_bottom) = here, there
+    if min(bottom - top, wanted_bottom - wanted_top) < LEAST * metre:
+        return np.zeros_like(rows)
+    stretch = np.clip((wanted_bottom - wanted_top) / (bottom - top), *STRETCH)
+    middle = ((wanted_top + wanted_bottom) - (top + bottom)) / 2
+    middle = np.clip(middle, -FARTHEST * metre, FARTHEST * metre)
+    return np.asarray(middle + (stretch - 1) * (rows - (top + bottom) / 2), np.float64)
+
+
+def ears_on_ears(
     matches: OutlineMatches,
     template: HeadTemplate,
     camera: Camera,
     ears: FloatArray,  # [H, W] at the camera's size
 ) -> OutlineMatches:
-    """The outline without hair that would be pulled to where the photograph's outline is an ear."""
+    """The outline without hair that would be pulled to an ear, and ears out to what is none."""
     pixels, depth = camera.project(matches.points)
     metre = camera.intrinsics[1, 1] / float(depth.mean()) if len(depth) else 1.0
     edge = 2 * max(1, round(SLACK * metre)) + 1
     wide = cv2.dilate(ears, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge)))
     height, width = ears.shape
     column, row = np.clip((pixels + matches.shifts).T.astype(int), 0, [[width - 1], [height - 1]])
-    hair = np.isin(template.labels[matches.anchors], HAIR_LABELS)
-    kept = ~(hair & (wide[row, column] > 0.5))
+    there = wide[row, column] > 0.5
+    label = template.labels[matches.anchors]
+    middle, _ = camera.project(np.array([HEAD_CENTRE]))
+    outward = ((pixels - middle) * matches.shifts).sum(1) > 0
+    ear = np.isin(label, EAR_LABELS) & outward
+    kept = ~np.where(there, np.isin(label, HAIR_LABELS), ear)
     return OutlineMatches(
         matches.points[kept], matches.shifts[kept], matches.trust[kept], matches.anchors[kept]
     )

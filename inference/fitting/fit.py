@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
+from inference.fitting.ear_places import free_ears
 from inference.fitting.geometry import ShapeConfig, fit_shape
 from inference.fitting.haircut import cut_hair
 from inference.fitting.hairline import lay_down
@@ -165,6 +166,10 @@ def _fit_head(
             cancel.check()
             moves = morphs.moves(deviations)
             fitted = replace(gaussians, means=gaussians.means + moves)
+            cancel.check()
+        if regions.ears is not None and regions.hair is not None:
+            free = free_ears(regions.ears, regions.hair, camera)
+            regions = replace(regions, ears=free)
             cancel.check()
         fitted = lay_down(fitted, template, camera, regions.hair)
         cancel.check()

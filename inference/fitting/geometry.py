@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inference.fitting.blending import blend
 from inference.fitting.camera import facing_weight
-from inference.fitting.ear_places import match_ears, without_hair_on_ears
+from inference.fitting.ear_places import ears_on_ears, match_ears
 from inference.fitting.hair_volume import grow_behind
 from inference.fitting.kinds import NECK
 from inference.fitting.landmark_groups import FACE_OVAL, LIPS, landmark_sample
@@ -111,7 +111,7 @@ def fit_shape(
         cancel.check()
         ear, drawn_ear = np.zeros((0, 3)), np.zeros((0, 3))
         if small_ears is not None:
-            matches = without_hair_on_ears(matches, template, small, small_ears)
+            matches = ears_on_ears(matches, template, small, small_ears)
             ear, rise = match_ears(blending, moved.means, template, small, small_ears)
             drawn_ear = _in_space(small, ear, rise)
             cancel.check()

@@ -38,11 +38,11 @@ SEEN = 0.05
 STEPS = 8
 """Averaging steps of what is to be cut (our choice)."""
 
-BAND = 0.01
-"""Metres of height that are judged together where hair is not seen (our choice)."""
+ENOUGH = 60.0
+"""Hair anchors that must be seen below the ears to tell how long hair is behind (our choice)."""
 
-ENOUGH = 20.0
-"""Hair anchors of such a band that must be seen to be too long, or none behind is (our choice)."""
+TOO_LONG = 0.7
+"""Share of them that must be where the photograph has no hair (our choice)."""
 
 TAPER = 0.09
 """Metres over which hair becomes shorter that is not seen (our choice)."""
@@ -70,7 +70,7 @@ def cut_hair(
         gaussians: the head at the photograph's camera.
         template: anchors, labels, neighbours, mirror and normals.
         camera: of the photograph.
-        regions: where it shows hair and ears; the head is as it was where hair is not known.
+        regions: where it shows hair and free ears; the head is as it was where hair is not known.
         matte: foreground, 0..1.
         cancel: checked on the way.
     """
@@ -136,18 +136,18 @@ def _behind(
     told: FloatArray,  # [N, 2] how far each is wrong, and how far that is known
     template: HeadTemplate,
 ) -> FloatArray:
-    """[N] share of what nobody sees: below the hair beside the neck the nape tapers off."""
+    """[N] share of what nobody sees: where hair beside the neck is too long, the nape tapers off.
+
+    Only there: napes of hair that ends above the neck are as the network has them.
+    """
     height = template.anchors[:, 1]
     scalp = np.isin(template.labels, HAIR_LABELS)
-    bins = ((height - height[scalp].min()) / BAND).clip(0).astype(int)
-    wrong, known = (np.bincount(bins[scalp], told[scalp, column]) for column in (0, 1))
-    bare = np.flatnonzero(wrong > 0.5 * (known + ENOUGH))
-    if len(bare) == 0:
+    ears = height[np.isin(template.labels, EAR_LABELS)]
+    wrong, known = told[scalp & (height < ears.min())].sum(0)
+    if known < ENOUGH or wrong < TOO_LONG * known:
         return np.zeros(len(height), np.float32)
-    top = height[np.isin(template.labels, EAR_LABELS)].max() + FADE
-    highest = min(height[scalp].min() + BAND * (bare.max() + 1) + TAPER / 2, top)
     hidden = scalp * np.clip(1 - 4 * told[:, 1], 0, 1)
-    return np.asarray(hidden * smoothstep((highest - height) / TAPER), np.float32)
+    return np.asarray(hidden * smoothstep((ears.max() + FADE - height) / TAPER), np.float32)
 
 
 def _region(gaussians: Gaussians, template: HeadTemplate) -> FloatArray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inference.fitting.blending import Blending, blend
-from inference.fitting.ear_places import match_ears, without_hair_on_ears
+from inference.fitting.ear_places import ears_on_ears, free_ears, match_ears
 from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
 from inference.fitting.outline import OutlineMatches
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
@@ -69,10 +69,25 @@ def test_an_ear_that_is_turned_away_is_left_alone(head: Gaussians, template: Hea
     assert (points[:, 0] > 0).all()
 
 
-def test_ears_under_hair_tell_nothing(head: Gaussians, template: HeadTemplate) -> None:
+def test_ears_under_hair_stay_where_they_are(head: Gaussians, template: HeadTemplate) -> None:
     blending, ears = drawn(head, template, FRONT)
-    points, _ = match_ears(blending, head.means, template, FRONT, np.zeros_like(ears))
-    assert len(points) == 0
+    points, shifts = match_ears(blending, head.means, template, FRONT, np.zeros_like(ears))
+    assert len(points) > 50
+    assert not shifts.any()
+
+
+def test_ears_that_peep_out_of_hair_are_not_free(head: Gaussians, template: HeadTemplate) -> None:
+    blending, ears = drawn(head, template, FRONT)
+    hair = blending.picture(np.isin(template.labels, HAIR_LABELS).astype(np.float32)[:, None])[
+        ..., 0
+    ]
+    seen = ears > 0.5
+    assert (free_ears(ears, hair, FRONT)[seen] > 0.5).all()  # there is hair above them alone
+    columns = np.arange(SIZE)
+    long = np.where(~seen & (columns > SIZE / 2), 1, hair).astype(np.float32)
+    free = free_ears(ears, long, FRONT)
+    assert free[:, : SIZE // 2].sum() > 0
+    assert free[:, SIZE // 2 :].sum() == 0
 
 
 def test_hair_is_not_pulled_to_the_outline_of_an_ear(
@@ -89,7 +104,7 @@ def test_hair_is_not_pulled_to_the_outline_of_an_ear(
     shifts = np.array([column, row]) - pixels
     shifts[1] = [0, -3]
     matches = OutlineMatches(points, shifts, np.ones(3), anchors)
-    kept = without_hair_on_ears(matches, template, FRONT, ears)
+    kept = ears_on_ears(matches, template, FRONT, ears)
     assert kept.anchors.tolist() == [top, ear]
-    none = without_hair_on_ears(matches, template, FRONT, np.zeros_like(ears))
-    assert none.anchors.tolist() == anchors.tolist()
+    none = ears_on_ears(matches, template, FRONT, np.zeros_like(ears))
+    assert none.anchors.tolist() == [side, top]  # nor is an ear pulled to what is none
