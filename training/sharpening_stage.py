@@ -47,7 +47,7 @@ EDGE = 196
 _LAYERS = (6, 9)  # of the frozen ViT, as training.losses.embedded found them best
 _COARSE = 4  # pixels over which colours are compared
 _SLOPES = 1.0  # weight of differences between neighbours against colours
-_CONTRAST = 2.0  # weight of how much detail there is
+_CONTRAST = 1.0  # weight of how much detail there is
 _SCALES = (2, 4)  # at which that is measured,
 _WINDOW = 6  # in windows of so many pixels of them
 _LEAST = 0.3  # share of a square that must show the person
@@ -241,4 +241,5 @@ def _export(
         licence="Apache-2.0",
     )
     config = replace(preset_config("embedded"), sharpening=shape)
-    save_checkpoint(options.out / "sharpening.safetensors", cnn, config, info)
+    path = options.out / "sharpening.safetensors"
+    save_checkpoint(path, cnn, config, info, torch.float16)

@@ -15,6 +15,7 @@ from inference.portrait.types import LoadedImage
 from inference.rendering.selection import choose_renderer
 from training import sharpening_stage, train_sharpening
 from training.sharpening_pairs import Pair, load_pair, pairs_of, photographs, save_pair
+from training.sharpening_stage import contrasts
 
 SIZE = 256
 
@@ -70,7 +71,7 @@ def test_pictures_of_people_it_never_saw_become_sharper(folder, tmp_path):
 def test_frozen_features_are_part_of_the_loss_where_they_are_wanted(folder, tmp_path):
     rows = train(folder, tmp_path, "--steps", "2", "--features", "0.1")
     assert rows[-1]["features"] > 0
-    pixels = rows[-1]["colour"] + rows[-1]["slope"] + 2 * rows[-1]["contrast"]
+    pixels = rows[-1]["colour"] + rows[-1]["slope"] + rows[-1]["contrast"]
     assert rows[-1]["total"] == pytest.approx(pixels + 0.1 * rows[-1]["features"], rel=1e-4)
 
 
@@ -106,20 +107,50 @@ def test_one_person_is_too_few(tmp_path):
         train(tmp_path / "data", tmp_path / "run", "--steps", "1")
 
 
-def test_drawn_and_photographed_show_the_same_thing(tmp_path):
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """The pairs of a real photograph, by their edges."""
+    folder = tmp_path_factory.mktemp("sample")
     with Image.open(resource_path("samples/astronaut.png")) as opened:
         picture = np.asarray(opened.convert("RGB").resize((1200, 1200), Image.Resampling.LANCZOS))
     alpha = np.full((1, 1200, 1200), 255, np.uint8)
-    np.savez(tmp_path / "head.npz", rgb=picture[None], alpha=alpha)
-    ((name, image, there),) = photographs(tmp_path / "head.npz")
+    np.savez(folder / "head.npz", rgb=picture[None], alpha=alpha)
+    ((name, image, there),) = photographs(folder / "head.npz")
     assert name == "head_0"
-    made = {len(pair.drawn): pair for pair in pairs_of(image, there, Engine(), choose_renderer())}
-    assert set(made) == {512}  # the face is as large as that, not larger
-    for pair in made.values():
+    return {len(pair.drawn): pair for pair in pairs_of(image, there, Engine(), choose_renderer())}
+
+
+def test_drawn_and_photographed_show_the_same_thing(sample):
+    assert set(sample) == {512}  # the face is as large as that, not larger
+    for pair in sample.values():
         assert pair.counts.mean() > 0.15
         error = (pair.drawn.astype(float) - pair.truth)[pair.counts] / 255
         assert -10 * np.log10((error**2).mean()) > 20
         assert not pair.counts[0].any()  # what is above the head
+
+
+def test_the_shipped_network_brings_a_real_head_nearer_to_its_photograph(sample):
+    pair = sample[512]
+    cnn = Engine().sharpener
+    assert cnn is not None
+    drawn, truth = pair.drawn / np.float32(255), pair.truth / np.float32(255)
+    sharp = cnn(drawn)
+    inside = pair.counts[..., None]
+
+    def missing(picture):
+        """How much detail it lacks or has too much, where both show the person."""
+        planes = (
+            torch.from_numpy(np.where(inside, shown, truth)).permute(2, 0, 1)[None].float()
+            for shown in (picture, truth)
+        )
+        ours, theirs = (contrasts(plane) for plane in planes)
+        return float((ours - theirs).abs().mean())
+
+    assert missing(sharp) < 0.9 * missing(drawn)
+    shift = (sharp - drawn)[pair.counts].mean(0)
+    assert np.abs(shift).max() < 0.004  # no tint
+    error, before = (np.square((p - truth)[pair.counts]).mean() for p in (sharp, drawn))
+    assert error < 1.05 * before
 
 
 def test_a_picture_without_a_face_gives_no_pairs():

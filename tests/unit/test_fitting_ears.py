@@ -106,5 +106,22 @@ def test_hair_is_not_pulled_to_the_outline_of_an_ear(
     matches = OutlineMatches(points, shifts, np.ones(3), anchors)
     kept = ears_on_ears(matches, template, FRONT, ears)
     assert kept.anchors.tolist() == [top, ear]
-    none = ears_on_ears(matches, template, FRONT, np.zeros_like(ears))
-    assert none.anchors.tolist() == [side, top]  # nor is an ear pulled to what is none
+
+
+def test_an_ear_is_pulled_out_to_an_ear_alone_but_in_to_any_outline(
+    head: Gaussians, template: HeadTemplate
+) -> None:
+    _, ears = drawn(head, template, FRONT)
+    ear = np.flatnonzero(np.isin(template.labels, EAR_LABELS))[:1]
+    points = head.means[ear].astype(np.float64)
+    pixels, _ = FRONT.project(points)
+    outward = 3 * np.sign(pixels - SIZE / 2) * [1, 0]
+
+    def kept(shifts: np.ndarray, shown: np.ndarray) -> int:
+        matches = OutlineMatches(points, shifts, np.ones(1), ear)
+        return len(ears_on_ears(matches, template, FRONT, shown).anchors)
+
+    nothing = np.zeros_like(ears)
+    assert kept(outward, np.ones_like(ears)) == 1
+    assert kept(outward, nothing) == 0
+    assert kept(-outward, nothing) == 1
