@@ -76,7 +76,7 @@ def cut_hair(
     """
     if regions.hair is None:
         return gaussians
-    none = _nothing_of_hair(camera, regions.hair * matte, regions.ears)
+    none = _nothing_of_hair(camera, replace(regions, hair=regions.hair * matte))
     cut = gaussians
     flat = np.zeros(len(gaussians), np.float32)
     for _ in range(ROUNDS):
@@ -92,18 +92,25 @@ def cut_hair(
     return turn_along(cut, gaussians.means, around, flat, template.neighbours, template.normals)
 
 
-def _nothing_of_hair(
-    camera: Camera, hair: FloatArray, ears: FloatArray | None
-) -> NDArray[np.float32]:
-    """[SIZE, SIZE] 1 where the photograph shows an ear, or no hair far and wide."""
+def _nothing_of_hair(camera: Camera, regions: Regions) -> NDArray[np.float32]:
+    """[SIZE, SIZE] 1 where the photograph shows an ear, or no hair far and wide.
+
+    Not where it shows cloth: of a hood or a scarf the head's hair is all there is to be coloured.
+    """
+    assert regions.hair is not None
     metre = camera.intrinsics[0, 0] * SIZE / camera.width / float(np.linalg.norm(camera.position))
     edge = 2 * round(SLACK * metre) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    shown = cv2.resize(hair, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    none = cv2.dilate(shown, kernel) < 0.4
-    if ears is not None:
-        none |= cv2.resize(ears, (SIZE, SIZE), interpolation=cv2.INTER_AREA) > 0.5
+    none = cv2.dilate(_small(regions.hair), kernel) < 0.4
+    if regions.cloth is not None:
+        none &= _small(regions.cloth) < 0.5
+    if regions.ears is not None:
+        none |= _small(regions.ears) > 0.5
     return none.astype(np.float32)
+
+
+def _small(chance: FloatArray) -> FloatArray:
+    return np.asarray(cv2.resize(chance, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _to_cut(

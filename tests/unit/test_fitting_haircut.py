@@ -81,6 +81,12 @@ def test_hair_that_the_photograph_shows_is_left_alone(
     assert cut_hair(cap, template, FRONT, regions, blend(cap, FRONT).alpha) is cap
 
 
+def test_hoods_are_left_alone(cap: Gaussians, template: HeadTemplate) -> None:
+    regions, matte = photograph(template, FRONT)
+    hood = Regions(hair=regions.hair, cloth=np.ones((SIZE, SIZE), np.float32))
+    assert cut_hair(cap, template, FRONT, hood, matte) is cap
+
+
 def test_without_a_face_map_nothing_is_cut(cap: Gaussians, template: HeadTemplate) -> None:
     _, matte = photograph(template, FRONT)
     assert cut_hair(cap, template, FRONT, Regions(), matte) is cap
