@@ -80,6 +80,7 @@ MODELS: tuple[ModelEntry, ...] = (
         2_500_000_000,
     ),
     _own("editing", "Heads", "repaints and restyles heads", 1_400_000_000),
+    _own("sharpening", "Heads", "sharpens pictures of heads", 1 * _GB),
     _own("style-space", "Style", "style from words or a picture", 1 * _GB),
     _own("parser", "Face regions", "the 19 regions of a face", 1 * _GB),
     _dinov2(

@@ -57,7 +57,7 @@ def test_every_model_that_ships_has_a_row_and_every_such_row_its_file():
     assert shipped == {file.name for entry in MODELS if entry.built_in for file in entry.files}
 
 
-@pytest.mark.parametrize("model_id", ["embedded", "editing", "style-space", "parser"])
+@pytest.mark.parametrize("model_id", ["embedded", "editing", "sharpening", "style-space", "parser"])
 def test_what_comes_with_perchead_is_there_and_stays(tmp_path, model_id):
     entry = model_entry(model_id)
     store = make_store(tmp_path, entry)
