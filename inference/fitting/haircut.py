@@ -9,9 +9,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from inference.fitting.blending import blend
-from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS
 from inference.fitting.regions import Regions
 from inference.fitting.surface import turn_along
 from inference.fitting.trust import smoothstep
@@ -37,6 +38,12 @@ SEEN = 0.05
 
 STEPS = 8
 """Averaging steps of what is to be cut (our choice)."""
+
+BALD = 0.85
+"""Share of the hair in sight, at most, that may be none before all of it is (our choice)."""
+
+NEAR_FACE = 0.03
+"""Bare scalp this near to the face lies on it already, metres (our choice)."""
 
 ENOUGH = 60.0
 """Hair anchors that must be seen below the ears to tell how long hair is behind (our choice)."""
@@ -123,9 +130,12 @@ def _to_cut(
     """[N] share of each Gaussian's distance from the scalp that is too much."""
     region = _region(gaussians, template)
     blending = blend(gaussians, camera.resized(SIZE, SIZE), cancel)
-    seen = blending.seen(np.ones_like(none))
+    seen, nothing = blending.seen(np.ones_like(none)), blending.seen(none)
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    if nothing[scalp].sum() > BALD * seen[scalp].sum():
+        return _far_from_face(template)
     known = ((region > 0) & (seen > SEEN)).astype(np.float32)
-    wrong = (known * blending.seen(none) / np.maximum(seen, 1e-6)).astype(np.float32)
+    wrong = (known * nothing / np.maximum(seen, 1e-6)).astype(np.float32)
     wrong = np.where(known > 0, wrong, wrong[template.mirror])
     known = np.maximum(known, known[template.mirror])
     told = np.stack([wrong, known], 1)
@@ -137,6 +147,14 @@ def _to_cut(
     share = smoothstep((2 * told[:, 0] / (told[:, 1] + 0.05) - 0.5).astype(np.float32))
     cut = np.maximum(region * share, _behind(told, template))
     return np.where(cut > 0.01, cut, 0).astype(np.float32)
+
+
+def _far_from_face(template: HeadTemplate) -> FloatArray:
+    """[N] 1 for hair; beside the face, where it has been laid down on that already, 0."""
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    face = template.anchors[template.labels == FACE]
+    apart, _ = cKDTree(face).query(template.anchors)
+    return np.where(scalp, smoothstep((apart - NEAR_FACE) / NEAR_FACE), 0).astype(np.float32)
 
 
 def _behind(

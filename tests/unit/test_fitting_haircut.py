@@ -1,11 +1,14 @@
 """Hair that hides ears, or hangs where the photograph shows none, is laid down."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from inference.fitting.blending import blend
 from inference.fitting.haircut import cut_hair
-from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS
 from inference.fitting.regions import Regions
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
@@ -79,6 +82,25 @@ def test_hair_that_the_photograph_shows_is_left_alone(
 ) -> None:
     regions = Regions(hair=shown(cap, template, HAIR_LABELS, FRONT))
     assert cut_hair(cap, template, FRONT, regions, blend(cap, FRONT).alpha) is cap
+
+
+def test_the_whole_scalp_of_the_bald_is_bare(cap: Gaussians, template: HeadTemplate) -> None:
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    shell = replace(cap, means=(cap.means + 0.02 * scalp[:, None] * template.normals))
+    shell = replace(shell, means=shell.means.astype(np.float32))
+    side = orbit_camera(30, size=(SIZE, SIZE))
+    nothing = np.zeros((SIZE, SIZE), np.float32)
+    bare = cut_hair(shell, template, side, Regions(hair=nothing), blend(shell, side).alpha)
+    back = scalp & (template.anchors[:, 2] < -0.02) & (template.anchors[:, 1] > 0.03)
+
+    def high(gaussians: Gaussians) -> float:
+        return float(np.linalg.norm((gaussians.means - template.anchors)[back], axis=1).mean())
+
+    assert high(shell) > 0.015
+    assert high(bare) < 0.005
+    face = template.anchors[template.labels == FACE]
+    beside = scalp & (cKDTree(face).query(template.anchors)[0] < 0.025)
+    assert np.array_equal(bare.means[beside], shell.means[beside])  # no slit at the forehead
 
 
 def test_hoods_are_left_alone(cap: Gaussians, template: HeadTemplate) -> None:
