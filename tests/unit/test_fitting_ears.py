@@ -7,9 +7,10 @@ from inference.fitting.blending import Blending, blend
 from inference.fitting.ear_places import ears_on_ears, free_ears, match_ears
 from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
 from inference.fitting.outline import OutlineMatches
-from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_camera
+from tests.unit.template_heads import round_head, shown
 
 SIZE = 256
 FRONT = orbit_camera(size=(SIZE, SIZE))
@@ -22,22 +23,12 @@ def template() -> HeadTemplate:
 
 @pytest.fixture(scope="module")
 def head(template: HeadTemplate) -> Gaussians:
-    near = template.anchors[template.neighbours] - template.anchors[:, None]
-    spacing = np.linalg.norm(near, axis=-1).mean(1)
-    return Gaussians(
-        means=template.anchors,
-        quaternions=np.tile(np.array([1, 0, 0, 0], np.float32), (NUM_GAUSSIANS, 1)),
-        scales=np.repeat(0.5 * spacing[:, None], 3, 1).astype(np.float32),
-        opacities=np.full(NUM_GAUSSIANS, 0.95, np.float32),
-        colours=np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
-    )
+    return round_head(template, template.anchors)
 
 
 def drawn(head: Gaussians, template: HeadTemplate, camera: Camera) -> tuple[Blending, np.ndarray]:
     """The head, and where its ears are seen."""
-    blending = blend(head, camera)
-    ears = np.isin(template.labels, EAR_LABELS).astype(np.float32)
-    return blending, blending.picture(ears[:, None])[..., 0]
+    return blend(head, camera), shown(head, template, EAR_LABELS, camera)
 
 
 @pytest.mark.parametrize("up", [-6, 5])
@@ -77,10 +68,8 @@ def test_ears_under_hair_stay_where_they_are(head: Gaussians, template: HeadTemp
 
 
 def test_ears_that_peep_out_of_hair_are_not_free(head: Gaussians, template: HeadTemplate) -> None:
-    blending, ears = drawn(head, template, FRONT)
-    hair = blending.picture(np.isin(template.labels, HAIR_LABELS).astype(np.float32)[:, None])[
-        ..., 0
-    ]
+    _, ears = drawn(head, template, FRONT)
+    hair = shown(head, template, HAIR_LABELS, FRONT)
     seen = ears > 0.5
     assert (free_ears(ears, hair, FRONT)[seen] > 0.5).all()  # there is hair above them alone
     columns = np.arange(SIZE)

@@ -10,9 +10,10 @@ from inference.fitting.blending import blend
 from inference.fitting.haircut import cut_hair
 from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS
 from inference.fitting.regions import Regions
-from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
+from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_camera
+from tests.unit.template_heads import round_head, shown
 
 SIZE = 256
 FRONT = orbit_camera(size=(SIZE, SIZE))
@@ -29,21 +30,7 @@ def head(template: HeadTemplate, hang: float) -> Gaussians:
     outward = np.sign(template.anchors[:, 0])
     hanging = np.stack([outward / 3, -np.ones_like(outward), np.ones_like(outward) / 3], 1)
     means = template.anchors + np.where(side[:, None], hang * hanging, 0)
-    near = template.anchors[template.neighbours] - template.anchors[:, None]
-    spacing = np.linalg.norm(near, axis=-1).mean(1)
-    return Gaussians(
-        means=means.astype(np.float32),
-        quaternions=np.tile(np.array([1, 0, 0, 0], np.float32), (NUM_GAUSSIANS, 1)),
-        scales=np.repeat(0.5 * spacing[:, None], 3, 1).astype(np.float32),
-        opacities=np.full(NUM_GAUSSIANS, 0.95, np.float32),
-        colours=np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),
-    )
-
-
-def shown(gaussians: Gaussians, template: HeadTemplate, labels: tuple[int, ...], camera: Camera):
-    """[S, S] how much of each pixel such anchors make."""
-    own = np.isin(template.labels, labels).astype(np.float32)
-    return blend(gaussians, camera).picture(own[:, None])[..., 0]
+    return round_head(template, means)
 
 
 @pytest.fixture(scope="module")
