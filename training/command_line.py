@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from inference.errors import PercHeadError
 
@@ -25,6 +25,14 @@ def command_parser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=add_help,
     )
+
+
+def chosen_stage(arguments: Sequence[str], stages: Sequence[str]) -> tuple[str, list[str]]:
+    """What --stage says, the first of the stages if nothing, and all other arguments."""
+    chooser = argparse.ArgumentParser(add_help=False)
+    chooser.add_argument("--stage", choices=stages, default=stages[0])
+    found, others = chooser.parse_known_args(arguments)
+    return found.stage, others
 
 
 def exit_status(command: Callable[[], int]) -> int:

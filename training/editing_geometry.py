@@ -6,7 +6,6 @@ of all maps become alike. What they then know is regressed on what the linear ma
 """
 
 import argparse
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +19,7 @@ from training.map_heads import MapHeads, drawn_map
 from training.map_ridge import Ridge, best_ridge
 from training.run_log import RunLog
 from training.schedule import warm_cosine
-from training.stage_state import Stateful, load_state, save_state, share_done
+from training.stage_state import StageClock, Stateful, load_state, save_state
 
 _JUDGED, _OF = 3, 10
 """Heads with this remainder are not trained on."""
@@ -81,35 +80,29 @@ def learn_geometry(
         {"params": list(reader.linear.parameters()), "factor": _LAST},
     ]
     optimiser = torch.optim.AdamW(groups, lr=options.learning_rate, weight_decay=0.03)
-    step, spent, saved = 0, 0.0, 0.0
+    clock = StageClock(options, options.geometry)
     path = options.out / _STATE
     parts: dict[str, Stateful] = {"model": model, "reader": reader.linear, "optimiser": optimiser}
     if options.resume and path.exists():
-        step, spent = load_state(path, parts)
-        log.say(f"geometry goes on at step {step}")
-    while True:
-        done = share_done(options, options.geometry, step, spent)
-        if done >= 1:
-            break
-        began = time.monotonic()
-        rng = np.random.default_rng([options.seed, step])
-        for group in optimiser.param_groups:
-            rate = options.learning_rate * group["factor"]
-            group["lr"] = rate * warm_cosine(step, done, _WARM_UP)
-        views = rng.choice(shown, _BATCH)
-        said = reader(model, _maps(heads, views, rng))
-        error = ((said - true[whose[views]]) ** 2 @ importance).mean() / varies
-        optimiser.zero_grad(set_to_none=True)
-        error.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
-        step += 1
-        spent += time.monotonic() - began
-        log.step(step, _BATCH, spent, {"geometry": float(error.detach())})
-        if spent - saved > options.save * 60:
-            save_state(path, parts, step, spent)
-            saved = spent
-    save_state(path, parts, step, spent)
+        clock.steps, clock.seconds = load_state(path, parts)
+        log.say(f"geometry goes on at step {clock.steps}")
+    while (done := clock.done) < 1:
+        with clock.step():
+            rng = np.random.default_rng([options.seed, clock.steps])
+            for group in optimiser.param_groups:
+                rate = options.learning_rate * group["factor"]
+                group["lr"] = rate * warm_cosine(clock.steps, done, _WARM_UP)
+            views = rng.choice(shown, _BATCH)
+            said = reader(model, _maps(heads, views, rng))
+            error = ((said - true[whose[views]]) ** 2 @ importance).mean() / varies
+            optimiser.zero_grad(set_to_none=True)
+            error.backward()
+            torch.nn.utils.clip_grad_norm_(trained, 1.0)
+            optimiser.step()
+        log.step(clock.steps, _BATCH, clock.seconds, {"geometry": float(error.detach())})
+        if clock.time_to_save():
+            save_state(path, parts, clock.steps, clock.seconds)
+    save_state(path, parts, clock.steps, clock.seconds)
     refine_linear(model, heads, latents, judged, options.seed, log)
 
 

@@ -36,6 +36,7 @@ from training.editing_latents import latents_of
 from training.editing_start import start_branch
 from training.map_heads import MapHeads, load_map_heads
 from training.run_log import RunLog
+from training.stage_state import add_budget_options
 
 REACH = 0.2
 """Metres that an anchor of the editing model may go from the mean head: as far as any hair."""
@@ -58,10 +59,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--out", type=Path, required=True)
     add("--heads", type=int, help="use at most so many heads")
     add("--prompts", type=int, default=4000, help="that say what words mean")
-    add("--minutes", type=float, default=20, help="of training after the closed form")
-    add("--steps", type=int, help="steps instead of minutes")
-    add("--save", type=float, default=5, help="minutes between checkpoints and measurements")
-    add("--resume", action="store_true", help="go on where a run with the same options stopped")
+    add_budget_options(parser, "of training after the closed form")
     add("--geometry", type=float, default=0.5, help="share of these for the geometry as a whole")
     add("--batch", type=int, default=8, help="heads a step")
     add("--patches", type=int, default=256, help="of each head a step")

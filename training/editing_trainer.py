@@ -9,7 +9,6 @@ of heads is mirrored, with colours as a stranger's, since light does not mirror 
 
 import argparse
 import copy
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -33,7 +32,7 @@ from training.map_heads import MapHeads, drawn_map
 from training.patch_sampling import anchors_of, draw_patches, patch_probabilities
 from training.run_log import RunLog
 from training.schedule import parameter_groups, warm_cosine
-from training.stage_state import Stateful, load_state, save_state, share_done
+from training.stage_state import StageClock, Stateful, load_state, save_state
 
 _BETA = 0.3  # spreads from which on an error of place counts linearly
 _COLOUR = 4.0  # weight of colours against places
@@ -249,7 +248,7 @@ def train(
     look("geometry", model, 0, 0.0)
     rate, seed = options.learning_rate, options.seed
     trainer = EditingTrainer(model, heads, mapped, latents, template, rate, seed)
-    spent, saved = 0.0, 0.0
+    clock = StageClock(options, 1 - options.geometry)
     path = options.out / _STATE
     parts: dict[str, Stateful] = {
         "model": model,
@@ -257,23 +256,19 @@ def train(
         "optimiser": trainer.optimiser,
     }
     if options.resume and path.exists():
-        trainer.steps, spent = load_state(path, parts)
-        log.say(f"patches go on at step {trainer.steps}")
-    while True:
-        done = share_done(options, 1 - options.geometry, trainer.steps, spent)
-        if done >= 1:
-            break
-        began = time.monotonic()
-        terms = trainer.step(done, options.batch, options.patches)
-        spent += time.monotonic() - began  # measuring does not count
-        log.step(trainer.steps, options.batch, spent, terms)
-        if spent - saved > options.save * 60:
-            save_state(path, parts, trainer.steps, spent)
-            export(trainer.average, trainer.steps)
-            look("patches", trainer.average, trainer.steps, spent)
-            saved = spent
-    export(trainer.average, trainer.steps)
-    look("end", trainer.average, trainer.steps, spent)
+        clock.steps, clock.seconds = load_state(path, parts)
+        trainer.steps = clock.steps
+        log.say(f"patches go on at step {clock.steps}")
+    while (done := clock.done) < 1:
+        with clock.step():
+            terms = trainer.step(done, options.batch, options.patches)
+        log.step(clock.steps, options.batch, clock.seconds, terms)
+        if clock.time_to_save():
+            save_state(path, parts, clock.steps, clock.seconds)
+            export(trainer.average, clock.steps)
+            look("patches", trainer.average, clock.steps, clock.seconds)
+    export(trainer.average, clock.steps)
+    look("end", trainer.average, clock.steps, clock.seconds)
 
 
 def _distance(

@@ -2,7 +2,7 @@
 
     python -m training.sharpening_pairs --data HEADS --out PAIRS
 
-makes a head of the photographs of HEADS (npz files of training.synthetic.generate; large ones,
+makes a head of the photographs of HEADS (of training.synthetic.generate; large ones, --layout npz
 --size 1024) as the program does, its fit included, and draws it from each photograph's own camera.
 Fitted colours belong to places of the photograph, so that both pictures show the same thing pixel
 by pixel, and differ in what Gaussians cannot hold. Started again it goes on with what is missing.
@@ -11,7 +11,6 @@ by pixel, and differ in what Gaussians cannot hold. Started again it goes on wit
 import argparse
 import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,10 @@ from inference.portrait.types import LoadedImage
 from inference.rendering.alpha_bleeding import bleed
 from inference.rendering.protocol import Renderer
 from inference.rendering.selection import choose_renderer
+from training.anchor_data import list_heads
 from training.command_line import command_parser, exit_status
+from training.data.errors import BrokenSampleError
+from training.data.generated import read_views
 
 EDGES = (512, 720, 1024)
 """Pictures are drawn at these sizes, as windows and exports are (our choice)."""
@@ -105,13 +107,14 @@ def save_pair(pair: Pair, path: Path) -> None:
 
 
 def photographs(path: Path) -> Iterator[tuple[str, LoadedImage, FloatArray]]:
-    """The views of a head that the generator wrote: name, picture and alpha."""
-    with np.load(path, allow_pickle=False) as stored:
-        pictures, alphas = stored["rgb"], stored["alpha"]
-    for view, (rgb, alpha) in enumerate(zip(pictures, alphas, strict=True)):
-        name = f"{path.stem}_{view}"
-        image = LoadedImage(rgb.astype(np.float32) / np.float32(255), None, name)
-        yield name, image, alpha.astype(np.float32) / np.float32(255)
+    """The views of a head that the generator wrote: name, picture and alpha.
+
+    Raises:
+        BrokenSampleError: its file is damaged.
+    """
+    for number, view in enumerate(read_views(path)):
+        name = f"{path.stem}_{number}"
+        yield name, LoadedImage(view.rgb, None, name), view.alpha
 
 
 def _bytes(picture: FloatArray) -> NDArray[np.uint8]:
@@ -120,9 +123,9 @@ def _bytes(picture: FloatArray) -> NDArray[np.uint8]:
 
 def run(options: argparse.Namespace) -> int:
     """Make what is missing; returns the exit status."""
-    heads = sorted(options.data.glob("*.npz"))
+    heads = list_heads(options.data)
     if not heads:
-        raise UsageError(f"There are no heads in {options.data}: make some with --layout npz.")
+        raise UsageError(f"There are no heads in {options.data}: generate some.")
     engine, renderer = Engine(), choose_renderer()
     start, made = time.monotonic(), 0
     for head in heads:
@@ -131,8 +134,8 @@ def run(options: argparse.Namespace) -> int:
             continue
         try:
             views = list(photographs(head))
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            print(f"{head.name} is left out: {error}", flush=True)
+        except BrokenSampleError as error:
+            print(error, flush=True)
             continue
         for name, image, alpha in views:
             try:

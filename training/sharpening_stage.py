@@ -16,8 +16,6 @@ trained on, says. --resume goes on to the last bit.
 
 import argparse
 import copy
-import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,15 +34,22 @@ from inference.model.sharpening import Sharpening
 from training.averaging import follow
 from training.command_line import command_parser
 from training.losses.dino import DinoLoss, DinoLossConfig
+from training.losses.embedded import EmbeddedLossConfig
+from training.run_folder import describe, write_description
 from training.run_log import RunLog
 from training.schedule import warm_cosine
 from training.sharpening_pairs import Pair, load_pair
-from training.stage_state import Stateful, load_state, save_state, share_done
+from training.stage_state import (
+    StageClock,
+    Stateful,
+    add_budget_options,
+    load_state,
+    save_state,
+)
 
 EDGE = 196
 """Pixels of the squares that are trained on: whole patches of the frozen ViT (our choice)."""
 
-_LAYERS = (6, 9)  # of the frozen ViT, as training.losses.embedded found them best
 _COARSE = 4  # pixels over which colours are compared
 _SLOPES = 1.0  # weight of differences between neighbours against colours
 _CONTRAST = 1.0  # weight of how much detail there is
@@ -68,10 +73,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--width", type=int, default=16, help="channels of the CNN's first level")
     add("--levels", type=int, default=2, help="of the CNN")
     add("--fold", type=int, default=2, help="edge of the squares that become channels")
-    add("--minutes", type=float, default=20, help="of training")
-    add("--steps", type=int, help="steps instead of minutes")
-    add("--save", type=float, default=5, help="minutes between checkpoints and measurements")
-    add("--resume", action="store_true", help="go on where a run with the same options stopped")
+    add_budget_options(parser, "of training")
     add("--batch", type=int, default=8, help="squares a step")
     add("--features", type=float, default=0, help="weight of frozen features, which cost a lot")
     add("--learning-rate", type=float, default=3e-3)
@@ -88,7 +90,7 @@ class PairLoss(nn.Module):
         self._weight = features
         self._features: DinoLoss | None = None
         if features:
-            config = DinoLossConfig(layers=_LAYERS, image_size=EDGE)
+            config = DinoLossConfig(EmbeddedLossConfig().layers, image_size=EDGE)
             self._features = DinoLoss(load_embedded_backbone(), config)
 
     def forward(
@@ -186,8 +188,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     log = RunLog(options.out)
-    options_text = json.dumps(vars(options), default=str, indent=1)
-    (options.out / "config.json").write_text(options_text, encoding="utf-8")
     pairs, judged = load_pairs(options.data)
     log.say(f"{len(pairs)} pairs, {len(judged)} to judge by")
     shape = SharpeningConfig(width=options.width, levels=options.levels, fold=options.fold)
@@ -195,38 +195,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     average = copy.deepcopy(cnn)
     loss = PairLoss(options.features)
     optimiser = torch.optim.AdamW(cnn.parameters(), lr=options.learning_rate, weight_decay=1e-3)
-    step, spent, saved = 0, 0.0, 0.0
+    clock = StageClock(options)
     path = options.out / _STATE
     parts: dict[str, Stateful] = {"cnn": cnn, "average": average, "optimiser": optimiser}
     if options.resume and path.exists():
-        step, spent = load_state(path, parts)
-        log.say(f"goes on at step {step}")
-    log.measurement("as drawn", step, spent, measure(None, judged, loss))
-    while True:
-        done = share_done(options, 1.0, step, spent)
-        if done >= 1:
-            break
-        began = time.monotonic()
-        for group in optimiser.param_groups:
-            group["lr"] = options.learning_rate * warm_cosine(step, done, _WARM_UP)
-        rng = np.random.default_rng([options.seed, step])
-        drawn, truth, counts = draw_squares(pairs, options.batch, rng)
-        terms = loss(cnn(drawn), truth, counts)
-        optimiser.zero_grad(set_to_none=True)
-        terms["total"].backward()
-        nn.utils.clip_grad_norm_(cnn.parameters(), 1.0)
-        optimiser.step()
-        follow(average, cnn, step, least=0.005)
-        step += 1
-        spent += time.monotonic() - began
-        log.step(step, options.batch, spent, {k: float(v.detach()) for k, v in terms.items()})
-        if spent - saved > options.save * 60:
-            save_state(path, parts, step, spent)
-            log.measurement("sharpened", step, spent, measure(average, judged, loss))
-            saved = spent
-    save_state(path, parts, step, spent)
-    log.measurement("end", step, spent, measure(average, judged, loss))
-    _export(average, shape, options, len(pairs), step)
+        clock.steps, clock.seconds = load_state(path, parts)
+        log.say(f"goes on at step {clock.steps}")
+    write_description(options.out, describe(shape, vars(options)), clock.steps)
+
+    def look(name: str, cnn: Sharpening | None) -> None:
+        log.measurement(name, clock.steps, clock.seconds, measure(cnn, judged, loss))
+
+    look("as drawn", None)
+    while (done := clock.done) < 1:
+        with clock.step():
+            for group in optimiser.param_groups:
+                group["lr"] = options.learning_rate * warm_cosine(clock.steps, done, _WARM_UP)
+            rng = np.random.default_rng([options.seed, clock.steps])
+            drawn, truth, counts = draw_squares(pairs, options.batch, rng)
+            terms = loss(cnn(drawn), truth, counts)
+            optimiser.zero_grad(set_to_none=True)
+            terms["total"].backward()
+            nn.utils.clip_grad_norm_(cnn.parameters(), 1.0)
+            optimiser.step()
+            follow(average, cnn, clock.steps, least=0.005)
+        values = {name: float(value.detach()) for name, value in terms.items()}
+        log.step(clock.steps, options.batch, clock.seconds, values)
+        if clock.time_to_save():
+            save_state(path, parts, clock.steps, clock.seconds)
+            look("sharpened", average)
+    save_state(path, parts, clock.steps, clock.seconds)
+    look("end", average)
+    _export(average, shape, options, len(pairs), clock.steps)
 
 
 def _export(

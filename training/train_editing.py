@@ -12,7 +12,6 @@ The embedded model's weights come from --stage anchors, which has options of its
 (training.editing_stage).
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from inference.errors import UsageError
 from inference.model.checkpoint import save_checkpoint
 from inference.model.editing import EditingModel, editing_config
 from training import editing_stage
+from training.command_line import chosen_stage
 from training.config import EDITING
 from training.data.batch import UNKNOWN_LABEL, Batch, PictureSizes
 from training.drawing import contact_sheet, draw_targets
@@ -65,10 +65,8 @@ def one_hot(batch: Batch, classes: int) -> torch.Tensor:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train a stage."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    chooser = argparse.ArgumentParser(add_help=False)
-    chooser.add_argument("--stage", choices=["images", "anchors"], default="images")
-    stage, others = chooser.parse_known_args(arguments)
-    if stage.stage == "anchors":
+    stage, others = chosen_stage(arguments, ["images", "anchors"])
+    if stage == "anchors":
         editing_stage.main(others)
     else:
         train_on_images(others)

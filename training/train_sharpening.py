@@ -13,7 +13,6 @@ The embedded model's CNN comes from --stage pairs, which has options of its own
 (training.sharpening_stage).
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from inference.model.checkpoint import save_checkpoint
 from inference.model.config import SharpeningConfig
 from inference.model.sharpening import Sharpening
 from training import sharpening_stage
+from training.command_line import chosen_stage
 from training.config import SHARPENING
 from training.data.batch import PictureSizes
 from training.drawing import Pictures, contact_sheet, draw_targets
@@ -52,10 +52,8 @@ from training.start import (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train a stage."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    chooser = argparse.ArgumentParser(add_help=False)
-    chooser.add_argument("--stage", choices=["images", "pairs"], default="images")
-    stage, others = chooser.parse_known_args(arguments)
-    if stage.stage == "pairs":
+    stage, others = chosen_stage(arguments, ["images", "pairs"])
+    if stage == "pairs":
         sharpening_stage.main(others)
     else:
         train_on_images(others)

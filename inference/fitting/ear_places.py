@@ -54,7 +54,7 @@ def free_ears(
         hair: chance of hair.
         camera: of the photograph, at their size.
     """
-    metre = camera.intrinsics[0, 0] / float(np.linalg.norm(camera.position))
+    beside = BESIDE * camera.pixels_per_metre
     shown = ears > 0.5
     free = np.zeros_like(ears)
     count, pieces = cv2.connectedComponents(shown.astype(np.uint8))
@@ -64,7 +64,7 @@ def free_ears(
         rows, columns = np.flatnonzero(piece.any(1)), np.flatnonzero(piece.any(0))
         first = piece[rows].argmax(1)
         last = piece.shape[1] - 1 - piece[rows, ::-1].argmax(1)
-        outside = first - BESIDE * metre if columns.mean() < middle[0, 0] else last + BESIDE * metre
+        outside = first - beside if columns.mean() < middle[0, 0] else last + beside
         at = outside.round().astype(int).clip(0, piece.shape[1] - 1)
         if (hair[rows, at] > 0.5).mean() < 0.5:
             free = np.where(piece, ears, free)

@@ -6,7 +6,6 @@ it does not show follows by smoothness and by the mirrored half.
 
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from inference.fitting.hair_volume import grow_behind
 from inference.fitting.kinds import NECK
 from inference.fitting.landmark_groups import FACE_OVAL, LIPS, landmark_sample
 from inference.fitting.outline import match_outline
+from inference.fitting.regions import shrunk
 from inference.fitting.smooth_field import Kernel, SmoothField, fit_field
 from inference.fitting.surface import turn_along
 from inference.head.gaussians import FloatArray, Gaussians
@@ -91,11 +91,8 @@ def fit_shape(
         cancel: checked between the steps.
     """
     small = camera.resized(config.outline_size, config.outline_size)
-    shape = (config.outline_size, config.outline_size)
-    small_matte = cv2.resize(matte, shape, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small_ears = None
-    if ears is not None:
-        small_ears = cv2.resize(ears, shape, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small_matte = shrunk(matte, config.outline_size)
+    small_ears = None if ears is None else shrunk(ears, config.outline_size)
     dressed = template.labels == NECK
     flat = np.full(len(dressed), config.flat, np.float32)
     moved, turned = gaussians, gaussians.means
@@ -106,7 +103,7 @@ def fit_shape(
         cancel.check()
         blending = blend(moved, small, cancel)
         cancel.check()
-        reach = config.outline_reach * small.intrinsics[0, 0] / _depth(small)
+        reach = config.outline_reach * small.pixels_per_metre
         matches = match_outline(blending, moved.means, small_matte, reach)
         cancel.check()
         ear, drawn_ear = np.zeros((0, 3)), np.zeros((0, 3))
@@ -168,11 +165,6 @@ def without_holes(
     growth = np.maximum(least / middle, 1)
     scales = np.where(scales >= middle[:, None], scales * growth[:, None], scales)
     return replace(moved, scales=scales.astype(np.float32))
-
-
-def _depth(camera: Camera) -> float:
-    """Distance of the head along the view, metres."""
-    return float(np.linalg.norm(camera.position))
 
 
 def _in_space(

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from inference.fitting.blending import blend
 from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS
-from inference.fitting.regions import Regions
+from inference.fitting.regions import Regions, shrunk
 from inference.fitting.surface import turn_along
 from inference.fitting.trust import smoothstep
 from inference.head.gaussians import FloatArray, Gaussians
@@ -83,11 +83,12 @@ def cut_hair(
     """
     if regions.hair is None:
         return gaussians
-    none = _nothing_of_hair(camera, replace(regions, hair=regions.hair * matte))
+    small = camera.resized(SIZE, SIZE)
+    none = _nothing_of_hair(regions.hair * matte, regions.cloth, regions.ears, small)
     cut = gaussians
     flat = np.zeros(len(gaussians), np.float32)
     for _ in range(ROUNDS):
-        share = _to_cut(cut, template, camera, none, cancel)
+        share = _to_cut(cut, template, small, none, cancel)
         lift = cut.means - template.anchors - _ground(cut, template)
         means = cut.means - (1 - LEFT) * share[:, None] * lift
         cut = replace(cut, means=means.astype(np.float32))
@@ -99,41 +100,37 @@ def cut_hair(
     return turn_along(cut, gaussians.means, around, flat, template.neighbours, template.normals)
 
 
-def _nothing_of_hair(camera: Camera, regions: Regions) -> NDArray[np.float32]:
+def _nothing_of_hair(
+    hair: FloatArray, cloth: FloatArray | None, ears: FloatArray | None, small: Camera
+) -> NDArray[np.float32]:
     """[SIZE, SIZE] 1 where the photograph shows an ear, or no hair far and wide.
 
     Not where it shows cloth: of a hood or a scarf the head's hair is all there is to be coloured.
     """
-    assert regions.hair is not None
-    metre = camera.intrinsics[0, 0] * SIZE / camera.width / float(np.linalg.norm(camera.position))
-    edge = 2 * round(SLACK * metre) + 1
+    edge = 2 * round(SLACK * small.pixels_per_metre) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    none = cv2.dilate(_small(regions.hair), kernel) < 0.4
-    if regions.cloth is not None:
-        none &= _small(regions.cloth) < 0.5
-    if regions.ears is not None:
-        none |= _small(regions.ears) > 0.5
+    none = cv2.dilate(shrunk(hair, SIZE), kernel) < 0.4
+    if cloth is not None:
+        none &= shrunk(cloth, SIZE) < 0.5
+    if ears is not None:
+        none |= shrunk(ears, SIZE) > 0.5
     return none.astype(np.float32)
-
-
-def _small(chance: FloatArray) -> FloatArray:
-    return np.asarray(cv2.resize(chance, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _to_cut(
     gaussians: Gaussians,
     template: HeadTemplate,
-    camera: Camera,
+    small: Camera,
     none: NDArray[np.float32],  # [SIZE, SIZE]
     cancel: CancelToken | None,
 ) -> FloatArray:
     """[N] share of each Gaussian's distance from the scalp that is too much."""
-    region = _region(gaussians, template)
-    blending = blend(gaussians, camera.resized(SIZE, SIZE), cancel)
+    blending = blend(gaussians, small, cancel)
     seen, nothing = blending.seen(np.ones_like(none)), blending.seen(none)
     scalp = np.isin(template.labels, HAIR_LABELS)
     if nothing[scalp].sum() > BALD * seen[scalp].sum():
         return _far_from_face(template)
+    region = _region(gaussians, template)
     known = ((region > 0) & (seen > SEEN)).astype(np.float32)
     wrong = (known * nothing / np.maximum(seen, 1e-6)).astype(np.float32)
     wrong = np.where(known > 0, wrong, wrong[template.mirror])

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+
 from inference.head.gaussians import FloatArray
 
 
@@ -18,3 +21,12 @@ class Regions:
     hair: FloatArray | None = None
     cloth: FloatArray | None = None
     ears: FloatArray | None = None
+
+
+def shrunk(
+    chance: FloatArray,  # [S, S]
+    edge: int,
+) -> FloatArray:
+    """Means over what becomes one pixel of a smaller picture, [edge, edge]."""
+    small = cv2.resize(chance, (edge, edge), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)

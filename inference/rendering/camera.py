@@ -54,6 +54,11 @@ class Camera:
         """Vertical field of view."""
         return float(np.degrees(2 * np.arctan(self.height / (2 * self.intrinsics[1, 1]))))
 
+    @property
+    def pixels_per_metre(self) -> float:
+        """Across the picture, as far away as the world's origin, which lies in the head."""
+        return float(self.intrinsics[0, 0] / np.linalg.norm(self.position))
+
     def resized(self, width: int, height: int) -> "Camera":
         """The same view drawn at another size; both axes are scaled on their own."""
         scale = np.diag([width / self.width, height / self.height, 1.0])

@@ -114,7 +114,9 @@ def sample(tmp_path_factory):
     with Image.open(resource_path("samples/astronaut.png")) as opened:
         picture = np.asarray(opened.convert("RGB").resize((1200, 1200), Image.Resampling.LANCZOS))
     alpha = np.full((1, 1200, 1200), 255, np.uint8)
-    np.savez(folder / "head.npz", rgb=picture[None], alpha=alpha)
+    camera = {"K": np.eye(3)[None], "w2c": np.eye(4)[None]}  # of no use here
+    label = np.zeros_like(alpha)
+    np.savez(folder / "head.npz", rgb=picture[None], alpha=alpha, label=label, **camera)
     ((name, image, there),) = photographs(folder / "head.npz")
     assert name == "head_0"
     return {len(pair.drawn): pair for pair in pairs_of(image, there, Engine(), choose_renderer())}

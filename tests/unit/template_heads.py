@@ -21,6 +21,14 @@ def round_head(template: HeadTemplate, means: np.ndarray) -> Gaussians:
     )
 
 
+def lying(template: HeadTemplate) -> np.ndarray:
+    """Quaternions [N, 4] wxyz that turn the first axis along the template's normals."""
+    turn = np.cross([1.0, 0.0, 0.0], template.normals)
+    quaternions = np.concatenate([1 + template.normals[:, :1], turn], 1)
+    quaternions /= np.maximum(np.linalg.norm(quaternions, axis=1, keepdims=True), 1e-6)
+    return quaternions.astype(np.float32)
+
+
 def shown(
     gaussians: Gaussians, template: HeadTemplate, labels: tuple[int, ...], camera: Camera
 ) -> np.ndarray:

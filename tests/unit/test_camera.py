@@ -70,3 +70,11 @@ def test_looking_straight_down_still_gives_a_rotation():
 def test_nonsense_is_refused(width, height, intrinsics, pose):
     with pytest.raises(ValueError, match=r"camera needs|must be a finite"):
         Camera(width, height, intrinsics, pose)
+
+
+def test_pixels_per_metre_is_how_far_a_small_step_at_the_head_goes():
+    camera = orbit_camera(30, 5, size=(300, 200))
+    across = camera.world_to_camera[0, :3]  # the camera's own x axis
+    pixels, _ = camera.project(np.array([-0.5e-3 * across, 0.5e-3 * across]))
+    step = np.linalg.norm(pixels[1] - pixels[0])
+    assert step == pytest.approx(1e-3 * camera.pixels_per_metre, rel=0.01)

@@ -11,6 +11,7 @@ from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.portrait.types import CropBox, FaceLandmarks, PreparedPortrait
 from inference.rendering.camera import orbit_camera
+from tests.unit.template_heads import lying
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +21,11 @@ def template() -> HeadTemplate:
 
 def discs(template: HeadTemplate, anchors: np.ndarray) -> Gaussians:
     """A head of flat discs that lie in the template's surface."""
-    turn = np.cross([1.0, 0.0, 0.0], template.normals)
-    quaternions = np.concatenate([1 + template.normals[:, :1], turn], 1)
-    quaternions /= np.maximum(np.linalg.norm(quaternions, axis=1, keepdims=True), 1e-6)
     near = anchors[template.neighbours] - anchors[:, None]
     wide = 0.5 * np.linalg.norm(near, axis=-1).mean(1)
     return Gaussians(
         means=anchors.astype(np.float32),
-        quaternions=quaternions.astype(np.float32),
+        quaternions=lying(template),
         scales=np.stack([0.1 * wide, wide, wide], 1).astype(np.float32),
         opacities=np.full(NUM_GAUSSIANS, 0.9, np.float32),
         colours=np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),

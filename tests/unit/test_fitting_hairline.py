@@ -10,6 +10,7 @@ from inference.fitting.kinds import FACE, HAIR_LABELS
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
+from tests.unit.template_heads import lying
 
 LIFT = 0.01
 CAMERA = orbit_camera(size=(64, 64))
@@ -26,12 +27,9 @@ def shell(template: HeadTemplate) -> Gaussians:
     """A head whose hair stands 1 cm above its scalp, of flat Gaussians along the surface."""
     hair = np.isin(template.labels, HAIR_LABELS)
     up = np.where(hair[:, None], LIFT * template.normals, 0).astype(np.float32)
-    turn = np.cross([1.0, 0.0, 0.0], template.normals)
-    quaternions = np.concatenate([1 + template.normals[:, :1], turn], 1)
-    quaternions /= np.maximum(np.linalg.norm(quaternions, axis=1, keepdims=True), 1e-6)
     return Gaussians(
         means=template.anchors + up,
-        quaternions=quaternions.astype(np.float32),
+        quaternions=lying(template),
         scales=np.tile(np.array([1e-4, 2e-3, 2e-3], np.float32), (NUM_GAUSSIANS, 1)),
         opacities=np.full(NUM_GAUSSIANS, 0.9, np.float32),
         colours=np.full((NUM_GAUSSIANS, 3), 0.5, np.float32),

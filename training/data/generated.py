@@ -38,7 +38,7 @@ class GeneratedHeads:
             )
         self._targets = targets
         # The generator gives every head of a folder as many views.
-        self._views = len(_read(self._paths[0]))
+        self._views = len(read_views(self._paths[0]))
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class GeneratedHeads:
             raise IndexError(index)
         path = self._paths[index // self._views]
         number = index % self._views
-        views = _read(path)
+        views = read_views(path)
         if number >= len(views):
             raise BrokenSampleError(f"{path} has fewer views than others: generate it again.")
         others = [other for other in range(len(views)) if other != number] or [number]
@@ -77,7 +77,12 @@ class GeneratedHeads:
         )
 
 
-def _read(path: Path) -> tuple[TrainingView, ...]:
+def read_views(path: Path) -> tuple[TrainingView, ...]:
+    """The pictures of a head.
+
+    Raises:
+        BrokenSampleError: its file is damaged.
+    """
     try:
         return views_of(load_sample(path))
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
