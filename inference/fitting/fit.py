@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from inference.fitting.before_cheeks import without_what_hangs_before
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
@@ -225,6 +226,7 @@ def _fit_colours(
     kinds = Kinds.of(template, gaussians.colours, photographed, dressed, facing)
     cancel.check()
     weight = without_rim_outliers(weight, portrait.image, portrait.alpha, blending, kinds)
+    weight = without_what_hangs_before(weight, portrait.image, blending, view, template)
     cancel.check()
     graph = laplacian(template.neighbours, kinds.labels, gaussians.colours)
     patches = np.arange(len(gaussians)) // GAUSSIANS_PER_PATCH

@@ -84,11 +84,14 @@ def cut_hair(
     if regions.hair is None:
         return gaussians
     small = camera.resized(SIZE, SIZE)
-    none = _nothing_of_hair(regions.hair * matte, regions.cloth, regions.ears, small)
+    bare = _not_dressed(regions.cloth)
+    none = bare * _nothing_of_hair(regions.hair * matte, small)
+    if regions.ears is not None:
+        none = np.maximum(none, shrunk(regions.ears, SIZE) > 0.5)
     cut = gaussians
     flat = np.zeros(len(gaussians), np.float32)
     for _ in range(ROUNDS):
-        share = _to_cut(cut, template, small, none, cancel)
+        share = _to_cut(cut, template, small, none, bare, cancel)
         lift = cut.means - template.anchors - _ground(cut, template)
         means = cut.means - (1 - LEFT) * share[:, None] * lift
         cut = replace(cut, means=means.astype(np.float32))
@@ -100,21 +103,22 @@ def cut_hair(
     return turn_along(cut, gaussians.means, around, flat, template.neighbours, template.normals)
 
 
-def _nothing_of_hair(
-    hair: FloatArray, cloth: FloatArray | None, ears: FloatArray | None, small: Camera
-) -> NDArray[np.float32]:
-    """[SIZE, SIZE] 1 where the photograph shows an ear, or no hair far and wide.
-
-    Not where it shows cloth: of a hood or a scarf the head's hair is all there is to be coloured.
-    """
+def _nothing_of_hair(hair: FloatArray, small: Camera) -> NDArray[np.float32]:
+    """[SIZE, SIZE] 1 where the photograph shows no hair far and wide."""
     edge = 2 * round(SLACK * small.pixels_per_metre) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    none = cv2.dilate(shrunk(hair, SIZE), kernel) < 0.4
-    if cloth is not None:
-        none &= shrunk(cloth, SIZE) < 0.5
-    if ears is not None:
-        none |= shrunk(ears, SIZE) > 0.5
-    return none.astype(np.float32)
+    return (cv2.dilate(shrunk(hair, SIZE), kernel) < 0.4).astype(np.float32)
+
+
+def _not_dressed(cloth: FloatArray | None) -> NDArray[np.float32]:
+    """[SIZE, SIZE] 1 where the photograph shows no cloth.
+
+    Where it does, it tells nothing: of a hood or a scarf the head's hair is all there is to be
+    coloured, and behind a collar hair ends as it does beside it.
+    """
+    if cloth is None:
+        return np.ones((SIZE, SIZE), np.float32)
+    return (shrunk(cloth, SIZE) < 0.5).astype(np.float32)
 
 
 def _to_cut(
@@ -122,17 +126,19 @@ def _to_cut(
     template: HeadTemplate,
     small: Camera,
     none: NDArray[np.float32],  # [SIZE, SIZE]
+    bare: NDArray[np.float32],  # [SIZE, SIZE]
     cancel: CancelToken | None,
 ) -> FloatArray:
     """[N] share of each Gaussian's distance from the scalp that is too much."""
     blending = blend(gaussians, small, cancel)
     seen, nothing = blending.seen(np.ones_like(none)), blending.seen(none)
+    telling = blending.seen(np.maximum(bare, none))
     scalp = np.isin(template.labels, HAIR_LABELS)
     if nothing[scalp].sum() > BALD * seen[scalp].sum():
         return _far_from_face(template)
     region = _region(gaussians, template)
-    known = ((region > 0) & (seen > SEEN)).astype(np.float32)
-    wrong = (known * nothing / np.maximum(seen, 1e-6)).astype(np.float32)
+    known = ((region > 0) & (telling > SEEN)).astype(np.float32)
+    wrong = (known * nothing / np.maximum(telling, 1e-6)).astype(np.float32)
     wrong = np.where(known > 0, wrong, wrong[template.mirror])
     known = np.maximum(known, known[template.mirror])
     told = np.stack([wrong, known], 1)

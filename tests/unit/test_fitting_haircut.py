@@ -96,6 +96,21 @@ def test_hoods_are_left_alone(cap: Gaussians, template: HeadTemplate) -> None:
     assert cut_hair(cap, template, FRONT, hood, matte) is cap
 
 
+def test_hair_that_is_too_long_does_not_stay_where_a_collar_stands(
+    cap: Gaussians, template: HeadTemplate
+) -> None:
+    regions, matte = photograph(template, FRONT)
+    below, _ = FRONT.project(np.array([[0, -0.04, 0]]))
+    collar = np.zeros((SIZE, SIZE), np.float32)
+    collar[int(below[0, 1]) :] = 1
+    dressed = replace(regions, cloth=collar)
+    cut = cut_hair(cap, template, FRONT, dressed, matte)
+    hangs = shown(cap, template, HAIR_LABELS, FRONT) * collar
+    left = shown(cut, template, HAIR_LABELS, FRONT) * collar
+    assert hangs.sum() > 30
+    assert left.sum() < 0.4 * hangs.sum()
+
+
 def test_without_a_face_map_nothing_is_cut(cap: Gaussians, template: HeadTemplate) -> None:
     _, matte = photograph(template, FRONT)
     assert cut_hair(cap, template, FRONT, Regions(), matte) is cap
