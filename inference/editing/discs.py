@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from inference.editing.kinds import LENS
 from inference.head.gaussians import FloatArray
+from inference.head.rotations import quaternions_of
 
 _WIDTH = np.array([0.85, 0.75, 0.9, 0.9, 1.0, 1.0, 1.0, 1.0], np.float32)
 _LARGEST = np.array([0.005, 0.0065, 0.008, 0.006, 1.0, 0.0035, 1.0, 1.0], np.float32)
@@ -65,33 +66,3 @@ def discs(
         np.maximum(np.concatenate([thin, wide], 1), 1e-5).astype(np.float32),
         _OPACITY[kinds],
     )
-
-
-def quaternions_of(axes: FloatArray) -> FloatArray:
-    """Unit quaternions [N, 4] wxyz of rotation matrices [N, 3, 3]."""
-    m = axes
-    trace = m[:, 0, 0] + m[:, 1, 1] + m[:, 2, 2]
-    # Squares of all four parts; the largest divides (Shepperd 1978).
-    squares = np.stack(
-        [
-            1 + trace,
-            1 + 2 * m[:, 0, 0] - trace,
-            1 + 2 * m[:, 1, 1] - trace,
-            1 + 2 * m[:, 2, 2] - trace,
-        ],
-        1,
-    )
-    largest = squares.argmax(1)
-    a, b, c = m[:, 2, 1] - m[:, 1, 2], m[:, 0, 2] - m[:, 2, 0], m[:, 1, 0] - m[:, 0, 1]
-    d, e, f = m[:, 1, 0] + m[:, 0, 1], m[:, 0, 2] + m[:, 2, 0], m[:, 2, 1] + m[:, 1, 2]
-    table = np.stack(
-        [
-            np.stack([squares[:, 0], a, b, c], 1),
-            np.stack([a, squares[:, 1], d, e], 1),
-            np.stack([b, d, squares[:, 2], f], 1),
-            np.stack([c, e, f, squares[:, 3]], 1),
-        ],
-        1,
-    )
-    chosen = table[np.arange(len(m)), largest]
-    return (chosen / np.linalg.norm(chosen, axis=1, keepdims=True)).astype(np.float32)

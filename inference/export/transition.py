@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from inference.editing.transition import gaussians_between
 from inference.export.video import OrbitVideo, write_ride
+from inference.head.between import gaussians_between
 from inference.head.gaussians import Gaussians
 from inference.progress import CancelToken, Progress, no_progress
 from inference.rendering.protocol import WHITE, Background, Renderer

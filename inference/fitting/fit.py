@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from inference.fitting.along_edges import EdgeConfig, draw_out_along_edges
 from inference.fitting.before_cheeks import without_what_hangs_before
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
@@ -27,6 +28,7 @@ from inference.fitting.trust import (
     seen_at,
 )
 from inference.fitting.unseen import complete
+from inference.head.between import gaussians_between
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
 from inference.head.rig import Rig
 from inference.head.template import HeadTemplate
@@ -42,12 +44,14 @@ class FitConfig:
     Attributes:
         morphs: of the rig's morphs.
         shape: of the smooth moves after them.
+        edges: of how Gaussians are drawn out along them.
         colours: of the colour solve.
         trust: how far the photograph is believed.
     """
 
     morphs: MorphConfig = field(default_factory=MorphConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
+    edges: EdgeConfig = field(default_factory=EdgeConfig)
     colours: ColourConfig = field(default_factory=ColourConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
 
@@ -192,7 +196,7 @@ def _fit_head(
         fitted, drawn = _fit_colours(
             fitted, camera, portrait, template, config, regions, progress, cancel
         )
-    fitted = interpolate(gaussians, fitted, strength)
+    fitted = gaussians_between(gaussians, fitted, strength)
     cancel.check()
     if landmarks is not None and 0 < strength < 1:  # else its shape has been drawn already
         drawn = blend(fitted, camera, cancel)
@@ -213,9 +217,13 @@ def _fit_colours(
     cancel: CancelToken,
 ) -> tuple[Gaussians, Blending]:
     """The head in the photograph's colours, and how it is drawn at the photograph's camera."""
-    blending = blend(gaussians, camera, cancel)
-    cancel.check()
     view = View.of(gaussians, camera, portrait, template)
+    cancel.check()
+    gaussians = draw_out_along_edges(
+        gaussians, camera, portrait.image, view, template, config.edges
+    )
+    cancel.check()
+    blending = blend(gaussians, camera, cancel)
     cancel.check()
     facing = facing_camera(view, template, config.trust)
     weight = pixel_weight(blending, facing, portrait, config.trust)
@@ -271,19 +279,3 @@ def match_overall_colour(
     gain = np.clip(std_out / np.maximum(std_in, 1e-3), 0.7, 1.4)
     colours = (gaussians.colours - mean_in) * gain + mean_out
     return gaussians.with_colours(np.clip(colours, 0, 1).astype(np.float32))
-
-
-def interpolate(first: Gaussians, second: Gaussians, strength: float) -> Gaussians:
-    """Between two heads of the same rotations: 0 gives the first, 1 the second."""
-    if strength <= 0:
-        return first
-    if strength >= 1:
-        return second
-    rest = 1 - strength
-    return replace(
-        first,
-        means=rest * first.means + strength * second.means,
-        scales=first.scales**rest * second.scales**strength,
-        opacities=rest * first.opacities + strength * second.opacities,
-        colours=rest * first.colours + strength * second.colours,
-    )

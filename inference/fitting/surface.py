@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.head.gaussians import FloatArray, Gaussians
+from inference.head.rotations import rotations_of
 
 SMOOTHING_STEPS = 4
 """Averaging steps of the surface's normals (our choice)."""
@@ -87,13 +88,5 @@ def _turned(quaternions: FloatArray, old: FloatArray, new: FloatArray) -> FloatA
 
 def _thinnest_axes(quaternions: FloatArray, scales: FloatArray) -> FloatArray:
     """Unit vectors [M, 3] along the thinnest axes of Gaussians, world frame."""
-    w, x, y, z = quaternions.T
-    axes = np.stack(
-        [
-            np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], 1),
-            np.stack([2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)], 1),
-            np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], 1),
-        ],
-        1,
-    )
-    return axes[np.arange(len(scales)), scales.argmin(1)].astype(np.float32)
+    axes = rotations_of(quaternions)
+    return axes[np.arange(len(scales)), :, scales.argmin(1)]

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inference.editing.discs import discs, quaternions_of
+from inference.editing.discs import discs
 from inference.editing.feature_fit import feature_displacement
 from inference.editing.glasses import GlassesLook, wear_glasses
 from inference.editing.identity import ShapedHead, keep_identity
@@ -221,15 +221,6 @@ def test_discs_of_some_anchors_are_those_of_all(template):
     some = discs(template.anchors, kinds, template.neighbours, wanted)
     for whole, part in zip(everything, some, strict=True):
         np.testing.assert_array_equal(part, whole[wanted])
-
-
-def test_quaternions_of_rotations_turn_as_they_do():
-    from scipy.spatial.transform import Rotation
-
-    turns = Rotation.random(200, random_state=0)
-    found = np.roll(quaternions_of(turns.as_matrix().astype(np.float32)), -1, axis=1)
-    again = Rotation.from_quat(found).as_matrix()
-    np.testing.assert_allclose(again, turns.as_matrix(), atol=1e-5)
 
 
 def head_of(template, colour):

@@ -4,10 +4,10 @@ import av
 import numpy as np
 import pytest
 
-from inference.editing.transition import gaussians_between
 from inference.errors import UsageError
 from inference.export.transition import HOLD, transition_share, write_transition_video
 from inference.export.video import OrbitVideo
+from inference.head.between import gaussians_between
 from inference.head.gaussians import Gaussians
 from inference.progress import Cancelled, CancelToken
 from inference.rendering.camera import HEAD_CENTRE
