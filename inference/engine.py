@@ -335,6 +335,7 @@ class Engine(EditingCalls):
             hair=scores[Label.HAIR] + scores[Label.HAT],
             cloth=scores[Label.CLOTH],
             ears=scores[Label.RIGHT_EAR] + scores[Label.LEFT_EAR],
+            mouth=scores[Label.INNER_MOUTH],
         )
 
     def parse(

@@ -19,6 +19,7 @@ from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
 from inference.fitting.regions import Regions
 from inference.fitting.rim_outliers import without_rim_outliers
+from inference.fitting.teeth import lower_upper_teeth
 from inference.fitting.trust import (
     TrustConfig,
     View,
@@ -191,6 +192,8 @@ def _fit_head(
             progress,
             cancel,
         )
+        cancel.check()
+        fitted = lower_upper_teeth(fitted, template, camera, portrait.image, regions.mouth)
         cancel.check()
         progress("Fitting the colours", 0.0)
         fitted, drawn = _fit_colours(

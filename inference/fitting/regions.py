@@ -16,11 +16,13 @@ class Regions:
         hair: of hair or a hat; without it hair is what is unlike skin.
         cloth: of cloth; without it the network's head tells where a neck is bare.
         ears: of either ear; without it ears are where the network puts them.
+        mouth: of the inside of the mouth; without it teeth are where the network puts them.
     """
 
     hair: FloatArray | None = None
     cloth: FloatArray | None = None
     ears: FloatArray | None = None
+    mouth: FloatArray | None = None
 
 
 def shrunk(
