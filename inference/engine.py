@@ -33,6 +33,8 @@ DEFAULT_PRESET = "embedded"
 
 PARSING = "Reading the face map"
 
+BODY = (Label.NECK, Label.CLOTH, Label.NECKLACE)
+
 
 @dataclass
 class StageClock:
@@ -336,6 +338,8 @@ class Engine(EditingCalls):
             cloth=scores[Label.CLOTH],
             ears=scores[Label.RIGHT_EAR] + scores[Label.LEFT_EAR],
             mouth=scores[Label.INNER_MOUTH],
+            head=1 - scores[[Label.BACKGROUND, *BODY]].sum(0),
+            body=scores[list(BODY)].sum(0),
         )
 
     def parse(

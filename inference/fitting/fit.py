@@ -7,18 +7,21 @@ from threadpoolctl import threadpool_limits
 
 from inference.fitting.along_edges import EdgeConfig, draw_out_along_edges
 from inference.fitting.before_cheeks import without_what_hangs_before
+from inference.fitting.beyond import carry_beyond
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.ear_places import free_ears
 from inference.fitting.geometry import ShapeConfig, fit_shape
 from inference.fitting.haircut import cut_hair
-from inference.fitting.hairline import lay_down
-from inference.fitting.kinds import Kinds
+from inference.fitting.hairline import bare_scalp, lay_down
+from inference.fitting.kinds import Kinds, skin_on
+from inference.fitting.monochrome import toned, tones_of
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.neighbourhood import laplacian
 from inference.fitting.regions import Regions
 from inference.fitting.rim_outliers import without_rim_outliers
+from inference.fitting.strangers import without_strangers
 from inference.fitting.teeth import lower_upper_teeth
 from inference.fitting.trust import (
     TrustConfig,
@@ -148,6 +151,8 @@ def _fit_head(
 ) -> FitResult:
     cancel.check()
     progress("Finding the camera", 0.0)
+    photograph = without_strangers(portrait, regions)
+    portrait, regions, inside = carry_beyond(photograph, regions)
     landmarks = portrait.landmarks
     found = (
         frontal_camera(portrait.size)
@@ -159,11 +164,11 @@ def _fit_head(
     camera = found.camera
     before = blend(gaussians, camera, cancel)
     cancel.check()
-    psnr_before = foreground_psnr(before, gaussians.colours, portrait)
+    psnr_before = foreground_psnr(before, gaussians.colours, photograph)
     cancel.check()
     fitted, drawn = gaussians, before
     if landmarks is None:
-        fitted = match_overall_colour(gaussians, before, portrait)
+        fitted = match_overall_colour(gaussians, before, photograph)
     elif strength > 0:
         progress("Fitting the shape", 0.0)
         if morphs is not None:
@@ -187,7 +192,8 @@ def _fit_head(
             landmarks,
             template,
             portrait.alpha,
-            regions.ears,
+            regions,
+            inside,
             config.shape,
             progress,
             cancel,
@@ -197,14 +203,14 @@ def _fit_head(
         cancel.check()
         progress("Fitting the colours", 0.0)
         fitted, drawn = _fit_colours(
-            fitted, camera, portrait, template, config, regions, progress, cancel
+            fitted, camera, portrait, template, config, regions, inside, progress, cancel
         )
     fitted = gaussians_between(gaussians, fitted, strength)
     cancel.check()
     if landmarks is not None and 0 < strength < 1:  # else its shape has been drawn already
         drawn = blend(fitted, camera, cancel)
         cancel.check()
-    psnr = foreground_psnr(drawn, fitted.colours, portrait)
+    psnr = foreground_psnr(drawn, fitted.colours, photograph)
     progress("Fitting the colours", 1.0)
     return FitResult(fitted, camera, psnr, psnr_before, found.residual_px, found.yaw)
 
@@ -216,6 +222,7 @@ def _fit_colours(
     template: HeadTemplate,
     config: FitConfig,
     regions: Regions,
+    inside: FloatArray | None,  # [S, S]
     progress: Progress,
     cancel: CancelToken,
 ) -> tuple[Gaussians, Blending]:
@@ -230,11 +237,17 @@ def _fit_colours(
     cancel.check()
     facing = facing_camera(view, template, config.trust)
     weight = pixel_weight(blending, facing, portrait, config.trust)
+    if inside is not None:
+        weight *= inside
     cancel.check()
     hair, cloth = regions.hair, regions.cloth
     photographed = None if hair is None else seen_at(gaussians, camera, hair)
     dressed = None if cloth is None else seen_at(gaussians, camera, cloth)
-    kinds = Kinds.of(template, gaussians.colours, photographed, dressed, facing)
+    bald = None if hair is None else bare_scalp(gaussians, template, camera, hair)
+    sight = facing if inside is None else facing * seen_at(gaussians, camera, inside)
+    kinds = Kinds.of(template, gaussians.colours, photographed, dressed, sight, bald)
+    if bald is not None:
+        gaussians = gaussians.with_colours(skin_on(bald, gaussians.colours, template))
     cancel.check()
     weight = without_rim_outliers(weight, portrait.image, portrait.alpha, blending, kinds)
     weight = without_what_hangs_before(weight, portrait.image, blending, view, template)
@@ -252,6 +265,10 @@ def _fit_colours(
     clear = detail_seen(view, seen, template, config.trust)
     sure = facing * np.clip(seen, 0, 1)
     colours = complete(colours, gaussians.colours, clear, sure, view, kinds, template, cancel)
+    shown = portrait.alpha > 0.5 if inside is None else (portrait.alpha > 0.5) & (inside > 0)
+    curve = tones_of(portrait.image, shown)
+    if curve is not None:
+        colours = toned(colours, curve)
     return gaussians.with_colours(colours), blending
 
 

@@ -16,7 +16,8 @@ from inference.fitting.hair_volume import grow_behind
 from inference.fitting.kinds import NECK
 from inference.fitting.landmark_groups import FACE_OVAL, LIPS, landmark_sample
 from inference.fitting.outline import match_outline
-from inference.fitting.regions import shrunk
+from inference.fitting.outline_kinds import of_one_kind
+from inference.fitting.regions import Regions, shrunk
 from inference.fitting.smooth_field import Kernel, SmoothField, fit_field
 from inference.fitting.surface import turn_along
 from inference.head.gaussians import FloatArray, Gaussians
@@ -72,7 +73,8 @@ def fit_shape(
     landmarks: FaceLandmarks,
     template: HeadTemplate,
     matte: FloatArray,  # [S, S]
-    ears: FloatArray | None,  # [S, S]
+    regions: Regions,
+    inside: FloatArray | None,  # [S, S]
     config: ShapeConfig,
     progress: Progress,
     cancel: CancelToken,
@@ -85,14 +87,17 @@ def fit_shape(
         landmarks: pixels of the photograph's crop.
         template: landmark anchors, labels, normals and neighbours.
         matte: foreground of the crop, 0..1.
-        ears: chance of an ear at each of its pixels, None where it is not known.
+        regions: what its pixels show.
+        inside: 1 at each of its pixels that the photograph shows; None if it shows all.
         config: how far and how smoothly.
         progress: told after every round.
         cancel: checked between the steps.
     """
     small = camera.resized(config.outline_size, config.outline_size)
     small_matte = shrunk(matte, config.outline_size)
-    small_ears = None if ears is None else shrunk(ears, config.outline_size)
+    small_regions = regions.shrunk(config.outline_size)
+    small_ears = small_regions.ears
+    small_inside = None if inside is None else shrunk(inside, config.outline_size)
     dressed = template.labels == NECK
     flat = np.full(len(dressed), config.flat, np.float32)
     moved, turned = gaussians, gaussians.means
@@ -104,7 +109,8 @@ def fit_shape(
         blending = blend(moved, small, cancel)
         cancel.check()
         reach = config.outline_reach * small.pixels_per_metre
-        matches = match_outline(blending, moved.means, small_matte, reach)
+        matches = match_outline(blending, moved.means, small_matte, reach, small_inside)
+        matches = of_one_kind(matches, template, small, small_regions)
         cancel.check()
         ear, drawn_ear = np.zeros((0, 3)), np.zeros((0, 3))
         if small_ears is not None:

@@ -33,6 +33,9 @@ BARE_REACH = 0.06
 ANGLES = (0.2, 0.5)
 """Cosines of normal and view at which the photograph tells nothing of a scalp, and all."""
 
+BALD = 0.95
+"""Share of the scalp in sight that must be bare before all of it is (our choice)."""
+
 NEAREST = 6
 """Points of the face whose place the hairline takes over (our choice)."""
 
@@ -87,14 +90,20 @@ def lay_down(
 def bare_scalp(
     gaussians: Gaussians, template: HeadTemplate, camera: Camera, hair: FloatArray
 ) -> NDArray[np.bool_]:
-    """[N] where the photograph, or its mirror image, shows skin in the hair's place."""
+    """[N] where the photograph, or its mirror image, shows skin in the hair's place.
+
+    Who has next to no hair in sight has none at all.
+    """
     ray = camera.position - gaussians.means
     cosine = (template.normals * ray).sum(1) / np.linalg.norm(ray, axis=1)
     low, high = ANGLES
     seen = smoothstep(((cosine - low) / (high - low)).astype(np.float32))
     skin = 1 - seen_at(gaussians, camera, hair)
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    if (seen * skin)[scalp].sum() > BALD * seen[scalp].sum() > 0:
+        return scalp
     there = np.maximum(seen[template.mirror] - seen, 0)
     shown = seen * skin + there * skin[template.mirror]
     for _ in range(STEPS):
         shown = 0.4 * shown + 0.6 * shown[template.neighbours].mean(1)
-    return np.isin(template.labels, HAIR_LABELS) & (shown > 0.5)
+    return scalp & (shown > 0.5)

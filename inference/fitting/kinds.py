@@ -53,7 +53,8 @@ class Kinds:
     """What the anchors are made of.
 
     Attributes:
-        labels: [N] template labels, but the bare neck is FACE and the dressed one CLOTH.
+        labels: [N] template labels, but the bare neck is FACE and the dressed one CLOTH, and a
+            scalp without hair is FACE, too.
         template: [N] the template's own labels.
         hair: [N] 0..1 chance that the photograph shows hair or a hat where each lies; None where
             nobody read its face map.
@@ -71,8 +72,9 @@ class Kinds:
         hair: FloatArray | None = None,  # [N] 0..1
         cloth: FloatArray | None = None,  # [N] 0..1
         seen: FloatArray | None = None,  # [N] 0..1
+        bald: NDArray[np.bool_] | None = None,  # [N]
     ) -> "Kinds":
-        """Tell the bare neck from the dressed one.
+        """Tell the bare neck from the dressed one, and a bald scalp from hair.
 
         Args:
             template: labels, mirror and neighbours.
@@ -80,6 +82,7 @@ class Kinds:
             cloth: chance that the photograph shows cloth where each lies, as far as it is
             seen: 0..1. Without these two only the network tells it.
             hair: see the attribute.
+            bald: scalp without hair.
         """
         labels = template.labels.copy()
         neck = labels == NECK
@@ -97,6 +100,8 @@ class Kinds:
             bare = bare_neck(template, neck, np.clip(bare, 0, 1), cloth, seen)
         labels[neck] = np.where(bare[neck] > 0.5, FACE, CLOTH)
         _without_islands(labels, neck, template.neighbours)
+        if bald is not None:
+            labels[bald] = FACE
         return cls(labels, template.labels, hair)
 
     def shown(self, colours: FloatArray, sure: FloatArray) -> FloatArray:
@@ -143,3 +148,14 @@ def distance_from(colours: FloatArray, sample: FloatArray) -> FloatArray:
     inverse = np.linalg.inv(bulk.T @ bulk / len(bulk) + SPREAD**2 * np.eye(3))
     offset = colours - middle
     return np.einsum("ni,ij,nj->n", offset, inverse, offset).astype(np.float32)
+
+
+def skin_on(
+    bald: NDArray[np.bool_],  # [N]
+    colours: FloatArray,  # [N, 3]
+    template: HeadTemplate,
+) -> FloatArray:
+    """Colours [N, 3] with the face's skin where a scalp is bald."""
+    result = colours.copy()
+    result[bald] = np.median(colours[template.labels == FACE], axis=0)
+    return result

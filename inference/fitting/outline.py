@@ -35,6 +35,7 @@ def match_outline(
     means: FloatArray,  # [N, 3]
     matte: FloatArray,  # [H, W] at the blending's size
     reach_px: float,
+    inside: FloatArray | None = None,  # [H, W]
     every: int = 4,
 ) -> OutlineMatches:
     """Look from the head's outline along its normal for the matte's outline.
@@ -44,14 +45,17 @@ def match_outline(
         means: the Gaussians' centres, metres.
         matte: foreground 0..1 of the photograph.
         reach_px: how far to look to either side, pixels.
+        inside: 1 where the photograph shows anything, None if everywhere: beyond, outlines are
+            not known.
         every: take one outline pixel in this many.
     """
     sigma = SMOOTHING_PX * blending.width / 256
     alpha = _padded_blur(blending.alpha, sigma)
     foreground = _padded_blur(matte, sigma / 2)
     pixels = _contour(alpha)[::every]
-    inside = (pixels > 1).all(1) & (pixels < np.array(alpha.shape)[::-1] - 2).all(1)
-    pixels = pixels[inside]
+    pixels = pixels[(pixels > 1).all(1) & (pixels < np.array(alpha.shape)[::-1] - 2).all(1)]
+    if inside is not None:
+        pixels = pixels[_sample(inside, pixels) > 0.5]
     if len(pixels) == 0:
         empty = np.zeros((0, 3))
         return OutlineMatches(empty, empty[:, :2], empty[:, 0], np.zeros(0, np.int64))
@@ -62,7 +66,11 @@ def match_outline(
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     steps = np.arange(-reach_px, reach_px + 0.25, 0.5)
     along = pixels[:, None] + steps[None, :, None] * normal[:, None]
-    shift, trust = _nearest_crossing(_sample(foreground, along), along, steps, foreground.shape)
+    ends = np.array(foreground.shape[::-1])
+    out = np.asarray((along < 0).any(-1) | (along > ends).any(-1))
+    if inside is not None:
+        out |= _sample(inside, along) < 0.5
+    shift, trust = _nearest_crossing(_sample(foreground, along), out, steps)
     rows = pixels[:, 1].astype(int) * blending.width + pixels[:, 0].astype(int)
     weights = blending.matrix[rows]
     total = np.asarray(weights.sum(1)).ravel()
@@ -74,18 +82,15 @@ def match_outline(
 
 def _nearest_crossing(
     values: NDArray[np.float64],  # [K, S] matte along each normal, inside to outside
-    along: NDArray[np.float64],  # [K, S, 2] pixels
+    out: NDArray[np.bool_],  # [K, S] whether that is beyond the picture
     steps: NDArray[np.float64],  # [S] pixels
-    shape: tuple[int, ...],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Signed distance to where the matte ends, and how sure that is, [K] each."""
-    height, width = shape
-    crossing = (values[:, :-1] >= 0.5) & (values[:, 1:] < 0.5)
+    crossing = (values[:, :-1] >= 0.5) & (values[:, 1:] < 0.5) & ~out[:, 1:]
     middle = (steps[:-1] + steps[1:]) / 2
     cost = np.where(crossing, np.abs(middle), np.inf)
     best = cost.argmin(1)
     found = np.isfinite(cost.min(1))
-    out = (along < 0).any(-1) | (along[..., 0] > width) | (along[..., 1] > height)
     leaves = out.argmax(1)
     # Foreground all the way to the picture's edge: the outline lies at least there.
     centre = len(steps) // 2

@@ -17,12 +17,21 @@ class Regions:
         cloth: of cloth; without it the network's head tells where a neck is bare.
         ears: of either ear; without it ears are where the network puts them.
         mouth: of the inside of the mouth; without it teeth are where the network puts them.
+        head: of anything above the neck; without it and
+        body: of neck and cloth, outlines may be anybody's.
     """
 
     hair: FloatArray | None = None
     cloth: FloatArray | None = None
     ears: FloatArray | None = None
     mouth: FloatArray | None = None
+    head: FloatArray | None = None
+    body: FloatArray | None = None
+
+    def shrunk(self, edge: int) -> "Regions":
+        """The same in a smaller picture."""
+        maps = {name: shrunk(map_, edge) for name, map_ in vars(self).items() if map_ is not None}
+        return Regions(**maps)
 
 
 def shrunk(

@@ -66,24 +66,45 @@ class ForegroundFinder:
         if file_alpha is not None and _is_cut_out(file_alpha, inside):
             alpha = file_alpha
         else:
-            alpha = _refine(picture, self._coarse(picture))
+            coarse = self._coarse(picture, np.ones_like(inside))
+            if _misses_face(coarse, landmarks):
+                coarse = self._coarse(picture, inside)
+            alpha = _refine(picture, coarse)
             if self._matting is not None:
                 alpha = self._matting.refine(picture, alpha, landmarks)
             if file_alpha is not None:
                 alpha = alpha * file_alpha
         return _one_piece(alpha * inside, landmarks)
 
-    def _coarse(self, picture: FloatArray) -> FloatArray:
-        """The network's answer for the picture and its mirror image, averaged, [S, S]."""
-        size = picture.shape[0]
-        method = cv2.INTER_AREA if size > INPUT else cv2.INTER_LINEAR
-        small = np.asarray(cv2.resize(picture, (INPUT, INPUT), interpolation=method), np.float32)
+    def _coarse(self, picture: FloatArray, inside: FloatArray) -> FloatArray:
+        """The network's answer for the picture and its mirror image, averaged, [S, S].
+
+        It is shown what is `inside` alone.
+        """
+        rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+        if len(rows) < 2 or len(columns) < 2:
+            return np.zeros_like(inside)
+        within = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        shown = picture[within]
+        height, width = shown.shape[:2]
+        method = cv2.INTER_AREA if max(height, width) > INPUT else cv2.INTER_LINEAR
+        small = np.asarray(cv2.resize(shown, (INPUT, INPUT), interpolation=method), np.float32)
         output = "activation_10"
         straight = self._network.run(small, output).reshape(INPUT, INPUT)
         mirrored = self._network.run(small[:, ::-1], output).reshape(INPUT, INPUT)
         mean = (straight + mirrored[:, ::-1]) / 2
-        large = cv2.resize(mean, (size, size), interpolation=cv2.INTER_CUBIC)
-        return np.asarray(large.clip(0, 1), np.float32)
+        large = cv2.resize(mean, (width, height), interpolation=cv2.INTER_CUBIC)
+        result = np.zeros_like(inside)
+        result[within] = large.clip(0, 1)
+        return result
+
+
+def _misses_face(alpha: FloatArray, landmarks: FaceLandmarks | None) -> bool:
+    """Whether most of a face is no foreground: a small photograph is lost in a wide grey frame."""
+    if landmarks is None:
+        return False
+    columns, rows = np.clip(landmarks.points.astype(int), 0, len(alpha) - 1).T
+    return bool((alpha[rows, columns] > 0.5).mean() < 0.5)
 
 
 def _is_cut_out(file_alpha: FloatArray, inside: FloatArray) -> bool:

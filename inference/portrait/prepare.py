@@ -113,7 +113,7 @@ class PortraitPreparer:
         alpha = self._foreground.find(picture, inside, file_alpha, landmarks)
         cancel.check()
         progress(CUTTING, 1.0)
-        return PreparedPortrait(picture, alpha, landmarks, crop)
+        return PreparedPortrait(picture, alpha, landmarks, crop, inside)
 
     def _landmarks_of_crop(self, picture: LoadedImage, cancel: CancelToken) -> FaceLandmarks | None:
         """Landmarks of the face that the crop is about: the one nearest to its middle."""

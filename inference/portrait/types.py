@@ -86,12 +86,15 @@ class PreparedPortrait:
         alpha: [S, S] float32 0..1 foreground (0 beyond the picture).
         landmarks: in pixels of the crop, or None if none could be found in the box.
         crop: where the crop lies in the photograph.
+        inside: [S, S] float32, 1 where the crop lies within the picture; None if it does as a
+            whole.
     """
 
     image: FloatArray
     alpha: FloatArray
     landmarks: FaceLandmarks | None
     crop: CropBox
+    inside: FloatArray | None = None
 
     @property
     def size(self) -> int:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.fitting.hairline import lay_down
-from inference.fitting.kinds import FACE, HAIR_LABELS
+from inference.fitting.hairline import bare_scalp, lay_down
+from inference.fitting.kinds import FACE, HAIR_LABELS, Kinds, skin_on
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
@@ -105,3 +105,39 @@ def test_a_head_without_a_step_stays(shell: Gaussians, template: HeadTemplate) -
     assert np.allclose(laid.means, smooth.means, atol=1e-6)
     alike = np.abs((laid.quaternions * smooth.quaternions).sum(1))
     assert (alike > 0.99).mean() > 0.99
+
+
+def map_of_hair(from_height: float) -> np.ndarray:
+    """A face map with hair below a height alone."""
+    row = int(CAMERA.project(np.array([[0, from_height, 0.05]]))[0][0, 1])
+    hair = np.zeros((64, 64), np.float32)
+    hair[row:] = 1
+    return hair
+
+
+def test_bare_on_top_and_hair_at_the_sides(shell: Gaussians, template: HeadTemplate) -> None:
+    bare = bare_scalp(shell, template, CAMERA, map_of_hair(0.08))
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    x, y, z = template.anchors.T
+    assert bare[scalp & (y > 0.11) & (z > 0.03)].mean() > 0.95
+    assert bare[scalp & (y < 0.05) & (x < -0.05) & (z > 0.0)].mean() < 0.1
+    assert not bare[scalp & (z < -0.05)].any()  # the back is not seen, and has hair
+    assert not bare[~scalp].any()
+
+
+def test_who_has_no_hair_in_sight_has_none(shell: Gaussians, template: HeadTemplate) -> None:
+    bare = bare_scalp(shell, template, CAMERA, 0 * ALL_HAIR)
+    assert np.array_equal(bare, np.isin(template.labels, HAIR_LABELS))
+    assert not bare_scalp(shell, template, CAMERA, ALL_HAIR).any()
+
+
+def test_a_bald_scalp_is_skin(template: HeadTemplate) -> None:
+    scalp = np.isin(template.labels, HAIR_LABELS)
+    colours = np.where(scalp[:, None], [0.1, 0.1, 0.1], [0.8, 0.6, 0.5]).astype(np.float32)
+    bald = scalp & (template.anchors[:, 1] > 0.1)
+    kinds = Kinds.of(template, colours, bald=bald)
+    assert (kinds.labels[bald] == FACE).all()
+    assert (kinds.labels[scalp & ~bald] == template.labels[scalp & ~bald]).all()
+    shown = skin_on(bald, colours, template)
+    np.testing.assert_allclose(shown[bald], np.tile([0.8, 0.6, 0.5], (bald.sum(), 1)), atol=1e-6)
+    assert np.array_equal(shown[~bald], colours[~bald])

@@ -255,6 +255,17 @@ class TestCrop:
 
 
 class TestForeground:
+    def test_a_small_grey_photograph_of_a_face_is_found_in_its_frame(self, preparer, sample):
+        left, top, right, bottom = FACE
+        grey = sample.rgb[top:bottom, left:right].mean(-1, keepdims=True)
+        image = photograph(np.repeat(grey, 3, 2))
+        (face,) = preparer.detect(image)
+        tight = preparer.prepare(image, preparer.suggest_crop(image, face))
+        columns, rows = np.clip(tight.landmarks.points.astype(int), 0, tight.size - 1).T
+        assert (tight.alpha[rows, columns] > 0.5).mean() > 0.9
+        assert tight.inside.mean() < 0.2
+        assert tight.alpha[tight.inside == 0].max() == 0
+
     def test_head_in_background_out(self, prepared):
         columns, rows = prepared.landmarks.points[OVAL].astype(int).T
         middle = prepared.landmarks.points.mean(0)
