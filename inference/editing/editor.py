@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.editing.bared_ears import with_bared_ears
 from inference.editing.beards import grow_beard
 from inference.editing.brows import paint_brows
 from inference.editing.face_details import FaceDetails
@@ -29,6 +30,7 @@ from inference.editing.portrait_hair import KnownHair
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.editing.shaving import other_beard, shaved
 from inference.editing.types import EditedHead, EditRequest, Style, check_styles
+from inference.editing.upright import tilt_of, tilted, turned_upright
 from inference.features.style_blocks import completed, emphasised, said, with_block
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -149,10 +151,18 @@ class Editor:
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
+            fitted = with_bared_ears(
+                base.gaussians,
+                before,
+                self._template,
+                request.labels,
+                request.base_labels,
+                camera,
+            )
             gaussians = keep_identity(
                 only_near(shaped, before, near),
                 before,
-                shaved(base.gaussians, before, self._template, other_beard(*looks)),
+                shaved(fitted, before, self._template, other_beard(*looks)),
                 keep,
                 self._template.neighbours,
                 self._hair.of(base.gaussians, request.base_labels, camera),
@@ -302,8 +312,9 @@ class Editor:
         template, network = self._template, self.network
         progress(_HEAD_STAGE, 0.0)
         cancel.check()
-        reading = network.read(labels, style)
-        camera = camera or camera_of_pose(reading.pose, len(labels))
+        tilt = tilt_of(labels, camera)
+        reading = network.read(turned_upright(labels, tilt), style)
+        camera = camera or camera_of_pose(tilted(reading.pose, tilt), len(labels))
         wanted = shrink(labels)
         choices: Choices = reading.choices
         kinds = choose_kinds(choices, template.labels, wanted, camera, template.neighbours)

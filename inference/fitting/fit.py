@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from inference.fitting.along_edges import EdgeConfig, draw_out_along_edges
@@ -11,6 +12,7 @@ from inference.fitting.beyond import carry_beyond
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
+from inference.fitting.covered_ears import covered_ears, lay_ears_down
 from inference.fitting.ear_places import free_ears
 from inference.fitting.geometry import ShapeConfig, fit_shape
 from inference.fitting.haircut import cut_hair
@@ -186,6 +188,9 @@ def _fit_head(
         cancel.check()
         fitted = cut_hair(fitted, template, camera, regions, portrait.alpha, cancel)
         cancel.check()
+        covered = covered_ears(fitted, template, camera, regions)
+        fitted = lay_ears_down(fitted, covered, template)
+        cancel.check()
         fitted = fit_shape(
             fitted,
             camera,
@@ -203,7 +208,16 @@ def _fit_head(
         cancel.check()
         progress("Fitting the colours", 0.0)
         fitted, drawn = _fit_colours(
-            fitted, camera, portrait, template, config, regions, inside, progress, cancel
+            fitted,
+            camera,
+            portrait,
+            template,
+            config,
+            regions,
+            inside,
+            covered,
+            progress,
+            cancel,
         )
     fitted = gaussians_between(gaussians, fitted, strength)
     cancel.check()
@@ -223,6 +237,7 @@ def _fit_colours(
     config: FitConfig,
     regions: Regions,
     inside: FloatArray | None,  # [S, S]
+    covered: NDArray[np.bool_],  # [N]
     progress: Progress,
     cancel: CancelToken,
 ) -> tuple[Gaussians, Blending]:
@@ -245,7 +260,7 @@ def _fit_colours(
     dressed = None if cloth is None else seen_at(gaussians, camera, cloth)
     bald = None if hair is None else bare_scalp(gaussians, template, camera, hair)
     sight = facing if inside is None else facing * seen_at(gaussians, camera, inside)
-    kinds = Kinds.of(template, gaussians.colours, photographed, dressed, sight, bald)
+    kinds = Kinds.of(template, gaussians.colours, photographed, dressed, sight, bald, covered)
     if bald is not None:
         gaussians = gaussians.with_colours(skin_on(bald, gaussians.colours, template))
     cancel.check()

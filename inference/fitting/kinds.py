@@ -54,7 +54,7 @@ class Kinds:
 
     Attributes:
         labels: [N] template labels, but the bare neck is FACE and the dressed one CLOTH, and a
-            scalp without hair is FACE, too.
+            scalp without hair is FACE, too; ears under hair are hair.
         template: [N] the template's own labels.
         hair: [N] 0..1 chance that the photograph shows hair or a hat where each lies; None where
             nobody read its face map.
@@ -73,6 +73,7 @@ class Kinds:
         cloth: FloatArray | None = None,  # [N] 0..1
         seen: FloatArray | None = None,  # [N] 0..1
         bald: NDArray[np.bool_] | None = None,  # [N]
+        covered: NDArray[np.bool_] | None = None,  # [N]
     ) -> "Kinds":
         """Tell the bare neck from the dressed one, and a bald scalp from hair.
 
@@ -83,6 +84,7 @@ class Kinds:
             seen: 0..1. Without these two only the network tells it.
             hair: see the attribute.
             bald: scalp without hair.
+            covered: ears under hair.
         """
         labels = template.labels.copy()
         neck = labels == NECK
@@ -102,6 +104,8 @@ class Kinds:
         _without_islands(labels, neck, template.neighbours)
         if bald is not None:
             labels[bald] = FACE
+        if covered is not None:
+            labels[covered] = HAIR_LABELS[0]
         return cls(labels, template.labels, hair)
 
     def shown(self, colours: FloatArray, sure: FloatArray) -> FloatArray:

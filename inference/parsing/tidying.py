@@ -28,6 +28,16 @@ SMALLEST = {
 SINGLE = frozenset({Label.NOSE, Label.INNER_MOUTH} | {label for pair in SIDES for label in pair})
 """Classes of which a face has one piece."""
 
+WITHIN_FACE = (
+    *(Label.RIGHT_BROW, Label.LEFT_BROW, Label.RIGHT_EYE, Label.LEFT_EYE, Label.GLASSES),
+    *(Label.NOSE, Label.INNER_MOUTH, Label.LOWER_LIP, Label.UPPER_LIP),
+)
+"""What nothing but a face has: hands are not, whatever a network sees in them."""
+
+MARGIN = 0.15
+"""How far beyond the landmarks these may lie, as a share of the face's size: the landmarks may be
+a little off, and glasses reach to the ears (our choice)."""
+
 NEARER = 0.5
 """How near the outline of the right side is at most, over that of the wrong one (our choice)."""
 
@@ -48,6 +58,7 @@ def tidied(
     """The scores [19, S, S] without specks, left and right in agreement with the landmarks."""
     scores = scores.copy()
     if landmarks is not None:
+        _keep_features_on_face(scores, landmarks)
         _bring_back_brows(scores, landmarks)
     for pair in SIDES:
         _settle_sides(scores, pair, landmarks)
@@ -58,6 +69,19 @@ def tidied(
             break
         _give(scores, nearest_class(labels, ~wrong), wrong)
     return scores / scores.sum(0)
+
+
+def _keep_features_on_face(scores: FloatArray, landmarks: FaceLandmarks) -> None:
+    """No features away from the face whose map this is: something else is the likeliest there."""
+    points = np.round(landmarks.points).astype(np.int32)
+    margin = MARGIN * float(np.ptp(landmarks.points, axis=0).max())
+    off = np.ones(scores.shape[1:], np.uint8)
+    cv2.fillConvexPoly(off, cv2.convexHull(points), 0)
+    if off.all():
+        return
+    away = cv2.distanceTransform(off, cv2.DIST_L2, 5) > margin
+    for label in WITHIN_FACE:
+        scores[label, away] *= 1e-3
 
 
 def _bring_back_brows(scores: FloatArray, landmarks: FaceLandmarks) -> None:

@@ -192,6 +192,20 @@ def test_what_no_face_has_is_taken_for_something_else():
     assert (cleaned[:100, :500] == Label.HAIR).all()
 
 
+def test_hands_have_no_features(sample):
+    """What a network takes for eyes and lips on a hand would pull an edited face to it."""
+    labels = np.full((512, 512), Label.FACE, np.uint8)
+    labels[430:] = Label.CLOTH
+    labels[450:500, 20:80] = Label.FACE  # a hand
+    labels[460:472, 30:50] = Label.LEFT_EYE
+    labels[480:490, 30:60] = Label.UPPER_LIP
+    x, y = sample.landmarks.points[list(OUTLINES[Label.LEFT_EYE])].mean(0).astype(int)
+    labels[y - 4 : y + 4, x - 10 : x + 10] = Label.LEFT_EYE  # smaller than the hand's
+    cleaned = tidied(scores_of(labels), sample.landmarks).argmax(0)
+    assert not np.isin(cleaned[440:], (Label.LEFT_EYE, Label.UPPER_LIP)).any()
+    assert (cleaned[y - 4 : y + 4, x - 10 : x + 10] == Label.LEFT_EYE).all()
+
+
 def test_light_brows_are_drawn_where_there_is_skin(sample):
     labels = np.full((512, 512), Label.FACE, np.uint8)
     hints = dict(zip(OUTLINES, face_hints(sample.landmarks, 512, 512) > 127, strict=True))

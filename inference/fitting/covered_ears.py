@@ -1,0 +1,94 @@
+"""Ears under hair lie down, so that hair closes over them.
+
+The template's ears stand out. Hair that hangs over them would be drawn on them, and their tips
+would be taken for the outline of the hair and pulled out to it.
+"""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.linalg import splu
+
+from inference.fitting.ear_places import TURNED_AWAY
+from inference.fitting.kinds import EAR_LABELS
+from inference.fitting.regions import Regions
+from inference.fitting.surface import turn_along
+from inference.fitting.trust import seen_at
+from inference.head.gaussians import Gaussians
+from inference.head.template import HeadTemplate
+from inference.rendering.camera import Camera, orbit_angles
+
+COVERED = 0.2
+"""Share of an ear's place that must show hair, at least; ears stand out of thin hair (our
+choice)."""
+
+AROUND = 0.03
+"""Metres around an ear's place within which no ear may be seen (our choice)."""
+
+PEEPING = 0.05
+"""Share of that place near which one may be seen all the same (our choice)."""
+
+
+def covered_ears(
+    gaussians: Gaussians, template: HeadTemplate, camera: Camera, regions: Regions
+) -> NDArray[np.bool_]:
+    """[N] which anchors are of ears under hair; an ear that is turned away is as the other.
+
+    Args:
+        gaussians: the head at the photograph's camera.
+        template: labels.
+        camera: of the photograph.
+        regions: where it shows hair and ears; without them no ear is covered.
+    """
+    nothing = np.zeros(len(gaussians), bool)
+    if regions.hair is None or regions.ears is None:
+        return nothing
+    yaw, _ = orbit_angles(camera.position)
+    edge = 2 * round(AROUND * camera.pixels_per_metre) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
+    around = cv2.dilate((regions.ears > 0.5).astype(np.uint8), kernel).astype(np.float32)
+    hair, ears = seen_at(gaussians, camera, regions.hair), seen_at(gaussians, camera, around)
+    told: dict[int, bool] = {}
+    for label in EAR_LABELS:
+        own = template.labels == label
+        side = np.sign(template.anchors[own, 0].mean())  # the person's left is +x
+        if -yaw * side <= TURNED_AWAY:
+            under_hair = (hair[own] > 0.5).mean() > COVERED
+            told[label] = bool(under_hair and (ears[own] > 0.5).mean() < PEEPING)
+    covered = [label for label in EAR_LABELS if told.get(label, all(told.values()))]
+    return np.isin(template.labels, covered) if told else nothing
+
+
+def lay_ears_down(
+    gaussians: Gaussians,
+    covered: NDArray[np.bool_],  # [N]
+    template: HeadTemplate,
+) -> Gaussians:
+    """Stretch covered ears flat between what surrounds them: a discrete harmonic surface."""
+    if not covered.any():
+        return gaussians
+    at = np.flatnonzero(covered)
+    near = template.neighbours[at]
+    first = np.repeat(at, near.shape[1])
+    second = near.reshape(-1)
+    links = np.concatenate([np.stack([first, second]), np.stack([second, first])], 1)
+    links = np.unique(links[:, covered[links[0]]], axis=1)  # from an ear's anchor to any beside it
+    place = np.full(len(covered), -1)
+    place[at] = np.arange(len(at))
+    row, inside = place[links[0]], place[links[1]] >= 0
+    degree = np.bincount(row, minlength=len(at)).astype(np.float64)
+    shape = (len(at), len(at))
+    within = coo_matrix((-np.ones(inside.sum()), (row[inside], place[links[1, inside]])), shape)
+    diagonal = coo_matrix((degree + 1e-9, (np.arange(len(at)), np.arange(len(at)))), shape)
+    right = np.zeros((len(at), 3))
+    np.add.at(right, row[~inside], gaussians.means[links[1, ~inside]].astype(np.float64))
+    means = gaussians.means.copy()
+    means[at] = splu((within + diagonal).tocsc()).solve(right)
+    laid = replace(gaussians, means=means)
+    flat = covered.astype(np.float32)
+    outward = template.normals.copy()
+    outward[at] = np.sign(template.anchors[at, :1]) * np.array([[1.0, 0.0, 0.0]], np.float32)
+    return turn_along(laid, gaussians.means, covered, flat, template.neighbours, outward)
