@@ -3,39 +3,23 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from inference.fitting.along_edges import EdgeConfig, draw_out_along_edges
-from inference.fitting.before_cheeks import without_what_hangs_before
+from inference.fitting.appearance import AppearanceConfig, fit_colours
 from inference.fitting.beyond import carry_beyond
 from inference.fitting.blending import Blending, blend
 from inference.fitting.camera import fit_camera, frontal_camera
-from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
 from inference.fitting.covered_ears import covered_ears, lay_ears_down
 from inference.fitting.ear_places import free_ears
 from inference.fitting.geometry import ShapeConfig, fit_shape
 from inference.fitting.haircut import cut_hair
-from inference.fitting.hairline import bare_scalp, lay_down
-from inference.fitting.kinds import Kinds, skin_on
-from inference.fitting.monochrome import toned, tones_of
+from inference.fitting.hairline import lay_down
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
-from inference.fitting.neighbourhood import laplacian
 from inference.fitting.regions import Regions
-from inference.fitting.rim_outliers import without_rim_outliers
 from inference.fitting.strangers import without_strangers
 from inference.fitting.teeth import lower_upper_teeth
-from inference.fitting.trust import (
-    TrustConfig,
-    View,
-    detail_seen,
-    facing_camera,
-    pixel_weight,
-    seen_at,
-)
-from inference.fitting.unseen import complete
 from inference.head.between import gaussians_between
-from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
+from inference.head.gaussians import FloatArray, Gaussians
 from inference.head.rig import Rig
 from inference.head.template import HeadTemplate
 from inference.portrait.types import PreparedPortrait
@@ -50,16 +34,12 @@ class FitConfig:
     Attributes:
         morphs: of the rig's morphs.
         shape: of the smooth moves after them.
-        edges: of how Gaussians are drawn out along them.
-        colours: of the colour solve.
-        trust: how far the photograph is believed.
+        appearance: of colours and edges.
     """
 
     morphs: MorphConfig = field(default_factory=MorphConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
-    edges: EdgeConfig = field(default_factory=EdgeConfig)
-    colours: ColourConfig = field(default_factory=ColourConfig)
-    trust: TrustConfig = field(default_factory=TrustConfig)
+    appearance: AppearanceConfig = field(default_factory=AppearanceConfig)
 
 
 @dataclass(frozen=True)
@@ -153,9 +133,9 @@ def _fit_head(
 ) -> FitResult:
     cancel.check()
     progress("Finding the camera", 0.0)
-    photograph = without_strangers(portrait, regions)
-    portrait, regions, inside = carry_beyond(photograph, regions)
-    landmarks = portrait.landmarks
+    portrait = without_strangers(portrait, regions)
+    photograph = carry_beyond(portrait, regions)
+    regions, landmarks = photograph.regions, portrait.landmarks
     found = (
         frontal_camera(portrait.size)
         if landmarks is None
@@ -166,11 +146,11 @@ def _fit_head(
     camera = found.camera
     before = blend(gaussians, camera, cancel)
     cancel.check()
-    psnr_before = foreground_psnr(before, gaussians.colours, photograph)
+    psnr_before = foreground_psnr(before, gaussians.colours, portrait)
     cancel.check()
     fitted, drawn = gaussians, before
     if landmarks is None:
-        fitted = match_overall_colour(gaussians, before, photograph)
+        fitted = match_overall_colour(gaussians, before, portrait)
     elif strength > 0:
         progress("Fitting the shape", 0.0)
         if morphs is not None:
@@ -180,111 +160,37 @@ def _fit_head(
             moves = morphs.moves(deviations)
             fitted = replace(gaussians, means=gaussians.means + moves)
             cancel.check()
-        if regions.ears is not None and regions.hair is not None:
-            free = free_ears(regions.ears, regions.hair, camera)
-            regions = replace(regions, ears=free)
-            cancel.check()
         fitted = lay_down(fitted, template, camera, regions.hair)
         cancel.check()
-        fitted = cut_hair(fitted, template, camera, regions, portrait.alpha, cancel)
+        seen_ears = regions
+        if regions.ears is not None and regions.hair is not None:
+            free = free_ears(regions.ears, regions.hair, camera)
+            photograph = replace(photograph, regions=replace(regions, ears=free))
+            regions = photograph.regions
+            cancel.check()
+        fitted = cut_hair(fitted, template, camera, regions, photograph.portrait.alpha, cancel)
         cancel.check()
-        covered = covered_ears(fitted, template, camera, regions)
+        covered = covered_ears(fitted, template, camera, seen_ears)
         fitted = lay_ears_down(fitted, covered, template)
         cancel.check()
         fitted = fit_shape(
-            fitted,
-            camera,
-            landmarks,
-            template,
-            portrait.alpha,
-            regions,
-            inside,
-            config.shape,
-            progress,
-            cancel,
+            fitted, camera, landmarks, template, photograph, config.shape, progress, cancel
         )
         cancel.check()
         fitted = lower_upper_teeth(fitted, template, camera, portrait.image, regions.mouth)
         cancel.check()
         progress("Fitting the colours", 0.0)
-        fitted, drawn = _fit_colours(
-            fitted,
-            camera,
-            portrait,
-            template,
-            config,
-            regions,
-            inside,
-            covered,
-            progress,
-            cancel,
+        fitted, drawn = fit_colours(
+            fitted, camera, photograph, template, covered, config.appearance, progress, cancel
         )
     fitted = gaussians_between(gaussians, fitted, strength)
     cancel.check()
     if landmarks is not None and 0 < strength < 1:  # else its shape has been drawn already
         drawn = blend(fitted, camera, cancel)
         cancel.check()
-    psnr = foreground_psnr(drawn, fitted.colours, photograph)
+    psnr = foreground_psnr(drawn, fitted.colours, portrait)
     progress("Fitting the colours", 1.0)
     return FitResult(fitted, camera, psnr, psnr_before, found.residual_px, found.yaw)
-
-
-def _fit_colours(
-    gaussians: Gaussians,
-    camera: Camera,
-    portrait: PreparedPortrait,
-    template: HeadTemplate,
-    config: FitConfig,
-    regions: Regions,
-    inside: FloatArray | None,  # [S, S]
-    covered: NDArray[np.bool_],  # [N]
-    progress: Progress,
-    cancel: CancelToken,
-) -> tuple[Gaussians, Blending]:
-    """The head in the photograph's colours, and how it is drawn at the photograph's camera."""
-    view = View.of(gaussians, camera, portrait, template)
-    cancel.check()
-    gaussians = draw_out_along_edges(
-        gaussians, camera, portrait.image, view, template, config.edges
-    )
-    cancel.check()
-    blending = blend(gaussians, camera, cancel)
-    cancel.check()
-    facing = facing_camera(view, template, config.trust)
-    weight = pixel_weight(blending, facing, portrait, config.trust)
-    if inside is not None:
-        weight *= inside
-    cancel.check()
-    hair, cloth = regions.hair, regions.cloth
-    photographed = None if hair is None else seen_at(gaussians, camera, hair)
-    dressed = None if cloth is None else seen_at(gaussians, camera, cloth)
-    bald = None if hair is None else bare_scalp(gaussians, template, camera, hair)
-    sight = facing if inside is None else facing * seen_at(gaussians, camera, inside)
-    kinds = Kinds.of(template, gaussians.colours, photographed, dressed, sight, bald, covered)
-    if bald is not None:
-        gaussians = gaussians.with_colours(skin_on(bald, gaussians.colours, template))
-    cancel.check()
-    weight = without_rim_outliers(weight, portrait.image, portrait.alpha, blending, kinds)
-    weight = without_what_hangs_before(weight, portrait.image, blending, view, template)
-    cancel.check()
-    graph = laplacian(template.neighbours, kinds.labels, gaussians.colours)
-    patches = np.arange(len(gaussians)) // GAUSSIANS_PER_PATCH
-    sides = HeadSides(kinds, template.mirror, patches, graph)
-    progress("Fitting the colours", 0.3)
-    cancel.check()
-    colours = solve_colours(
-        blending, portrait.image, weight, facing, gaussians.colours, sides, config.colours, cancel
-    )
-    cancel.check()
-    seen = blending.seen(weight) * (512 / portrait.size) ** 2
-    clear = detail_seen(view, seen, template, config.trust)
-    sure = facing * np.clip(seen, 0, 1)
-    colours = complete(colours, gaussians.colours, clear, sure, view, kinds, template, cancel)
-    shown = portrait.alpha > 0.5 if inside is None else (portrait.alpha > 0.5) & (inside > 0)
-    curve = tones_of(portrait.image, shown)
-    if curve is not None:
-        colours = toned(colours, curve)
-    return gaussians.with_colours(colours), blending
 
 
 def foreground_psnr(blending: Blending, colours: FloatArray, portrait: PreparedPortrait) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from inference.fitting.beyond import Photograph
 from inference.fitting.blending import blend
 from inference.fitting.camera import facing_weight
 from inference.fitting.ear_places import ears_on_ears, match_ears
@@ -17,7 +18,7 @@ from inference.fitting.kinds import NECK
 from inference.fitting.landmark_groups import FACE_OVAL, LIPS, landmark_sample
 from inference.fitting.outline import match_outline
 from inference.fitting.outline_kinds import of_one_kind
-from inference.fitting.regions import Regions, shrunk
+from inference.fitting.regions import shrunk
 from inference.fitting.smooth_field import Kernel, SmoothField, fit_field
 from inference.fitting.surface import turn_along
 from inference.head.gaussians import FloatArray, Gaussians
@@ -72,9 +73,7 @@ def fit_shape(
     camera: Camera,
     landmarks: FaceLandmarks,
     template: HeadTemplate,
-    matte: FloatArray,  # [S, S]
-    regions: Regions,
-    inside: FloatArray | None,  # [S, S]
+    photograph: Photograph,
     config: ShapeConfig,
     progress: Progress,
     cancel: CancelToken,
@@ -86,17 +85,16 @@ def fit_shape(
         camera: the photograph's camera.
         landmarks: pixels of the photograph's crop.
         template: landmark anchors, labels, normals and neighbours.
-        matte: foreground of the crop, 0..1.
-        regions: what its pixels show.
-        inside: 1 at each of its pixels that the photograph shows; None if it shows all.
+        photograph: matte and face map.
         config: how far and how smoothly.
         progress: told after every round.
         cancel: checked between the steps.
     """
     small = camera.resized(config.outline_size, config.outline_size)
-    small_matte = shrunk(matte, config.outline_size)
-    small_regions = regions.shrunk(config.outline_size)
+    small_matte = shrunk(photograph.portrait.alpha, config.outline_size)
+    small_regions = photograph.regions.shrunk(config.outline_size)
     small_ears = small_regions.ears
+    inside = photograph.inside
     small_inside = None if inside is None else shrunk(inside, config.outline_size)
     dressed = template.labels == NECK
     flat = np.full(len(dressed), config.flat, np.float32)

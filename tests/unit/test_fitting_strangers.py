@@ -41,7 +41,8 @@ def ones(rows: slice, columns: slice) -> np.ndarray:
 def test_beyond_the_border_goes_on_what_is_at_it() -> None:
     inside = ones(slice(40, 200), slice(0, SIZE))
     alpha = ones(slice(100, 200), slice(50, 150))
-    whole, regions, known = carry_beyond(portrait(alpha, inside), Regions(cloth=alpha))
+    found = carry_beyond(portrait(alpha, inside), Regions(cloth=alpha))
+    whole, regions, known = found.portrait, found.regions, found.inside
     assert known is not None
     assert regions.cloth is not None
     assert (whole.alpha[200:, 60:140] == 1).all()  # the shoulders go on
@@ -54,14 +55,16 @@ def test_beyond_the_border_goes_on_what_is_at_it() -> None:
 
 def test_of_a_photograph_that_fills_the_crop_everything_is_known() -> None:
     whole = portrait(ones(slice(0, 99), slice(0, 99)), np.ones((SIZE, SIZE), np.float32))
-    assert carry_beyond(whole, Regions()) == (whole, Regions(), None)
+    found = carry_beyond(whole, Regions())
+    assert found.portrait is whole
+    assert found.inside is None
     unsaid = replace(whole, inside=None)
-    assert carry_beyond(unsaid, Regions())[2] is None
+    assert carry_beyond(unsaid, Regions()).inside is None
 
 
 def test_a_strip_of_a_photograph_is_left_as_it_is() -> None:
     strip = portrait(np.zeros((SIZE, SIZE), np.float32), ones(slice(0, 2), slice(0, SIZE)))
-    assert carry_beyond(strip, Regions())[0] is strip
+    assert carry_beyond(strip, Regions()).portrait is strip
 
 
 # The outline
@@ -92,7 +95,8 @@ def test_shoulders_are_not_drawn_in_to_the_photographs_border(
 ) -> None:
     inside = ones(slice(0, SIZE), slice(85, SIZE - 85))
     cut = portrait(blending.alpha * inside, inside)
-    whole, _, known = carry_beyond(cut, Regions())
+    found = carry_beyond(cut, Regions())
+    whole, known = found.portrait, found.inside
     naive = match_outline(blending, head.means, cut.alpha, 40)
     told = match_outline(blending, head.means, whole.alpha, 40, known)
     assert furthest(naive) > 25
