@@ -6,9 +6,8 @@ from numpy.typing import NDArray
 
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
+from inference.portrait.upright import beyond_level
 from inference.rendering.camera import Camera
-
-_LEVEL = np.radians(5.0)  # as far as this heads are tilted in training, often enough
 
 
 def tilt_of(
@@ -33,7 +32,7 @@ def tilt_of(
         if across < 0.1 * labels.shape[0] and np.hypot(down, across) < 0.1 * labels.shape[0]:
             return 0.0
         roll = float(np.arctan2(down, across))
-    return float(roll - np.clip(roll, -_LEVEL, _LEVEL))
+    return beyond_level(roll)
 
 
 def turned_upright(

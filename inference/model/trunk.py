@@ -10,6 +10,7 @@ from inference.model.predict import encode_portrait
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.tensors import ImageTokens
 from inference.portrait.types import PreparedPortrait
+from inference.portrait.upright import turned_upright
 from inference.progress import CancelToken, Progress, no_progress
 
 KEPT = 2
@@ -44,7 +45,8 @@ class Trunk:
             for known, tokens in self._known:
                 if known is portrait:
                     return tokens
-        tokens = encode_portrait(self._model, portrait, progress, cancel)
+        # A head is the same however it is tilted: Gaussians know nothing of the camera.
+        tokens = encode_portrait(self._model, turned_upright(portrait), progress, cancel)
         with self._lock:
             self._known = [(portrait, tokens), *self._known][:KEPT]
         return tokens
