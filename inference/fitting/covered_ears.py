@@ -21,9 +21,9 @@ from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_angles
 
-COVERED = 0.2
-"""Share of an ear's place that must show hair, at least; ears stand out of thin hair (our
-choice)."""
+COVERED = (0.35, 0.2)
+"""Share of an ear's place that must show hair, at least, by itself and where the other ear is
+covered: ears stand out of thin hair, and a face map may overlook one (our choice)."""
 
 AROUND = 0.03
 """Metres around an ear's place within which no ear may be seen (our choice)."""
@@ -51,15 +51,19 @@ def covered_ears(
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
     around = cv2.dilate((regions.ears > 0.5).astype(np.uint8), kernel).astype(np.float32)
     hair, ears = seen_at(gaussians, camera, regions.hair), seen_at(gaussians, camera, around)
-    told: dict[int, bool] = {}
+    shares: dict[int, float] = {}
     for label in EAR_LABELS:
         own = template.labels == label
         side = np.sign(template.anchors[own, 0].mean())  # the person's left is +x
         if -yaw * side <= TURNED_AWAY:
-            under_hair = (hair[own] > 0.5).mean() > COVERED
-            told[label] = bool(under_hair and (ears[own] > 0.5).mean() < PEEPING)
-    covered = [label for label in EAR_LABELS if told.get(label, all(told.values()))]
-    return np.isin(template.labels, covered) if told else nothing
+            peeps = (ears[own] > 0.5).mean() > PEEPING
+            shares[label] = 0.0 if peeps else float((hair[own] > 0.5).mean())
+    alone, beside = COVERED
+    if not shares or max(shares.values()) < alone:
+        return nothing
+    # What is turned away is as the other.
+    covered = [label for label in EAR_LABELS if shares.get(label, 1.0) >= beside]
+    return np.isin(template.labels, covered)
 
 
 def lay_ears_down(

@@ -26,6 +26,9 @@ SHADING = (0.7, 1.2)
 SHARED = 0.8
 """Share of the broad course of what is seen of an ear that its colours keep (our choice)."""
 
+SEEN = 20
+"""With no more of an ear seen than this, Gaussians, it counts as not seen (our choice)."""
+
 NEAR = 0.07
 """Hair as near as this to the middle of an ear may hide it, metres (our choice)."""
 
@@ -61,6 +64,7 @@ def calm_ears(
         return colours, under_hair
     hair_seen = clear > 0.3
     directly, plainly = sure > 0.3, np.clip((clear - 0.6) / 0.3, 0, 1)
+    colours = _as_the_other(colours, directly, template)
     # What is not seen mirrors the other side by now.
     clear = np.maximum(clear, clear[template.mirror])
     sure = np.maximum(sure, sure[template.mirror])
@@ -81,7 +85,7 @@ def calm_ears(
             own = colours[ear]
             from_hair = distance_from(own, colours[near])
             like[ear] &= from_skin[ear] < from_hair
-            if seen.sum() > 20:
+            if seen.sum() > SEEN:
                 share = float(like[ear][seen].mean())
                 hidden = float(np.clip((HIDDEN[0] - share) / (HIDDEN[0] - HIDDEN[1]), 0, 1))
         good = like[ear] & (clear[ear] > 0.3)
@@ -98,6 +102,21 @@ def calm_ears(
             colours[ear], plain, clear[ear] * belongs, sure[ear] * belongs, edges, cancel
         )
     return np.clip(result, 0, 1).astype(np.float32), under_hair
+
+
+def _as_the_other(
+    colours: FloatArray,  # [N, 3]
+    directly: NDArray[np.bool_],  # [N]
+    template: HeadTemplate,
+) -> FloatArray:
+    """Colours [N, 3] with those of the ear that is seen on one that is not."""
+    result = colours.copy()
+    for label in EAR_LABELS:
+        ear = np.flatnonzero(template.labels == label)
+        other = template.mirror[ear]
+        if directly[ear].sum() <= SEEN < directly[other].sum():
+            result[ear] = colours[other]
+    return result
 
 
 def _settled(

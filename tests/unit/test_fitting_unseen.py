@@ -125,6 +125,16 @@ def test_an_unseen_ear_is_skin_whatever_shone_through(case: Case) -> None:
     assert np.median(error) < 0.1
 
 
+def test_an_ear_that_is_turned_away_looks_as_the_other(case: Case) -> None:
+    right, left = (case.template.labels == ear for ear in EAR_LABELS)
+    seen = np.where(left, 1.0, np.where(right, 0.0, case.seen)).astype(np.float32)
+    colours = case.colours.copy()
+    colours[left] = [0.87, 0.65, 0.55]
+    colours[right] = [0.72, 0.54, 0.45]  # as the network thought
+    done = case.completed(colours, seen)
+    assert np.abs(done[right].mean(0) - done[left].mean(0)).max() < 0.03
+
+
 def test_backlight_at_the_rim_is_held_to_the_usual_look(case: Case) -> None:
     skin = case.template.labels == FACE
     rim = skin & (case.seen > 0) & (np.abs(case.template.anchors[:, 0]) > 0.05)
