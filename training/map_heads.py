@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inference.face_map.labels import COUNT, MIRRORED
 from inference.model.map_features import features_of_shares, index_shares
-from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT
+from inference.rendering.camera import HEAD_CENTRE, PORTRAIT_HALF_EXTENT, roll_angle
 from training.anchor_data import CLOTH, HAIR, HAT, SKIN, SPREAD_FLOOR
 
 Array = NDArray[np.float32]
@@ -136,8 +136,7 @@ def pose_of(intrinsics: NDArray[np.float64], pose: NDArray[np.float64], size: in
     x, y, depth = rotation @ np.array(HEAD_CENTRE) + pose[:3, 3]
     half = size / (2 * intrinsics[0, 0])
     yaw, elevation = np.arctan2(away[0], away[2]), np.arcsin(away[1])
-    up = rotation @ np.array([0.0, 1.0, 0.0])
-    roll = np.arctan2(up[0], -up[1])
+    roll = roll_angle(pose)
     extent = depth * half
     centre = (x / extent, y / extent)
     return np.array(

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
-from inference.portrait.upright import beyond_level
-from inference.rendering.camera import Camera
+from inference.portrait.upright import beyond_level, turn_back
+from inference.rendering.camera import Camera, roll_angle
 
 
 def tilt_of(
@@ -21,8 +21,7 @@ def tilt_of(
         camera: of the map.
     """
     if camera is not None:
-        up = camera.world_to_camera[:3, :3] @ np.array([0.0, 1.0, 0.0])
-        roll = float(np.arctan2(up[0], -up[1]))
+        roll = roll_angle(camera.world_to_camera)
     else:
         right, left = (np.argwhere(labels == eye) for eye in (Label.RIGHT_EYE, Label.LEFT_EYE))
         if len(right) == 0 or len(left) == 0:
@@ -42,11 +41,12 @@ def turned_upright(
     """The map [S, S] turned back about its middle; what comes in at the corners is as beside."""
     if tilt == 0:
         return labels
-    middle = (labels.shape[1] - 1) / 2, (labels.shape[0] - 1) / 2
-    turn = cv2.getRotationMatrix2D(middle, np.degrees(tilt), 1.0)
-    size = labels.shape[1], labels.shape[0]
     turned = cv2.warpAffine(
-        labels, turn, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+        labels,
+        turn_back(len(labels), tilt),
+        labels.shape,
+        flags=cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(turned, np.uint8)
 

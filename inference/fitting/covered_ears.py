@@ -6,15 +6,14 @@ would be taken for the outline of the hair and pulled out to it.
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import splu
 
 from inference.fitting.ear_places import TURNED_AWAY
 from inference.fitting.kinds import EAR_LABELS
-from inference.fitting.regions import Regions
+from inference.fitting.regions import Regions, widened
 from inference.fitting.surface import turn_along
 from inference.fitting.trust import seen_at
 from inference.head.gaussians import Gaussians
@@ -47,9 +46,7 @@ def covered_ears(
     if regions.hair is None or regions.ears is None:
         return nothing
     yaw, _ = orbit_angles(camera.position)
-    edge = 2 * round(AROUND * camera.pixels_per_metre) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    around = cv2.dilate((regions.ears > 0.5).astype(np.uint8), kernel).astype(np.float32)
+    around = widened(regions.ears, AROUND * camera.pixels_per_metre)
     hair, ears = seen_at(gaussians, camera, regions.hair), seen_at(gaussians, camera, around)
     shares: dict[int, float] = {}
     for label in EAR_LABELS:
@@ -76,21 +73,13 @@ def lay_ears_down(
         return gaussians
     at = np.flatnonzero(covered)
     near = template.neighbours[at]
-    first = np.repeat(at, near.shape[1])
-    second = near.reshape(-1)
-    links = np.concatenate([np.stack([first, second]), np.stack([second, first])], 1)
-    links = np.unique(links[:, covered[links[0]]], axis=1)  # from an ear's anchor to any beside it
-    place = np.full(len(covered), -1)
-    place[at] = np.arange(len(at))
-    row, inside = place[links[0]], place[links[1]] >= 0
-    degree = np.bincount(row, minlength=len(at)).astype(np.float64)
-    shape = (len(at), len(at))
-    within = coo_matrix((-np.ones(inside.sum()), (row[inside], place[links[1, inside]])), shape)
-    diagonal = coo_matrix((degree + 1e-9, (np.arange(len(at)), np.arange(len(at)))), shape)
-    right = np.zeros((len(at), 3))
-    np.add.at(right, row[~inside], gaussians.means[links[1, ~inside]].astype(np.float64))
+    ends = np.repeat(at, near.shape[1]), near.reshape(-1)
+    one_way = coo_matrix((np.ones(near.size), ends), (len(covered), len(covered))).tocsr()
+    links = one_way.maximum(one_way.T).tocsr()[at]
+    degree = np.asarray(links.sum(1)).ravel()
+    around = np.where(covered[:, None], 0, gaussians.means).astype(np.float64)
     means = gaussians.means.copy()
-    means[at] = splu((within + diagonal).tocsc()).solve(right)
+    means[at] = splu((diags(degree) - links[:, at]).tocsc()).solve(links @ around)
     laid = replace(gaussians, means=means)
     flat = covered.astype(np.float32)
     outward = template.normals.copy()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inference.fitting.blending import Blending
 from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
-from inference.fitting.outline import OutlineMatches
+from inference.fitting.outline import OutlineMatches, shown_at_targets
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import HEAD_CENTRE, Camera, orbit_angles
@@ -137,11 +137,7 @@ def ears_on_ears(
     """The outline without hair that would be pulled to an ear, and ears out to what is none."""
     pixels, depth = camera.project(matches.points)
     metre = camera.intrinsics[1, 1] / float(depth.mean()) if len(depth) else 1.0
-    edge = 2 * max(1, round(SLACK * metre)) + 1
-    wide = cv2.dilate(ears, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge)))
-    height, width = ears.shape
-    column, row = np.clip((pixels + matches.shifts).T.astype(int), 0, [[width - 1], [height - 1]])
-    there = wide[row, column] > 0.5
+    there = shown_at_targets(matches, camera, ears, SLACK * metre) > 0.5
     label = template.labels[matches.anchors]
     middle, _ = camera.project(np.array([HEAD_CENTRE]))
     outward = ((pixels - middle) * matches.shifts).sum(1) > 0

@@ -6,14 +6,13 @@ ears and hangs beside the neck. The face map says that there are ears, cheeks or
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.fitting.blending import blend
 from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS
-from inference.fitting.regions import Regions, shrunk
+from inference.fitting.regions import Regions, shrunk, widened
 from inference.fitting.surface import turn_along
 from inference.fitting.trust import smoothstep
 from inference.head.gaussians import FloatArray, Gaussians
@@ -105,9 +104,8 @@ def cut_hair(
 
 def _nothing_of_hair(hair: FloatArray, small: Camera) -> NDArray[np.float32]:
     """[SIZE, SIZE] 1 where the photograph shows no hair far and wide."""
-    edge = 2 * round(SLACK * small.pixels_per_metre) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    return (cv2.dilate(shrunk(hair, SIZE), kernel) < 0.4).astype(np.float32)
+    near = widened(shrunk(hair, SIZE), SLACK * small.pixels_per_metre)
+    return (near < 0.4).astype(np.float32)
 
 
 def _not_dressed(cloth: FloatArray | None) -> NDArray[np.float32]:

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.fitting.blending import Blending
+from inference.fitting.regions import widened
 from inference.head.gaussians import FloatArray
+from inference.rendering.camera import Camera
 
 SMOOTHING_PX = 2.0
 """Blur before normals are taken, pixels at 256 (our choice)."""
@@ -78,6 +80,19 @@ def match_outline(
     keep = (trust > 0) & (total > 0.05)
     most = np.asarray(weights.argmax(1)).ravel()
     return OutlineMatches(points[keep], (shift[:, None] * normal)[keep], trust[keep], most[keep])
+
+
+def shown_at_targets(
+    matches: OutlineMatches,
+    camera: Camera,
+    chance: FloatArray,  # [H, W] at the camera's size
+    radius_px: float,
+) -> FloatArray:
+    """The highest chance [K] within so many pixels of where each match is to go."""
+    pixels, _ = camera.project(matches.points)
+    height, width = chance.shape
+    column, row = np.clip((pixels + matches.shifts).T.astype(int), 0, [[width - 1], [height - 1]])
+    return np.asarray(widened(chance, radius_px)[row, column], np.float32)
 
 
 def _nearest_crossing(

@@ -5,13 +5,11 @@ Where a shoulder rises beside the chin, or somebody else stands behind, the matt
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from inference.fitting.kinds import FACE, NECK
-from inference.fitting.outline import OutlineMatches
+from inference.fitting.outline import OutlineMatches, shown_at_targets
 from inference.fitting.regions import Regions
-from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera
 
@@ -43,17 +41,9 @@ def of_one_kind(
     matches = replace(matches, trust=np.where(far & cheek, 0.0, matches.trust))
     if regions.head is None or regions.body is None or len(matches.points) == 0:
         return matches
-    pixels, _ = camera.project(matches.points)
-    edge = 2 * max(1, round(SLACK * camera.pixels_per_metre)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
-    column, row = (pixels + matches.shifts).T.astype(int)
-
-    def near(chance: FloatArray) -> FloatArray:
-        spread = cv2.dilate(chance, kernel)
-        height, width = spread.shape
-        found = spread[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
-        return np.asarray(found, np.float32)
-
-    low = template.labels[matches.anchors] == NECK
-    there = np.where(low, near(regions.body), near(regions.head))
+    slack = SLACK * camera.pixels_per_metre
+    head, body = (
+        shown_at_targets(matches, camera, map_, slack) for map_ in (regions.head, regions.body)
+    )
+    there = np.where(template.labels[matches.anchors] == NECK, body, head)
     return replace(matches, trust=matches.trust * (there > 0.5))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.head.gaussians import FloatArray
 
@@ -41,3 +42,17 @@ def shrunk(
     """Means over what becomes one pixel of a smaller picture, [edge, edge]."""
     small = cv2.resize(chance, (edge, edge), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32)
+
+
+def disc(radius_px: float) -> NDArray[np.uint8]:
+    """A structuring element of so many pixels to each side, at least one."""
+    edge = 2 * max(1, round(radius_px)) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge)), np.uint8)
+
+
+def widened(
+    chance: FloatArray,  # [S, S]
+    radius_px: float,
+) -> FloatArray:
+    """The highest chance within so many pixels of each, [S, S]."""
+    return np.asarray(cv2.dilate(chance, disc(radius_px)), np.float32)

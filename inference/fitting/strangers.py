@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from inference.fitting.regions import Regions
+from inference.fitting.regions import Regions, disc
 from inference.portrait.types import PreparedPortrait
 
 SURE = 0.8
@@ -27,10 +27,8 @@ def without_strangers(portrait: PreparedPortrait, regions: Regions) -> PreparedP
         return portrait
     scale = portrait.size / 512
     nobody = (regions.head + regions.body < 1 - SURE).astype(np.uint8)
-    edge = 2 * max(1, round(LEAST_PX * scale)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (edge, edge))
     nobody[portrait.alpha < 0.1] = 0
-    wide = cv2.morphologyEx(nobody, cv2.MORPH_OPEN, kernel)
+    wide = cv2.morphologyEx(nobody, cv2.MORPH_OPEN, disc(LEAST_PX * scale))
     if not wide.any():
         return portrait
     soft = cv2.GaussianBlur(wide.astype(np.float32), (0, 0), SOFT_PX * scale)

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from inference.fitting.kinds import FACE, MOUTH
 from inference.fitting.neighbourhood import edges_within
+from inference.fitting.trust import seen_at
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera
@@ -62,11 +63,14 @@ def lower_upper_teeth(
     if mouth is None:
         return gaussians
     scale = camera.pixels_per_metre
-    skin = np.median(_whiteness(_colours_of_skin(gaussians, template, camera, image)))
-    white = _whiteness(image) > skin + WHITER
+    whiteness = _whiteness(image)
+    skin = np.median(seen_at(gaussians, camera, whiteness)[template.labels == FACE])
+    white = whiteness > skin + WHITER
     columns, rows = _edge_of_teeth(image[..., 1], white, mouth > 0.5, LEAST_HEIGHT * scale)
+    if len(columns) < 8:
+        return gaussians
     teeth = upper_teeth(template)
-    if len(columns) < 8 or not teeth.any():
+    if not teeth.any():
         return gaussians
     pixels, _ = camera.project(gaussians.means[teeth].astype(np.float64))
     drawn = _lowest(pixels, columns)
@@ -100,16 +104,6 @@ def upper_teeth(template: HeadTemplate) -> NDArray[np.bool_]:
     if not rows:
         return np.zeros(len(inside), bool)
     return max(rows, key=lambda members: float(template.anchors[members, 1].mean()))
-
-
-def _colours_of_skin(
-    gaussians: Gaussians, template: HeadTemplate, camera: Camera, image: FloatArray
-) -> FloatArray:
-    """[M, 3] of the photograph where the face's Gaussians lie."""
-    face = gaussians.means[template.labels == FACE]
-    pixels, _ = camera.project(face.astype(np.float64))
-    column, row = np.clip(pixels.T.astype(int), 0, len(image) - 1)
-    return np.asarray(image[row, column], np.float32)
 
 
 def _whiteness(

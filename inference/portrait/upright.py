@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.head.gaussians import FloatArray
 from inference.portrait.cropping import OUTSIDE
@@ -37,6 +38,17 @@ def roll_of(landmarks: FaceLandmarks) -> float:
     return float(by_eyes + difference / 2)
 
 
+def turn_back(size: int, tilt: float) -> NDArray[np.float64]:
+    """[2, 3] of cv2.warpAffine that turns a square picture back about its middle.
+
+    Args:
+        size: edge of the picture in pixels.
+        tilt: radians by which what it shows is tilted clockwise.
+    """
+    middle = ((size - 1) / 2, (size - 1) / 2)
+    return np.asarray(cv2.getRotationMatrix2D(middle, np.degrees(tilt), 1.0), np.float64)
+
+
 def turned_upright(portrait: PreparedPortrait) -> PreparedPortrait:
     """The portrait turned back about its middle; itself where it is level, or nobody can tell."""
     if portrait.landmarks is None:
@@ -45,8 +57,7 @@ def turned_upright(portrait: PreparedPortrait) -> PreparedPortrait:
     if tilt == 0:
         return portrait
     size = portrait.size
-    middle = ((size - 1) / 2, (size - 1) / 2)
-    turn = cv2.getRotationMatrix2D(middle, np.degrees(tilt), 1.0)
+    turn = turn_back(size, tilt)
 
     def turned(picture: FloatArray, outside: float) -> FloatArray:
         border = (outside,) * 3

@@ -94,6 +94,14 @@ def orbit_angles(
     return float(np.degrees(np.arctan2(x, z))), float(np.degrees(np.arctan2(y, np.hypot(x, z))))
 
 
+def roll_angle(
+    world_to_camera: NDArray[np.float64],  # [4, 4]
+) -> float:
+    """Radians by which an upright head is tilted clockwise in a camera's picture."""
+    up = world_to_camera[:3, 1]
+    return float(np.arctan2(up[0], -up[1]))
+
+
 def orbit_camera(
     yaw_degrees: float = 0.0,
     elevation_degrees: float = 0.0,

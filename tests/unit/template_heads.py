@@ -3,6 +3,7 @@
 import numpy as np
 
 from inference.fitting.blending import blend
+from inference.fitting.trust import View
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera
@@ -35,3 +36,10 @@ def shown(
     """[H, W] how much of each pixel anchors of such labels make."""
     own = np.isin(template.labels, labels).astype(np.float32)
     return blend(gaussians, camera).picture(own[:, None])[..., 0]
+
+
+def view_of(gaussians: Gaussians, template: HeadTemplate, camera: Camera) -> View:
+    """How a head lies in a photograph, all of it well inside the foreground."""
+    ray = camera.position - gaussians.means
+    cosine = (template.normals * ray).sum(1) / np.linalg.norm(ray, axis=1)
+    return View(cosine.astype(np.float32), np.full(len(cosine), 30, np.float32))

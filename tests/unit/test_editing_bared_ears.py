@@ -11,17 +11,11 @@ from inference.editing.kinds import HAIR, SKIN
 from inference.face_map.labels import Label
 from inference.fitting.covered_ears import lay_ears_down
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 from tests.unit.grey_portrait import SIZE
 
 CAMERA = orbit_camera(size=(SIZE, SIZE))
 MODEL, PERSON, STRANDS = 0.4, 0.7, 0.1  # tones of the model's skin, the person's, their hair
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from inference.editing.spread import pixels_of
 from inference.face_map.labels import Label
 from inference.features.style_blocks import BLOCKS, WIDTH
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 
 SIZE = 512
@@ -28,11 +27,6 @@ MOUSTACHE = BeardLook((1, 0, 0), 0.006, 0.0, TONE)
 GOATEE = BeardLook((1, 1, 0), 0.006, 0.0, TONE)
 STUBBLE = BeardLook((0, 0, 0), 0.006, 1.0, TONE)
 NONE = BeardLook((0, 0, 0), 0.0, 0.0, TONE)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

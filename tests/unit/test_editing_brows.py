@@ -10,18 +10,12 @@ from inference.editing.projection import front, project, visible
 from inference.editing.spread import pixels_of
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 
 SIZE = 512
 SKIN_TONE, SHADOW = 0.7, 0.35
 TONE = np.array([0.4, 0.2, 0.1], np.float32)
 BROWS = (Label.LEFT_BROW, Label.RIGHT_BROW)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

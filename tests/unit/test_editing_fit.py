@@ -15,16 +15,10 @@ from inference.editing.painted_head import PaintedHead
 from inference.editing.projection import GRID, front, project, shrink, visible
 from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import HEAD_CENTRE, orbit_camera
 
 SIZE = 512
 LOOK = GlassesLook(np.array([0.1, 0.1, 0.1], np.float32), dark=False)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

@@ -11,18 +11,12 @@ from inference.editing.projection import front, project, visible
 from inference.editing.spread import pixels_of
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 
 SIZE = 512
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
 EYES = (Label.LEFT_EYE, Label.RIGHT_EYE)
 BLUE = np.array([0.1, 0.1, 0.4], np.float32)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

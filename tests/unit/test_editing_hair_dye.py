@@ -1,24 +1,17 @@
 """A new hair colour has the photograph's light and shade and ends softly where hair ends."""
 
 import numpy as np
-import pytest
 
 from inference.editing.hair_dye import dyed, other_hair, share_of_hair
 from inference.editing.kinds import HAIR, SKIN
 from inference.face_map.labels import Label
 from inference.features.style_blocks import WIDTH, completed, with_block
-from inference.head.template import HeadTemplate
 
 BRIGHTER = 1.25  # hair in sight than hair in all
 WHITE, BROWN, RED = (
     np.array(c, np.float32) for c in ((0.8,) * 3, (0.3, 0.2, 0.12), (0.5, 0.15, 0.08))
 )
 SKIN_TONE = np.array([0.75, 0.55, 0.45], np.float32)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 def dye(template, hair, new, taken=False, shade=1.0):

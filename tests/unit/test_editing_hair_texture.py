@@ -5,15 +5,9 @@ import pytest
 
 from inference.editing.hair_texture import HairKind, texture_hair
 from inference.editing.kinds import HAIR, SKIN
-from inference.head.template import HeadTemplate
 
 STRAIGHT, WAVY, CURLY = HairKind(0, 0), HairKind(0, 1), HairKind(1, 0)
 TONE = 0.4
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,11 @@ from inference.editing.kinds import SKIN
 from inference.editing.spread import EDGE, pixels_of
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 
 SKIN_TONE, WHITE, DARK = 0.6, 0.8, 0.15
 BLUE = np.array([0.3, 0.45, 0.6], np.float32)
 EYES = (Label.RIGHT_EYE, Label.LEFT_EYE)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 def face_map(template, open_eyes=EYES):

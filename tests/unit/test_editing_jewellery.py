@@ -10,16 +10,10 @@ from inference.editing.projection import front, project, visible
 from inference.editing.spread import depth_of, pixels_of
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 
 SIZE = 512
 ROWS, COLUMNS = np.mgrid[:SIZE, :SIZE]
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """A painted opening between closed lips is dark; teeth and all else keep their colours."""
 
 import numpy as np
-import pytest
 
 from inference.editing.kinds import SKIN
 from inference.editing.mouth import open_mouth
@@ -10,11 +9,6 @@ from inference.editing.spread import EDGE, pixels_of
 from inference.face_map.labels import Label
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 def painted(template: HeadTemplate, labels: np.ndarray, seen: bool = True) -> np.ndarray:

@@ -8,16 +8,10 @@ from inference.editing.editor import Editor
 from inference.editing.types import EditRequest, Style
 from inference.face_map.labels import Label
 from inference.features.embedded_style import NAME
-from inference.head.template import HeadTemplate
 from inference.progress import CancelToken, no_progress
 from tests.unit.grey_portrait import ellipse, face_under_hair, grey_portrait
 
 SIZE = 512
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

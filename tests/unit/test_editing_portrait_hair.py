@@ -12,17 +12,11 @@ from inference.editing.portrait_hair import KnownHair, portrait_hair
 from inference.editing.projection import GRID, front, project, visible
 from inference.face_map.labels import FEATURES, Label
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 
 SIZE = 512
 DARK, PALE = np.array([0.15, 0.1, 0.08]), np.array([0.8, 0.62, 0.52])
 EARS = (Label.LEFT_EAR, Label.RIGHT_EAR)
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

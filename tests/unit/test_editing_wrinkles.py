@@ -7,18 +7,12 @@ from inference.editing.kinds import HAIR, SKIN
 from inference.editing.wrinkles import Wrinkles, added_age, removed_age
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 
 SIZE = 512
 TONE = 0.6
 BARE = (Label.FACE, Label.NOSE, Label.NECK)
 MARKS = {"forehead": 151, "crow's feet": 35, "under the eye": 230, "beside the nose": 206}
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

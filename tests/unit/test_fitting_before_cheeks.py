@@ -9,7 +9,7 @@ from inference.fitting.trust import View
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
-from tests.unit.template_heads import round_head
+from tests.unit.template_heads import view_of
 
 SIZE = 256
 FRONT = orbit_camera(size=(SIZE, SIZE))
@@ -19,25 +19,13 @@ HEIGHT = 12  # of a lock, pixels
 
 
 @pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
-@pytest.fixture(scope="module")
-def head(template: HeadTemplate) -> Gaussians:
-    return round_head(template, template.anchors)
-
-
-@pytest.fixture(scope="module")
 def blending(head: Gaussians) -> Blending:
     return blend(head, FRONT)
 
 
 @pytest.fixture(scope="module")
 def view(head: Gaussians, template: HeadTemplate) -> View:
-    ray = FRONT.position - head.means
-    cosine = (template.normals * ray).sum(1) / np.linalg.norm(ray, axis=1)
-    return View(cosine.astype(np.float32), np.full(len(cosine), 30, np.float32))
+    return view_of(head, template, FRONT)
 
 
 def row_of(height: float) -> int:

@@ -1,7 +1,6 @@
 """Shoulders that the fit moves stay a closed, smooth surface."""
 
 import numpy as np
-import pytest
 
 from inference.fitting.blending import blend
 from inference.fitting.fit import fit_head
@@ -12,11 +11,6 @@ from inference.head.template import HeadTemplate
 from inference.portrait.types import CropBox, FaceLandmarks, PreparedPortrait
 from inference.rendering.camera import orbit_camera
 from tests.unit.template_heads import lying
-
-
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
 
 
 def discs(template: HeadTemplate, anchors: np.ndarray) -> Gaussians:

@@ -9,22 +9,12 @@ from inference.fitting.regions import Regions
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
-from tests.unit.template_heads import round_head, shown
+from tests.unit.template_heads import shown
 
 SIZE = 256
 FRONT = orbit_camera(size=(SIZE, SIZE))
 RIGHT, LEFT = EAR_LABELS
 NOTHING, EVERYWHERE = np.zeros((SIZE, SIZE), np.float32), np.ones((SIZE, SIZE), np.float32)
-
-
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
-@pytest.fixture(scope="module")
-def head(template: HeadTemplate) -> Gaussians:
-    return round_head(template, template.anchors)
 
 
 def found(covered: np.ndarray, template: HeadTemplate) -> set[int]:

@@ -10,20 +10,10 @@ from inference.fitting.outline import OutlineMatches
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_camera
-from tests.unit.template_heads import round_head, shown
+from tests.unit.template_heads import shown
 
 SIZE = 256
 FRONT = orbit_camera(size=(SIZE, SIZE))
-
-
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
-@pytest.fixture(scope="module")
-def head(template: HeadTemplate) -> Gaussians:
-    return round_head(template, template.anchors)
 
 
 def drawn(head: Gaussians, template: HeadTemplate, camera: Camera) -> tuple[Blending, np.ndarray]:

@@ -12,18 +12,13 @@ from inference.head.gaussians import Gaussians
 from inference.head.rotations import rotations_of
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
-from tests.unit.template_heads import lying, round_head
+from tests.unit.template_heads import lying, round_head, view_of
 
 SIZE = 512
 FRONT = orbit_camera(size=(SIZE, SIZE))
 LIGHT, DARK = 0.9, 0.1
 SLOPE = np.radians(60)  # of the edge, against the rows
 ALONG = np.array([np.cos(SLOPE), np.sin(SLOPE)])
-
-
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +30,7 @@ def head(template: HeadTemplate) -> Gaussians:
 
 @pytest.fixture(scope="module")
 def view(head: Gaussians, template: HeadTemplate) -> View:
-    ray = FRONT.position - head.means
-    cosine = (template.normals * ray).sum(1) / np.linalg.norm(ray, axis=1)
-    return View(cosine.astype(np.float32), np.full(len(cosine), 30, np.float32))
+    return view_of(head, template, FRONT)
 
 
 def across(points: np.ndarray) -> np.ndarray:

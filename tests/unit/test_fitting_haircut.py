@@ -19,11 +19,6 @@ SIZE = 256
 FRONT = orbit_camera(size=(SIZE, SIZE))
 
 
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
 def head(template: HeadTemplate, hang: float) -> Gaussians:
     """A head whose hair hangs so far down, and a third of it outwards and forwards, beside it."""
     side = np.isin(template.labels, HAIR_LABELS) & (np.abs(template.anchors[:, 0]) > 0.05)

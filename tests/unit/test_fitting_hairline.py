@@ -18,11 +18,6 @@ ALL_HAIR = np.ones((64, 64), np.float32)
 
 
 @pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
-@pytest.fixture(scope="module")
 def shell(template: HeadTemplate) -> Gaussians:
     """A head whose hair stands 1 cm above its scalp, of flat Gaussians along the surface."""
     hair = np.isin(template.labels, HAIR_LABELS)

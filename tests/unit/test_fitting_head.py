@@ -24,11 +24,6 @@ HAIR = 14
 
 
 @pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
-@pytest.fixture(scope="module")
 def morphs(template: HeadTemplate) -> Morphs:
     prepared = prepare_morphs(template)
     assert prepared is not None

@@ -1,18 +1,12 @@
 """The face map tells where a neck is bare, also where the photograph does not see it."""
 
 import numpy as np
-import pytest
 
 from inference.fitting.kinds import CLOTH, FACE, NECK, Kinds
 from inference.head.template import HeadTemplate
 
 COLLAR = -0.09
 """Height of a straight collar, metres."""
-
-
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
 
 
 def kinds_of(template: HeadTemplate, seen: np.ndarray, collar: float = COLLAR) -> Kinds:

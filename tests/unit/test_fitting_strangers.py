@@ -15,7 +15,6 @@ from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.portrait.types import CropBox, PreparedPortrait
 from inference.rendering.camera import orbit_camera
-from tests.unit.template_heads import round_head
 
 SIZE = 256
 FRONT = orbit_camera(size=(SIZE, SIZE))
@@ -68,16 +67,6 @@ def test_a_strip_of_a_photograph_is_left_as_it_is() -> None:
 
 
 # The outline
-
-
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
-@pytest.fixture(scope="module")
-def head(template: HeadTemplate) -> Gaussians:
-    return round_head(template, template.anchors)
 
 
 @pytest.fixture(scope="module")

@@ -7,23 +7,12 @@ from inference.fitting.teeth import FURTHEST, lower_upper_teeth, upper_teeth
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
-from tests.unit.template_heads import round_head
 
 SIZE = 512
 FRONT = orbit_camera(size=(SIZE, SIZE))
 SKIN, LIPS, TEETH, TONGUE = (0.75, 0.55, 0.45), (0.6, 0.3, 0.3), (0.8, 0.78, 0.7), (0.75, 0.45, 0.4)
 DARK = (0.08, 0.04, 0.04)
 ABOVE, OPEN, WIDE = 6, 22, 28  # pixels of the mouth above the teeth's edge, in all, to each side
-
-
-@pytest.fixture(scope="module")
-def template() -> HeadTemplate:
-    return HeadTemplate.load()
-
-
-@pytest.fixture(scope="module")
-def head(template: HeadTemplate) -> Gaussians:
-    return round_head(template, template.anchors)
 
 
 def edge_of_teeth(head: Gaussians, template: HeadTemplate) -> float:

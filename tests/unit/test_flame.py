@@ -13,17 +13,11 @@ from inference.catalogue.table import model_entry
 from inference.errors import InvalidModelError
 from inference.head.choice import load_template, template_of
 from inference.head.flame import load_flame_mesh, load_flame_template, sample_flame
-from inference.head.template import HeadTemplate
 from inference.head.trimesh import TriangleMesh
 from tests.unit.catalogue_helpers import make_store
 from tests.unit.flame_head import EYES, INNER_MOUTH, flame_like, write_flame
 
 NECK = 1
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import pytest
 
 from inference.errors import InvalidModelError
 from inference.head.rig import Rig
-from inference.head.template import HeadTemplate
 
 FACE, UPPER_LIP, LOWER_LIP = 2, 13, 12
 
@@ -13,11 +12,6 @@ FACE, UPPER_LIP, LOWER_LIP = 2, 13, 12
 @pytest.fixture(scope="module")
 def rig():
     return Rig.load()
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 def test_without_morphs_it_is_the_template(rig, template):

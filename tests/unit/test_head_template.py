@@ -18,11 +18,6 @@ RIGHT_EYE, LEFT_EYE, NOSE, INNER_MOUTH, LOWER_LIP, UPPER_LIP, HAIR = 8, 9, 10, 1
 FLIP = np.array([-1, 1, 1], np.float32)
 
 
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
-
-
 @pytest.mark.parametrize("name", ["template.npz", "rig.npz"])
 def test_shipped_files_are_those_that_the_build_wrote(name):
     listed = dict(

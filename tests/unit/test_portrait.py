@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from inference.errors import InvalidModelError
 from inference.files import resource_path
-from inference.head.template import HeadTemplate
 from inference.portrait.cropping import centred_crop, cut_crop, suggest_crop
 from inference.portrait.loading import load_image
 from inference.portrait.networks import TfliteNetwork
@@ -25,11 +24,6 @@ FACE = (177, 80, 272, 175)
 """The sample's face as a person marks it (from the brows to the chin, cheek to cheek)."""
 
 OVAL = [10, 297, 284, 389, 454, 361, 397, 379, 152, 150, 172, 132, 234, 162, 54, 67]
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture(scope="module")

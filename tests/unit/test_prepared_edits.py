@@ -13,7 +13,6 @@ from inference.face_map.labels import Label
 from inference.features.embedded_style import NAME
 from inference.features.style_blocks import WIDTH
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.progress import Cancelled, CancelToken, no_progress
 from inference.rendering.camera import orbit_camera
 from tests.unit.grey_portrait import face_under_hair, grey_portrait
@@ -21,11 +20,6 @@ from tests.unit.grey_portrait import face_under_hair, grey_portrait
 SIZE = 512
 HEAD, MAP = "Shaping the head", "Fitting the map"
 LONGEST = 60  # seconds that a thread is waited for
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.errors import InvalidModelError, UsageError
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
-from inference.head.template import HeadTemplate
 from inference.model import config as configs
 from inference.progress import Cancelled, CancelToken, no_progress
 from inference.rendering.camera import orbit_camera
@@ -22,11 +21,6 @@ STYLE, WIDTH = "clip-vit-b-32", 512
 LABELS = np.zeros((96, 96), np.uint8)
 LABELS[20:80, 25:70] = Label.FACE
 LABELS[5:25, 20:75] = Label.HAIR
-
-
-@pytest.fixture(scope="module")
-def template():
-    return HeadTemplate.load()
 
 
 @pytest.fixture
