@@ -291,7 +291,8 @@ class Engine(EditingCalls):
             self.load_models(progress, cancel)
         with clock.stage("network"):
             tokens = self.trunk.tokens(portrait, progress, cancel)
-            gaussians = decode_head(self.model, tokens, options.layers, progress, cancel)
+            decoded = decode_head(self.model, tokens, options.layers, progress, cancel)
+        gaussians = decoded.gaussians
         cancel.check()
         if options.fit and options.fit_strength > 0:
             regions = None
@@ -306,6 +307,7 @@ class Engine(EditingCalls):
                     morphs=self.morphs,
                     strength=options.fit_strength,
                     regions=regions,
+                    covered=decoded.covered,
                     progress=progress,
                     cancel=cancel,
                 )

@@ -10,7 +10,6 @@ from inference.fitting.before_cheeks import without_what_hangs_before
 from inference.fitting.beyond import Photograph
 from inference.fitting.blending import Blending, blend
 from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
-from inference.fitting.hairline import bare_scalp
 from inference.fitting.kinds import Kinds, skin_on
 from inference.fitting.monochrome import toned, tones_of
 from inference.fitting.neighbourhood import laplacian
@@ -51,6 +50,7 @@ def fit_colours(
     photograph: Photograph,
     template: HeadTemplate,
     covered: NDArray[np.bool_],  # [N]
+    bald: NDArray[np.bool_] | None,  # [N]
     config: AppearanceConfig,
     progress: Progress,
     cancel: CancelToken,
@@ -63,6 +63,7 @@ def fit_colours(
         photograph: crop, matte and face map.
         template: labels, mirror, normals and neighbours of the anchors.
         covered: ears under hair.
+        bald: scalp without hair, None where nobody can tell.
         config: see AppearanceConfig.
         progress: told on the way.
         cancel: checked at least every 100 ms.
@@ -81,7 +82,7 @@ def fit_colours(
     if photograph.inside is not None:
         weight *= photograph.inside
     cancel.check()
-    gaussians, kinds = _kinds(gaussians, camera, photograph, template, facing, covered)
+    gaussians, kinds = _kinds(gaussians, camera, photograph, template, facing, covered, bald)
     cancel.check()
     weight = without_rim_outliers(weight, portrait.image, portrait.alpha, blending, kinds)
     weight = without_what_hangs_before(weight, portrait.image, blending, view, template)
@@ -112,12 +113,12 @@ def _kinds(
     template: HeadTemplate,
     facing: FloatArray,  # [N] 0..1
     covered: NDArray[np.bool_],  # [N]
+    bald: NDArray[np.bool_] | None,  # [N]
 ) -> tuple[Gaussians, Kinds]:
     """What the anchors are made of, and the head with skin on a bald scalp."""
     hair, cloth, inside = photograph.regions.hair, photograph.regions.cloth, photograph.inside
     photographed = None if hair is None else seen_at(gaussians, camera, hair)
     dressed = None if cloth is None else seen_at(gaussians, camera, cloth)
-    bald = None if hair is None else bare_scalp(gaussians, template, camera, hair)
     sight = facing if inside is None else facing * seen_at(gaussians, camera, inside)
     kinds = Kinds.of(template, gaussians.colours, photographed, dressed, sight, bald, covered)
     if bald is not None:

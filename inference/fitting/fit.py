@@ -13,7 +13,8 @@ from inference.fitting.covered_ears import covered_ears, lay_ears_down
 from inference.fitting.ear_places import free_ears
 from inference.fitting.geometry import ShapeConfig, fit_shape
 from inference.fitting.haircut import cut_hair
-from inference.fitting.hairline import lay_down
+from inference.fitting.hairline import bare_scalp, lay_down
+from inference.fitting.hanging_hair import as_worn, hanging_hair, hangs_long
 from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
 from inference.fitting.regions import Regions
 from inference.fitting.strangers import without_strangers
@@ -81,6 +82,7 @@ def fit_head(
     strength: float = 1.0,
     config: FitConfig | None = None,
     regions: Regions | None = None,
+    covered: FloatArray | None = None,  # [N] 0..1
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
 ) -> FitResult:
@@ -98,6 +100,7 @@ def fit_head(
         strength: 0 leaves the head untouched, 1 fits in full; between, it interpolates.
         config: see FitConfig.
         regions: what the crop's face map shows.
+        covered: how far the network put each anchor on what hides it; None if it does not tell.
         progress: told the stages "Finding the camera", "Fitting the shape" and
             "Fitting the colours".
         cancel: checked at least every 100 ms.
@@ -115,6 +118,7 @@ def fit_head(
             strength,
             config or FitConfig(),
             regions or Regions(),
+            covered,
             progress,
             cancel or CancelToken(),
         )
@@ -128,6 +132,7 @@ def _fit_head(
     strength: float,
     config: FitConfig,
     regions: Regions,
+    covered: FloatArray | None,  # [N]
     progress: Progress,
     cancel: CancelToken,
 ) -> FitResult:
@@ -162,26 +167,42 @@ def _fit_head(
             cancel.check()
         fitted = lay_down(fitted, template, camera, regions.hair)
         cancel.check()
+        matte = photograph.portrait.alpha
+        worn, long = template, False
+        if covered is not None:
+            hanging = hanging_hair(before, covered, template, camera, regions, matte)
+            worn, long = as_worn(template, hanging), hangs_long(hanging)
+            cancel.check()
         seen_ears = regions
         if regions.ears is not None and regions.hair is not None:
             free = free_ears(regions.ears, regions.hair, camera)
             photograph = replace(photograph, regions=replace(regions, ears=free))
             regions = photograph.regions
             cancel.check()
-        fitted = cut_hair(fitted, template, camera, regions, photograph.portrait.alpha, cancel)
+        fitted = cut_hair(fitted, template, camera, regions, matte, cancel, long)
         cancel.check()
-        covered = covered_ears(fitted, template, camera, seen_ears)
-        fitted = lay_ears_down(fitted, covered, template)
+        hidden_ears = covered_ears(fitted, template, camera, seen_ears)
+        fitted = lay_ears_down(fitted, hidden_ears, template)
         cancel.check()
         fitted = fit_shape(
-            fitted, camera, landmarks, template, photograph, config.shape, progress, cancel
+            fitted, camera, landmarks, worn, photograph, config.shape, progress, cancel
         )
         cancel.check()
         fitted = lower_upper_teeth(fitted, template, camera, portrait.image, regions.mouth)
         cancel.check()
         progress("Fitting the colours", 0.0)
+        hair = regions.hair
+        bald = None if hair is None else bare_scalp(fitted, template, camera, hair)
         fitted, drawn = fit_colours(
-            fitted, camera, photograph, template, covered, config.appearance, progress, cancel
+            fitted,
+            camera,
+            photograph,
+            worn,
+            hidden_ears,
+            bald,
+            config.appearance,
+            progress,
+            cancel,
         )
     fitted = gaussians_between(gaussians, fitted, strength)
     cancel.check()

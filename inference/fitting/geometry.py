@@ -47,7 +47,8 @@ class ShapeConfig:
         detail: the photograph shows more detail than the network's Gaussians can hold; they
             shrink by this factor where `coverage` lets them.
         coverage: least standard deviation as a share of the neighbours' RMS distance.
-        coverage_limit: metres; gaps wider than what this closes are left to be gaps.
+        coverage_limit: metres; gaps wider than what this closes are left to be gaps,
+        torn: but it grows with the neighbourhood up to so many times: tears are closed.
         cloth_coverage: as coverage, for cloth, in which there are no gaps at all.
     """
 
@@ -65,6 +66,7 @@ class ShapeConfig:
     detail: float = 0.65
     coverage: float = 0.5
     coverage_limit: float = 0.0025
+    torn: float = 3.0
     cloth_coverage: float = 0.4
 
 
@@ -162,7 +164,8 @@ def without_holes(
     spacing = np.sqrt((distances**2).mean(1))
     stretch = spacing / np.maximum(np.sqrt((old**2).mean(1)), 1e-6)
     scales = moved.scales * (config.detail * np.clip(stretch, *config.stretch_limits)[:, None])
-    least = np.minimum(config.coverage * spacing, config.coverage_limit)
+    limit = config.coverage_limit * np.clip(stretch, 1, config.torn)
+    least = np.minimum(config.coverage * spacing, limit)
     least = np.maximum(least, np.where(dressed, config.cloth_coverage * spacing, 0))
     # Only the two long axes grow: a flat Gaussian stays flat.
     middle = np.median(scales, axis=1)

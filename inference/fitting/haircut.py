@@ -67,6 +67,7 @@ def cut_hair(
     regions: Regions,
     matte: FloatArray,  # [S, S]
     cancel: CancelToken | None = None,
+    long: bool = False,
 ) -> Gaussians:
     """Lay the hair down on the scalp where it is seen and the photograph shows none.
 
@@ -79,6 +80,7 @@ def cut_hair(
         regions: where it shows hair and free ears; the head is as it was where hair is not known.
         matte: foreground, 0..1.
         cancel: checked on the way.
+        long: whether hair hangs below the ears: then it is cut around them alone.
     """
     if regions.hair is None:
         return gaussians
@@ -90,7 +92,7 @@ def cut_hair(
     cut = gaussians
     flat = np.zeros(len(gaussians), np.float32)
     for _ in range(ROUNDS):
-        share = _to_cut(cut, template, small, none, bare, cancel)
+        share = _to_cut(cut, template, small, none, bare, long, cancel)
         lift = cut.means - template.anchors - _ground(cut, template)
         means = cut.means - (1 - LEFT) * share[:, None] * lift
         cut = replace(cut, means=means.astype(np.float32))
@@ -125,6 +127,7 @@ def _to_cut(
     small: Camera,
     none: NDArray[np.float32],  # [SIZE, SIZE]
     bare: NDArray[np.float32],  # [SIZE, SIZE]
+    long: bool,
     cancel: CancelToken | None,
 ) -> FloatArray:
     """[N] share of each Gaussian's distance from the scalp that is too much."""
@@ -134,7 +137,7 @@ def _to_cut(
     scalp = np.isin(template.labels, HAIR_LABELS)
     if nothing[scalp].sum() > BALD * seen[scalp].sum():
         return _far_from_face(template)
-    region = _region(gaussians, template)
+    region = _region(gaussians, template, long)
     known = ((region > 0) & (telling > SEEN)).astype(np.float32)
     wrong = (known * nothing / np.maximum(telling, 1e-6)).astype(np.float32)
     wrong = np.where(known > 0, wrong, wrong[template.mirror])
@@ -146,7 +149,9 @@ def _to_cut(
         around = told[near].mean(1, dtype=np.float32)
         told[within] = 0.3 * told[within] + 0.7 * around
     share = smoothstep((2 * told[:, 0] / (told[:, 1] + 0.05) - 0.5).astype(np.float32))
-    cut = np.maximum(region * share, _behind(told, template))
+    cut = region * share
+    if not long:
+        cut = np.maximum(cut, _behind(told, template))
     return np.where(cut > 0.01, cut, 0).astype(np.float32)
 
 
@@ -176,10 +181,11 @@ def _behind(
     return np.asarray(hidden * smoothstep((ears.max() + FADE - height) / TAPER), np.float32)
 
 
-def _region(gaussians: Gaussians, template: HeadTemplate) -> FloatArray:
-    """[N] 1 for hair that lies around the ears or grows below them, fading to 0 elsewhere."""
+def _region(gaussians: Gaussians, template: HeadTemplate, long: bool) -> FloatArray:
+    """[N] 1 for hair around the ears, or below if it is not long, fading to 0 elsewhere."""
     low = template.anchors[np.isin(template.labels, EAR_LABELS), 1].mean()
-    near = smoothstep(1 - (template.anchors[:, 1] - low) / FADE)
+    below = smoothstep(1 - (template.anchors[:, 1] - low) / FADE)
+    near = np.zeros_like(below) if long else below
     for label in EAR_LABELS:
         ear = gaussians.means[template.labels == label].mean(0)
         apart = np.linalg.norm(gaussians.means - ear, axis=1)

@@ -93,8 +93,14 @@ class GaussianHead(nn.Module):
         rotation = functional.normalize(turn, dim=-1)
         colours = self._colours(self.colour(gaussians).float(), patches, low_rank)
         opacity = torch.sigmoid(self.opacity(gaussians).float()).squeeze(-1)
+        covered = None if low_rank is None else low_rank.covered
         return GaussianTensors(
-            *(t.flatten(1, 2) for t in (means, rotation, scales, opacity, colours))
+            means.flatten(1, 2),
+            rotation.flatten(1, 2),
+            scales.flatten(1, 2),
+            opacity.flatten(1, 2),
+            colours.flatten(1, 2),
+            None if covered is None else covered.flatten(1, 2),
         )
 
     def places_and_colours(

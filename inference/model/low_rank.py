@@ -24,10 +24,12 @@ class LowRankOffsets:
     Attributes:
         means: [B, P, 16, 3] metres.
         colours: [B, P, 16, 3] RGB, added to the start colour.
+        covered: [B, P, 16] 0..1, how far each goes to what hides it; None if that is not known.
     """
 
     means: torch.Tensor
     colours: torch.Tensor
+    covered: torch.Tensor | None = None
 
 
 class LowRankBranch(nn.Module):
@@ -115,9 +117,8 @@ class LowRankBranch(nn.Module):
         away = _expand(self.cover_basis, cover, region, patches)
         distance = away.norm(dim=-1, keepdim=True)
         taken = torch.sigmoid((distance - config.cover_from) / config.cover_soft)
-        return LowRankOffsets(
-            own + away * taken, _expand(self.colour_basis, colour, region, patches)
-        )
+        colours = _expand(self.colour_basis, colour, region, patches)
+        return LowRankOffsets(own + away * taken, colours, taken.squeeze(-1))
 
 
 def _expand(

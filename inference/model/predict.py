@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from inference.features.vit import VisionTransformer
-from inference.head.gaussians import NUM_PATCHES, Gaussians, joined
+from inference.head.gaussians import NUM_PATCHES, FloatArray, Gaussians, joined
 from inference.model.reconstruction import ReconstructionModel
 from inference.model.tensors import ImageTokens
 from inference.portrait.types import PreparedPortrait
@@ -19,6 +20,20 @@ CHUNK_PATCHES = 512
 each other, so chunks change nothing."""
 
 READING, SHAPING = "Reading the portrait", "Shaping the head"
+
+
+@dataclass(frozen=True)
+class DecodedHead:
+    """What the network says of a portrait.
+
+    Attributes:
+        gaussians: the head.
+        covered: [N] 0..1, how far each anchor was put on what hides it (hair, glasses, a hat);
+            None where the model does not tell.
+    """
+
+    gaussians: Gaussians
+    covered: FloatArray | None
 
 
 def network_input(portrait: PreparedPortrait, size: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -48,7 +63,7 @@ def predict_head(
     """Run the network once; raises as its two halves do, encode_portrait and decode_head."""
     cancel = cancel or CancelToken()
     tokens = encode_portrait(model, portrait, progress, cancel)
-    return decode_head(model, tokens, layers, progress, cancel)
+    return decode_head(model, tokens, layers, progress, cancel).gaussians
 
 
 def encode_portrait(
@@ -84,7 +99,7 @@ def decode_head(
     layers: int | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
-) -> Gaussians:
+) -> DecodedHead:
     """The 3D side: a head from what was seen in one portrait.
 
     Args:
@@ -98,15 +113,18 @@ def decode_head(
         Cancelled: the token was set.
     """
     cancel = cancel or CancelToken()
-    chunks = []
+    chunks, covers = [], []
     with torch.inference_mode():
         for start in range(0, NUM_PATCHES, CHUNK_PATCHES):
             cancel.check()
             progress(SHAPING, start / NUM_PATCHES)
             index = torch.arange(start, start + CHUNK_PATCHES, device=tokens.tokens.device)
-            chunks.append(model.decode(tokens, patch_index=index, layers=layers).to_gaussians(0))
+            decoded = model.decode(tokens, patch_index=index, layers=layers)
+            chunks.append(decoded.to_gaussians(0))
+            if decoded.covered is not None:
+                covers.append(decoded.covered[0].float().cpu().numpy())
     progress(SHAPING, 1.0)
-    return joined(chunks)
+    return DecodedHead(joined(chunks), np.concatenate(covers) if covers else None)
 
 
 @contextmanager

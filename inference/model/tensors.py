@@ -32,6 +32,8 @@ class GaussianTensors:
         scales: [B, N, 3] metres.
         opacities: [B, N] 0..1.
         colours: [B, N, 3] 0..1.
+        covered: [B, N] 0..1, how far each was drawn from its own place to what hides it (hair,
+            glasses, a hat); None where the model does not tell.
     """
 
     means: torch.Tensor
@@ -39,6 +41,7 @@ class GaussianTensors:
     scales: torch.Tensor
     opacities: torch.Tensor
     colours: torch.Tensor
+    covered: torch.Tensor | None = None
 
     def to_gaussians(self, index: int) -> Gaussians:
         """Head `index` of the batch as the container that other parts read."""

@@ -136,3 +136,5 @@ def test_the_nape_is_as_short_as_what_is_seen_beside_the_neck(
     kept = Regions(hair=shown(cap, template, HAIR_LABELS, FRONT))
     same = cut_hair(cap, template, FRONT, kept, blend(cap, FRONT).alpha)
     assert long(same) == long(cap)
+    hangs = cut_hair(cap, template, FRONT, *photograph(template, FRONT), long=True)
+    assert long(hangs) > 0.7 * long(cap)

@@ -81,9 +81,14 @@ def test_a_portrait_is_turned_back_as_a_whole(sample: PreparedPortrait) -> None:
 def test_a_tilted_head_is_about_the_same_head(engine: Engine, sample: PreparedPortrait) -> None:
     engine.load_models()
     plain = tilted(sample, 35)
-    own = decode_head(engine.model, engine.trunk.tokens(sample), None)
-    turned = decode_head(engine.model, engine.trunk.tokens(plain), None)
-    as_it_is = decode_head(engine.model, encode_portrait(engine.model, plain), None)
+    own, turned, as_it_is = (
+        decode_head(engine.model, tokens).gaussians
+        for tokens in (
+            engine.trunk.tokens(sample),
+            engine.trunk.tokens(plain),
+            encode_portrait(engine.model, plain),
+        )
+    )
     hair = engine.template.labels == Label.HAIR
     apart, before = (
         np.linalg.norm((found.means - own.means)[hair], axis=1).mean()
