@@ -47,7 +47,7 @@ class MorphConfig:
     mouth_sigma: float = 0.1
     local_sigma: float = 0.15
     global_sigma: float = 0.12
-    noise: float = 0.006
+    noise: float = 0.01
     oval_trust: float = 0.3
     depth_noise: float = 0.005
     least_move: float = 3e-5

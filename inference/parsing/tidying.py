@@ -59,7 +59,6 @@ def tidied(
     scores = scores.copy()
     if landmarks is not None:
         _keep_features_on_face(scores, landmarks)
-        _bring_back_brows(scores, landmarks)
     for pair in SIDES:
         _settle_sides(scores, pair, landmarks)
     for _ in range(_ROUNDS):
@@ -68,6 +67,8 @@ def tidied(
         if not wrong.any() or wrong.all():
             break
         _give(scores, nearest_class(labels, ~wrong), wrong)
+    if landmarks is not None:
+        _bring_back_brows(scores, landmarks)  # now, since specks of brows are none
     return scores / scores.sum(0)
 
 

@@ -16,8 +16,8 @@ from training.template import wheel
 from training.template.archive import write_npz
 from training.template.build import build, compute
 from training.template.hm08 import AVERAGE_ADULT, MID_EYE, load_head_mesh
+from training.template.landmarks import read_landmarks
 from training.template.layout import morton_order
-from training.template.lift_landmarks import read_landmarks
 from training.template.obj import parse_obj, parse_target
 from training.template.patches import cut_into_patches
 from training.template.subdivision import bilinear, catmull_clark

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from inference.head.gaussians import NUM_PATCHES
 from training.command_line import command_parser
@@ -19,8 +20,8 @@ from training.template.archive import write_npz
 from training.template.graph import components, surface_neighbours
 from training.template.hm08 import AVERAGE_ADULT, HeadMesh, load_head_mesh
 from training.template.labels import ByteArray, Part
+from training.template.landmarks import read_landmarks
 from training.template.layout import anchor_mirror, lay_out
-from training.template.lift_landmarks import nearest_of_own_lip, read_landmarks
 from training.template.patches import FloatArray, IntArray, Samples
 from training.template.regions import label_anchors
 from training.template.surface import Surface
@@ -76,12 +77,12 @@ def compute(mesh: HeadMesh) -> BuiltTemplate:
 
 
 def _landmark_anchors(built: BuiltTemplate) -> NDArray[np.int32]:
-    """The skin anchor nearest to each landmark, of its own lip, [468]."""
+    """The skin anchor nearest to each landmark, [468]."""
     quads, uv = read_landmarks()
     landmarks = Samples(quads[:, None], uv[:, None])
     points = Surface(built.mesh).sampling(landmarks) @ built.vertices
-    skin = built.mesh.parts[built.samples.quads.ravel()] == Part.SKIN
-    return nearest_of_own_lip(points, built.anchors, built.labels, skin).astype(np.int32)
+    skin = np.flatnonzero(built.mesh.parts[built.samples.quads.ravel()] == Part.SKIN)
+    return skin[cKDTree(built.anchors[skin]).query(points)[1]].astype(np.int32)
 
 
 def _uvs(built: BuiltTemplate) -> FloatArray:
