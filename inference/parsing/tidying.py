@@ -48,6 +48,9 @@ fills more in 9 of 10 training views, and thin ones must not be thickened."""
 BARE = 0.9
 """Share of a brow's outline that is skin where a brow may have been overlooked (our choice)."""
 
+BESIDE = 0.5
+"""Share of a brow that lies in its outline at least, or the outlines are off (our choice)."""
+
 _ROUNDS = 3  # what a speck turns into may be a speck again
 
 
@@ -86,21 +89,24 @@ def _keep_features_on_face(scores: FloatArray, landmarks: FaceLandmarks) -> None
 
 
 def _bring_back_brows(scores: FloatArray, landmarks: FaceLandmarks) -> None:
-    """Light brows, both overlooked by the network, are drawn by the landmarks on the bare skin.
+    """Light brows that the network overlooked are drawn by the landmarks on the bare skin.
 
-    Where one is found the other is hidden, or the landmarks are off.
+    Where one is found beside its outline the landmarks are off, and where one is hidden the other
+    may be, too.
     """
     size = scores.shape[-1]
     hints = dict(zip(OUTLINES, face_hints(landmarks, size, size), strict=True))
     labels = scores.argmax(0)
-    outlines = {brow: hints[brow] > 127 for brow in (Label.RIGHT_BROW, Label.LEFT_BROW)}
-    for brow, outline in outlines.items():
-        if not outline.any() or (labels[outline] == brow).mean() >= SEEN_BROW:
-            return
-        if (labels[outline] == Label.FACE).mean() < BARE:
-            return
-    for brow, outline in outlines.items():
+    overlooked = []
+    for brow in (Label.RIGHT_BROW, Label.LEFT_BROW):
+        outline, found = hints[brow] > 127, labels == brow
+        within = (found & outline).sum()
         skin = outline & (labels == Label.FACE)
+        if within < BESIDE * found.sum() or within + skin.sum() < BARE * outline.sum():
+            return
+        if within < SEEN_BROW * outline.sum():
+            overlooked.append((brow, skin))
+    for brow, skin in overlooked:
         scores[brow, skin] = np.maximum(scores[brow, skin], 1.1 * scores[Label.FACE, skin])
 
 

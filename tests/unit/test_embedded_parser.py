@@ -215,15 +215,24 @@ def test_light_brows_are_drawn_where_there_is_skin(sample):
     assert (cleaned[left] == Label.LEFT_BROW).all()
 
 
+def test_one_overlooked_brow_is_drawn_beside_the_other(sample):
+    labels = np.full((512, 512), Label.FACE, np.uint8)
+    hints = dict(zip(OUTLINES, face_hints(sample.landmarks, 512, 512) > 127, strict=True))
+    labels[np.roll(hints[Label.LEFT_BROW], -2, axis=0)] = Label.LEFT_BROW
+    cleaned = tidied(scores_of(labels), sample.landmarks).argmax(0)
+    assert (cleaned[hints[Label.RIGHT_BROW]] == Label.RIGHT_BROW).all()
+    np.testing.assert_array_equal(cleaned == Label.LEFT_BROW, labels == Label.LEFT_BROW)
+
+
 @pytest.mark.parametrize("other", [Label.HAIR, Label.LEFT_BROW])
-def test_no_brow_is_drawn_where_the_other_is_hidden_or_found(sample, other):
+def test_no_brow_is_drawn_where_the_other_is_hidden_or_off(sample, other):
     labels = np.full((512, 512), Label.FACE, np.uint8)
     hints = dict(zip(OUTLINES, face_hints(sample.landmarks, 512, 512) > 127, strict=True))
     columns = np.arange(512) < sample.landmarks.points[:, 0].mean()
     if other == Label.HAIR:
         labels[:, ~columns] = Label.HAIR
     else:
-        labels[np.roll(hints[Label.LEFT_BROW], -4, axis=0)] = Label.LEFT_BROW
+        labels[np.roll(hints[Label.LEFT_BROW], -14, axis=0)] = Label.LEFT_BROW
     np.testing.assert_array_equal(tidied(scores_of(labels), sample.landmarks).argmax(0), labels)
 
 
