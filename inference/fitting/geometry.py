@@ -44,12 +44,16 @@ class ShapeConfig:
         outline_reach: how far an outline may move in one round, metres at the head.
         flat: what wears cloth is turned into the surface by this share, twice.
         stretch_limits: Gaussians grow and shrink with their neighbourhood within these.
+        largest: metres of standard deviation, but for cloth: a veil between what was stretched
+            would stand out beyond the photograph's outline.
         detail: the photograph shows more detail than the network's Gaussians can hold; they
             shrink by this factor where `coverage` lets them.
         coverage: least standard deviation as a share of the neighbours' RMS distance.
         coverage_limit: metres; gaps wider than what this closes are left to be gaps,
         torn: but it grows with the neighbourhood up to so many times: tears are closed.
-        cloth_coverage: as coverage, for cloth, in which there are no gaps at all.
+        cloth_coverage: as coverage, for cloth, in which there are no gaps at all. It begins
+        collar: below this height of the template, metres; above, a neck beside a wide collar
+            would be a veil before the background.
     """
 
     kernel: Kernel = field(default_factory=lambda: Kernel((0.16, 0.06, 0.03), (0.55, 0.3, 0.15)))
@@ -63,11 +67,13 @@ class ShapeConfig:
     outline_reach: float = 0.045
     flat: float = 0.5
     stretch_limits: tuple[float, float] = (0.6, 2.0)
+    largest: float = 0.0045
     detail: float = 0.65
     coverage: float = 0.5
     coverage_limit: float = 0.0025
-    torn: float = 3.0
+    torn: float = 1.8
     cloth_coverage: float = 0.4
+    collar: float = -0.07
 
 
 def fit_shape(
@@ -140,7 +146,8 @@ def fit_shape(
             turned = moved.means
             cancel.check()
         progress("Fitting the shape", (turn + 1) / config.rounds)
-    return without_holes(moved, gaussians.means, template.neighbours, dressed, config)
+    cloth = dressed & (template.anchors[:, 1] < config.collar)
+    return without_holes(moved, gaussians.means, template.neighbours, cloth, config)
 
 
 def without_holes(
@@ -171,6 +178,7 @@ def without_holes(
     middle = np.median(scales, axis=1)
     growth = np.maximum(least / middle, 1)
     scales = np.where(scales >= middle[:, None], scales * growth[:, None], scales)
+    scales = np.minimum(scales, np.where(dressed, np.inf, config.largest)[:, None])
     return replace(moved, scales=scales.astype(np.float32))
 
 
