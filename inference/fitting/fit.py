@@ -179,7 +179,7 @@ def _fit_head(
             photograph = replace(photograph, regions=replace(regions, ears=free))
             regions = photograph.regions
             cancel.check()
-        fitted = cut_hair(fitted, template, camera, regions, matte, cancel, long)
+        fitted = cut_hair(fitted, template, camera, regions, matte, cancel, long=long)
         cancel.check()
         hidden_ears = covered_ears(fitted, template, camera, seen_ears)
         fitted = lay_ears_down(fitted, hidden_ears, template)

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from inference.fitting.blending import blend
 from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS
+from inference.fitting.neighbourhood import evened
 from inference.fitting.regions import Regions, shrunk, widened
 from inference.fitting.surface import turn_along
 from inference.fitting.trust import smoothstep
@@ -67,6 +68,7 @@ def cut_hair(
     regions: Regions,
     matte: FloatArray,  # [S, S]
     cancel: CancelToken | None = None,
+    *,
     long: bool = False,
 ) -> Gaussians:
     """Lay the hair down on the scalp where it is seen and the photograph shows none.
@@ -143,11 +145,7 @@ def _to_cut(
     wrong = np.where(known > 0, wrong, wrong[template.mirror])
     known = np.maximum(known, known[template.mirror])
     told = np.stack([wrong, known], 1)
-    within = np.flatnonzero(region)
-    near = template.neighbours[within]
-    for _ in range(STEPS):
-        around = told[near].mean(1, dtype=np.float32)
-        told[within] = 0.3 * told[within] + 0.7 * around
+    told = evened(told, template.neighbours, STEPS, np.flatnonzero(region))
     share = smoothstep((2 * told[:, 0] / (told[:, 1] + 0.05) - 0.5).astype(np.float32))
     cut = region * share
     if not long:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from inference.fitting.blending import Blending
 from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.neighbourhood import evened
 from inference.fitting.regions import Regions
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
@@ -74,9 +75,7 @@ def hanging_hair(
     there = known[template.mirror] > known
     told = np.stack([share, known], 1)
     told = np.where(there[:, None], told[template.mirror], told).astype(np.float32)
-    for _ in range(STEPS):
-        told = 0.3 * told + 0.7 * told[template.neighbours].mean(1, dtype=np.float32)
-    hair, known = told.T
+    hair, known = evened(told, template.neighbours, STEPS).T
     partly = skin & (covered > PARTLY) & (shown > SURE)
     return np.asarray(partly | lifted & (hair + right * (1 - known) > 0.5))
 

@@ -9,6 +9,9 @@ from inference.head.gaussians import FloatArray
 ACROSS_LABELS = 0.002
 """Weight of an edge between two labels, against 1 within one (our choice)."""
 
+OWN_SHARE = 0.3
+"""Share of an averaging step that a Gaussian's own value has (our choice)."""
+
 COLOUR_SIGMA = 0.12
 """RGB difference at which an edge has lost 40 % of its weight (our choice)."""
 
@@ -40,6 +43,22 @@ def laplacian(
     graph = graph.maximum(graph.T)
     sums = np.asarray(graph.sum(1)).ravel()
     return (diags(sums) - graph).astype(np.float32).tocsr()
+
+
+def evened(
+    values: FloatArray,  # [N, C]
+    neighbours: NDArray[np.integer],  # [N, k]
+    steps: int,
+    within: NDArray[np.intp] | None = None,  # [M], None is all
+) -> FloatArray:
+    """Values [N, C] after averaging steps with the neighbours; those outside `within` stay."""
+    result = values.astype(np.float32)
+    at = slice(None) if within is None else within
+    near = neighbours[at]
+    for _ in range(steps):
+        around = result[near].mean(1, dtype=np.float32)
+        result[at] = OWN_SHARE * result[at] + (1 - OWN_SHARE) * around
+    return result
 
 
 def edges_within(

