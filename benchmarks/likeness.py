@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from inference.engine import Engine
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
-from inference.fitting.blending import blend
-from inference.fitting.camera import camera_yaw
 from inference.fitting.fit import foreground_psnr
+from inference.fitting.shape.camera import camera_yaw
+from inference.fitting.solvers.blending import blend
 from inference.portrait.types import LoadedImage
 from inference.rendering.camera import HEAD_CENTRE, Camera, orbit_camera
 from training.evaluation.dlib_distance import DlibDistance, distance

@@ -22,8 +22,8 @@ from inference.portrait.types import CropBox, FaceDetection, LoadedImage, Prepar
 from inference.progress import CancelToken, Progress, no_progress
 
 if TYPE_CHECKING:  # torch and scipy are imported by the first call that needs them
-    from inference.fitting.morphs import Morphs
-    from inference.fitting.regions import Regions
+    from inference.fitting.evidence.regions import Regions
+    from inference.fitting.shape.morphs import Morphs
     from inference.model.reconstruction import ReconstructionModel
     from inference.model.trunk import Trunk
     from inference.parsing.protocol import FaceParser, FaceParsing
@@ -280,8 +280,8 @@ class Engine(EditingCalls):
         cancel: CancelToken | None = None,
     ) -> Reconstruction:
         """Make the head: network first, then the fit if it is wanted."""
-        from inference.fitting.camera import fit_camera
         from inference.fitting.fit import fit_head
+        from inference.fitting.shape.camera import fit_camera
         from inference.model.predict import decode_head
 
         options = options or ReconstructionOptions()
@@ -329,7 +329,7 @@ class Engine(EditingCalls):
 
         A head can be made without; what the parser lacks is told by `parse` to who needs a map.
         """
-        from inference.fitting.regions import Regions
+        from inference.fitting.evidence.regions import Regions
 
         try:
             scores = self.parse(portrait, progress, cancel).scores

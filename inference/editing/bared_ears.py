@@ -1,7 +1,7 @@
 """Ears come out from under hair that was painted away.
 
-The fit lays ears under hair down and colours them as hair (inference.fitting.covered_ears); once
-the hair is gone they stand as the editing model has them, in the skin's colour.
+The fit lays ears under hair down and colours them as hair (inference.fitting.shape.covered_ears);
+once the hair is gone they stand as the editing model has them, in the skin's colour.
 """
 
 from dataclasses import replace

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.fitting.along_edges import EdgeConfig, draw_out_along_edges
-from inference.fitting.before_cheeks import without_what_hangs_before
-from inference.fitting.beyond import Photograph
-from inference.fitting.blending import Blending, blend
-from inference.fitting.colours import ColourConfig, HeadSides, solve_colours
-from inference.fitting.kinds import Kinds, skin_on
-from inference.fitting.monochrome import toned, tones_of
-from inference.fitting.neighbourhood import laplacian
-from inference.fitting.rim_outliers import without_rim_outliers
-from inference.fitting.trust import (
+from inference.fitting.colour.along_edges import EdgeConfig, draw_out_along_edges
+from inference.fitting.colour.before_cheeks import without_what_hangs_before
+from inference.fitting.colour.colours import ColourConfig, HeadSides, solve_colours
+from inference.fitting.colour.monochrome import toned, tones_of
+from inference.fitting.colour.rim_outliers import without_rim_outliers
+from inference.fitting.colour.unseen import complete
+from inference.fitting.evidence.beyond import Photograph
+from inference.fitting.evidence.kinds import Kinds, skin_on
+from inference.fitting.evidence.neighbourhood import laplacian
+from inference.fitting.evidence.trust import (
     TrustConfig,
     View,
     detail_seen,
@@ -22,7 +22,7 @@ from inference.fitting.trust import (
     pixel_weight,
     seen_at,
 )
-from inference.fitting.unseen import complete
+from inference.fitting.solvers.blending import Blending, blend
 from inference.head.gaussians import GAUSSIANS_PER_PATCH, FloatArray, Gaussians
 from inference.head.template import HeadTemplate
 from inference.progress import CancelToken, Progress

@@ -6,19 +6,19 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from inference.fitting.appearance import AppearanceConfig, fit_colours
-from inference.fitting.beyond import carry_beyond
-from inference.fitting.blending import Blending, blend
-from inference.fitting.camera import fit_camera, frontal_camera
-from inference.fitting.covered_ears import covered_ears, lay_ears_down
-from inference.fitting.ear_places import free_ears
-from inference.fitting.geometry import ShapeConfig, fit_shape
-from inference.fitting.haircut import cut_hair
-from inference.fitting.hairline import bare_scalp, lay_down
-from inference.fitting.hanging_hair import as_worn, hanging_hair, hangs_long
-from inference.fitting.morphs import MorphConfig, Morphs, fit_morphs
-from inference.fitting.regions import Regions
-from inference.fitting.strangers import without_strangers
-from inference.fitting.teeth import lower_upper_teeth
+from inference.fitting.evidence.beyond import carry_beyond
+from inference.fitting.evidence.regions import Regions
+from inference.fitting.evidence.strangers import without_strangers
+from inference.fitting.hair.haircut import cut_hair
+from inference.fitting.hair.hairline import bare_scalp, lay_down
+from inference.fitting.hair.hanging_hair import as_worn, hanging_hair, hangs_long
+from inference.fitting.shape.camera import fit_camera, frontal_camera
+from inference.fitting.shape.covered_ears import covered_ears, lay_ears_down
+from inference.fitting.shape.ear_places import free_ears
+from inference.fitting.shape.geometry import ShapeConfig, fit_shape
+from inference.fitting.shape.morphs import MorphConfig, Morphs, fit_morphs
+from inference.fitting.shape.teeth import lower_upper_teeth
+from inference.fitting.solvers.blending import Blending, blend
 from inference.head.between import gaussians_between
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.head.rig import Rig

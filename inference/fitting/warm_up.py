@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from inference.fitting.blending import blend
-from inference.fitting.smooth_field import Kernel, SmoothField
+from inference.fitting.solvers.blending import blend
+from inference.fitting.solvers.smooth_field import Kernel, SmoothField
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import HEAD_CENTRE, orbit_camera
 

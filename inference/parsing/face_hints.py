@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.face_map.labels import ByteArray, Label
-from inference.fitting.landmark_groups import FACE_OVAL, NUM_LANDMARKS
+from inference.fitting.evidence.landmark_groups import FACE_OVAL, NUM_LANDMARKS
 from inference.portrait.types import FaceLandmarks
 
 _UPPER_LIP_TOP = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)

@@ -21,7 +21,7 @@ from inference.catalogue.locate import missing_package, published_file
 from inference.catalogue.store import ModelStore
 from inference.catalogue.table import model_entry
 from inference.errors import InvalidModelError, NoFaceError
-from inference.fitting.landmark_groups import LEFT_EYE, RIGHT_EYE
+from inference.fitting.evidence.landmark_groups import LEFT_EYE, RIGHT_EYE
 from inference.parsing.label_orders import label_order
 from inference.parsing.protocol import FaceParsing
 from inference.portrait.types import FaceLandmarks, PreparedPortrait

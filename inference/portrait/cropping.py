@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.fitting.landmark_groups import landmark_trust
+from inference.fitting.evidence.landmark_groups import landmark_trust
 from inference.head.gaussians import FloatArray
 from inference.portrait.sampling import cut_square
 from inference.portrait.types import CropBox, FaceDetection, FaceLandmarks, LoadedImage

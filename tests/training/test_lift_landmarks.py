@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.fitting.camera import facing_weight
-from inference.fitting.landmark_groups import LOWER_LIP, UPPER_LIP
+from inference.fitting.evidence.landmark_groups import LOWER_LIP, UPPER_LIP
+from inference.fitting.shape.camera import facing_weight
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 from training.synthetic.lift_landmarks import LandmarkSearch, Sighting

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from inference.fitting.blending import blend
-from inference.fitting.trust import View
+from inference.fitting.evidence.trust import View
+from inference.fitting.solvers.blending import blend
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera

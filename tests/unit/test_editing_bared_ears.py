@@ -9,7 +9,7 @@ from inference.editing.bared_ears import with_bared_ears
 from inference.editing.identity import ShapedHead
 from inference.editing.kinds import HAIR, SKIN
 from inference.face_map.labels import Label
-from inference.fitting.covered_ears import lay_ears_down
+from inference.fitting.shape.covered_ears import lay_ears_down
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.rendering.camera import orbit_camera
 from tests.unit.grey_portrait import SIZE

@@ -15,7 +15,7 @@ from inference.catalogue.table import model_entry
 from inference.errors import InvalidModelError, NoFaceError, UsageError
 from inference.face_map.labels import Label
 from inference.files import resource_path
-from inference.fitting.landmark_groups import LEFT_EYE, RIGHT_EYE
+from inference.fitting.evidence.landmark_groups import LEFT_EYE, RIGHT_EYE
 from inference.parsing.farl import FarlParser, load_published_parser
 from inference.parsing.label_orders import CELEBAMASK_NAMES, label_order
 from inference.portrait.types import CropBox, FaceLandmarks, PreparedPortrait

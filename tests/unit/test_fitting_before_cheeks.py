@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from inference.fitting.before_cheeks import without_what_hangs_before
-from inference.fitting.blending import Blending, blend
-from inference.fitting.trust import View
+from inference.fitting.colour.before_cheeks import without_what_hangs_before
+from inference.fitting.evidence.trust import View
+from inference.fitting.solvers.blending import Blending, blend
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from inference.fitting.camera import camera_yaw, fit_camera
-from inference.fitting.landmark_groups import FACE_OVAL, LIPS
+from inference.fitting.evidence.landmark_groups import FACE_OVAL, LIPS
+from inference.fitting.shape.camera import camera_yaw, fit_camera
 from inference.portrait.types import FaceLandmarks
 from inference.rendering.camera import orbit_camera
 

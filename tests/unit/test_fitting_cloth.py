@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from inference.fitting.blending import blend
+from inference.fitting.evidence.kinds import NECK
 from inference.fitting.fit import fit_head
-from inference.fitting.geometry import ShapeConfig, without_holes
-from inference.fitting.kinds import NECK
+from inference.fitting.shape.geometry import ShapeConfig, without_holes
+from inference.fitting.solvers.blending import blend
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.portrait.types import CropBox, FaceLandmarks, PreparedPortrait

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from inference.fitting.blending import blend
-from inference.fitting.colours import ColourConfig, HeadSides, label_change, solve_colours
-from inference.fitting.kinds import Kinds
-from inference.fitting.neighbourhood import laplacian
+from inference.fitting.colour.colours import ColourConfig, HeadSides, label_change, solve_colours
+from inference.fitting.evidence.kinds import Kinds
+from inference.fitting.evidence.neighbourhood import laplacian
+from inference.fitting.solvers.blending import blend
 from inference.head.gaussians import Gaussians
 from inference.progress import CancelToken
 from inference.rendering.camera import Camera, orbit_camera

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from inference.fitting.covered_ears import covered_ears, lay_ears_down
-from inference.fitting.kinds import EAR_LABELS, Kinds
-from inference.fitting.regions import Regions
+from inference.fitting.evidence.kinds import EAR_LABELS, Kinds
+from inference.fitting.evidence.regions import Regions
+from inference.fitting.shape.covered_ears import covered_ears, lay_ears_down
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from inference.fitting.blending import Blending, blend
-from inference.fitting.ear_places import ears_on_ears, free_ears, match_ears
-from inference.fitting.kinds import EAR_LABELS, HAIR_LABELS
-from inference.fitting.outline import OutlineMatches
+from inference.fitting.evidence.kinds import EAR_LABELS, HAIR_LABELS
+from inference.fitting.shape.ear_places import ears_on_ears, free_ears, match_ears
+from inference.fitting.shape.outline import OutlineMatches
+from inference.fitting.solvers.blending import Blending, blend
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_camera

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.fitting.along_edges import EdgeConfig, draw_out_along_edges
-from inference.fitting.blending import blend
-from inference.fitting.trust import View
+from inference.fitting.colour.along_edges import EdgeConfig, draw_out_along_edges
+from inference.fitting.evidence.trust import View
+from inference.fitting.solvers.blending import blend
 from inference.head.gaussians import Gaussians
 from inference.head.rotations import rotations_of
 from inference.head.template import HeadTemplate

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from inference.fitting.blending import blend
-from inference.fitting.haircut import cut_hair
-from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS
-from inference.fitting.regions import Regions
+from inference.fitting.evidence.kinds import EAR_LABELS, FACE, HAIR_LABELS
+from inference.fitting.evidence.regions import Regions
+from inference.fitting.hair.haircut import cut_hair
+from inference.fitting.solvers.blending import blend
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_camera

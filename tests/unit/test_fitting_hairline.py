@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.fitting.hairline import bare_scalp, lay_down
-from inference.fitting.kinds import FACE, HAIR_LABELS, Kinds, skin_on
+from inference.fitting.evidence.kinds import FACE, HAIR_LABELS, Kinds, skin_on
+from inference.fitting.hair.hairline import bare_scalp, lay_down
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from inference.engine import Engine
 from inference.files import resource_path
-from inference.fitting.blending import blend
-from inference.fitting.geometry import ShapeConfig, without_holes
-from inference.fitting.hanging_hair import as_worn, hanging_hair, hangs_long
-from inference.fitting.kinds import EAR_LABELS, FACE, HAIR_LABELS, NECK
-from inference.fitting.regions import Regions
+from inference.fitting.evidence.kinds import EAR_LABELS, FACE, HAIR_LABELS, NECK
+from inference.fitting.evidence.regions import Regions
+from inference.fitting.hair.hanging_hair import as_worn, hanging_hair, hangs_long
+from inference.fitting.shape.geometry import ShapeConfig, without_holes
+from inference.fitting.solvers.blending import blend
 from inference.head.gaussians import FloatArray, Gaussians
 from inference.head.template import HeadTemplate
 from inference.model.predict import decode_head

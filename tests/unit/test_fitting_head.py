@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.fitting.blending import blend
-from inference.fitting.camera import fit_camera
+from inference.fitting.evidence.regions import Regions
 from inference.fitting.fit import FitResult, fit_head, prepare_morphs
-from inference.fitting.morphs import Morphs, fit_morphs
-from inference.fitting.regions import Regions
+from inference.fitting.shape.camera import fit_camera
+from inference.fitting.shape.morphs import Morphs, fit_morphs
+from inference.fitting.solvers.blending import blend
 from inference.head.gaussians import Gaussians
 from inference.head.rig import Rig
 from inference.head.template import HeadTemplate
@@ -217,7 +217,7 @@ def test_morphs_find_a_smile_and_leave_size_to_the_camera(
     camera = orbit_camera(-15, 3, size=(512, 512))
     landmarks = FaceLandmarks(camera.project(points)[0], 1.0)
     start = template.anchors[template.landmark_anchors]
-    from inference.fitting.morphs import MorphConfig
+    from inference.fitting.shape.morphs import MorphConfig
 
     rigid = fit_camera(landmarks, start, 512).camera
     found, deviations = fit_morphs(landmarks, start, rigid, morphs, MorphConfig())

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from inference.fitting.blending import blend
-from inference.fitting.conjugate_gradients import solve
-from inference.fitting.smooth_field import Kernel, fit_field
-from inference.fitting.sparse_product import SMALL, times
+from inference.fitting.solvers.blending import blend
+from inference.fitting.solvers.conjugate_gradients import solve
+from inference.fitting.solvers.smooth_field import Kernel, fit_field
+from inference.fitting.solvers.sparse_product import SMALL, times
 from inference.head.gaussians import Gaussians
 from inference.progress import Cancelled, CancelToken
 from inference.rendering.camera import orbit_camera

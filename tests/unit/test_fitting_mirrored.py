@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from inference.fitting.kinds import FACE
-from inference.fitting.mirrored import clone_mirrored
-from inference.fitting.neighbourhood import edges_within
+from inference.fitting.colour.mirrored import clone_mirrored
+from inference.fitting.evidence.kinds import FACE
+from inference.fitting.evidence.neighbourhood import edges_within
 from inference.head.template import HeadTemplate
 from inference.progress import CancelToken
 

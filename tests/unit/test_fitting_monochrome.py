@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inference.fitting.monochrome import toned, tones_of
+from inference.fitting.colour.monochrome import toned, tones_of
 
 SIZE = 96
 EVERYWHERE = np.ones((SIZE, SIZE), bool)

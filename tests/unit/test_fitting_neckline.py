@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inference.fitting.kinds import CLOTH, FACE, NECK, Kinds
+from inference.fitting.evidence.kinds import CLOTH, FACE, NECK, Kinds
 from inference.head.template import HeadTemplate
 
 COLLAR = -0.09

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inference.fitting.strands import StrandConfig, meridians, strand_pattern
+from inference.fitting.colour.strands import StrandConfig, meridians, strand_pattern
 from inference.head.template import HeadTemplate
 
 HAIR = 14

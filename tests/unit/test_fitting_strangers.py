@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.fitting.beyond import carry_beyond
-from inference.fitting.blending import Blending, blend
-from inference.fitting.outline import OutlineMatches, match_outline
-from inference.fitting.outline_kinds import FACE_REACH, of_one_kind
-from inference.fitting.regions import Regions
-from inference.fitting.strangers import without_strangers
+from inference.fitting.evidence.beyond import carry_beyond
+from inference.fitting.evidence.regions import Regions
+from inference.fitting.evidence.strangers import without_strangers
+from inference.fitting.shape.outline import OutlineMatches, match_outline
+from inference.fitting.shape.outline_kinds import FACE_REACH, of_one_kind
+from inference.fitting.solvers.blending import Blending, blend
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.portrait.types import CropBox, PreparedPortrait

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inference.fitting.teeth import FURTHEST, lower_upper_teeth, upper_teeth
+from inference.fitting.shape.teeth import FURTHEST, lower_upper_teeth, upper_teeth
 from inference.head.gaussians import Gaussians
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera

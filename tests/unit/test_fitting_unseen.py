@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from inference.fitting.backlight import SKIN_LOOK, without_backlight
-from inference.fitting.kinds import EAR_LABELS, FACE, Kinds
-from inference.fitting.trust import View
-from inference.fitting.unseen import complete
+from inference.fitting.colour.backlight import SKIN_LOOK, without_backlight
+from inference.fitting.colour.unseen import complete
+from inference.fitting.evidence.kinds import EAR_LABELS, FACE, Kinds
+from inference.fitting.evidence.trust import View
 from inference.head.template import HeadTemplate
 from inference.progress import Cancelled, CancelToken
 

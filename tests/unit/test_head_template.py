@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from inference.errors import InvalidModelError
 from inference.files import resource_path
-from inference.fitting import landmark_groups
+from inference.fitting.evidence import landmark_groups
 from inference.head.template import HeadTemplate
 
 NECK, FACE, RIGHT_EAR, LEFT_EAR, RIGHT_BROW, LEFT_BROW = 1, 2, 4, 5, 6, 7

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from inference.fitting.robust_least_squares import huber_cost, minimise
+from inference.fitting.solvers.robust_least_squares import huber_cost, minimise
 
 
 @pytest.mark.parametrize("seed", range(5))

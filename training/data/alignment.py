@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.fitting.camera import facing_weight
-from inference.fitting.landmark_groups import landmark_trust
+from inference.fitting.evidence.landmark_groups import landmark_trust
+from inference.fitting.shape.camera import facing_weight
 from inference.rendering.camera import Camera
 from training.data.errors import BrokenSampleError
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inference.fitting.camera import fit_camera
+from inference.fitting.shape.camera import fit_camera
 from inference.head.gaussians import FloatArray
 from inference.head.template import HeadTemplate
 from inference.portrait.cropping import cut_crop

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from inference.fitting.camera import facing_weight
-from inference.fitting.landmark_groups import LOWER_LIP, UPPER_LIP
+from inference.fitting.evidence.landmark_groups import LOWER_LIP, UPPER_LIP
+from inference.fitting.shape.camera import facing_weight
 from inference.head.template import LANDMARKS, HeadTemplate
 from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import LoadedImage

@@ -1,0 +1,1 @@
+"""Colours from the photograph, and of what it does not show."""

@@ -1,0 +1,1 @@
+"""Where hair hangs, ends and begins on the skin."""

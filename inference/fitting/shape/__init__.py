@@ -1,0 +1,1 @@
+"""Camera, morphs and moves that bring the head onto its photograph."""
