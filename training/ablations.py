@@ -8,7 +8,7 @@ Half of the synthetic heads are shown from all their sides (multi-view data), of
 each picture alone (2D data). Every row has the same data, seed and number of steps, every row
 whose method has one a sharpening CNN of its own. The scale "mini" needs nothing but what ships:
 small models on one core, and stand-ins for the losses, named in every table
-(training.named_loss). The scale "paper" trains the paper's models with the published networks.
+(training.losses.named). The scale "paper" trains the paper's models with the published networks.
 
 --minutes measures how long the full method takes a step and gives all rows as many as fit; what
 it decided is in OUT/plan.json. Every row is kept: a run that was killed goes on with the same
@@ -27,7 +27,6 @@ import torch
 
 from inference.errors import PercHeadError, UsageError
 from inference.files import atomic_write
-from training.command_line import command_parser, exit_status
 from training.evaluate import load_subjects
 from training.evaluation.ablation_data import halves_of
 from training.evaluation.ablation_models import MODELS
@@ -38,6 +37,7 @@ from training.evaluation.ablation_table import Outcome, ablation_table
 from training.evaluation.ablations import ABLATIONS, reference_of
 from training.evaluation.metrics import METRICS, load_metrics
 from training.evaluation.subject import SubjectSet
+from training.runs.command_line import command_parser, exit_status
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:

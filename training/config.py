@@ -94,9 +94,9 @@ class ReconstructionConfig:
         preset: which model (inference.model.config).
         closed_form: whether the embedded preset's linear map, which is known in closed form,
             stays as it is or learns too.
-        loss: which of training.named_loss.LOSSES.
-        augment: whether inputs are made to look like photographs (training.photograph), which
-            clean synthetic pictures need and the paper's data does not.
+        loss: which of training.losses.named.LOSSES.
+        augment: whether inputs are made to look like photographs (training.pictures.photograph),
+            which clean synthetic pictures need and the paper's data does not.
         recompute_decoder: gradient checkpointing of the decoder's layers.
         recompute_loss: gradient checkpointing of the loss networks' blocks.
         adamw: optimiser.
@@ -126,7 +126,7 @@ class SharpeningTrainingConfig:
         blur_sigma: of its entry in pixels where the preset has none (our choice).
         fold: of the CNN where the preset has none; for a CPU that shows pictures (our choice).
         real_only: train on real people alone (section 4.1 and appendix E).
-        loss: which of training.named_loss.LOSSES; the class token of layer 8 (section 3.3).
+        loss: which of training.losses.named.LOSSES; the class token of layer 8 (section 3.3).
         recompute_loss: gradient checkpointing of the loss network's blocks.
         adamw: optimiser.
         loop: length and bookkeeping.
@@ -154,7 +154,7 @@ class EditingTrainingConfig:
         preset: which model's decoder it goes on from.
         style: which frozen network turns the picture into a style vector.
         left_out: data sets that make heads artificial (section 3.4).
-        loss: which of training.named_loss.LOSSES.
+        loss: which of training.losses.named.LOSSES.
         recompute_decoder: gradient checkpointing of the decoder's layers.
         recompute_loss: gradient checkpointing of the loss networks' blocks.
         adamw: optimiser; the decoder is already trained and learns slower (our choice).
@@ -186,7 +186,7 @@ _EMBEDDED_FACTORS = (
 _EMBEDDED_LOOP = LoopConfig(epochs=15, batch=4, accumulate=1, workers=0)
 _EMBEDDED_RENDER = RenderConfig(size=192, background="random")
 
-# Tries the scripts out in a minute (training.start.TRIAL).
+# Tries the scripts out in a minute (training.runs.start.TRIAL).
 _TRIAL_LOOP = LoopConfig(
     epochs=2, batch=2, accumulate=1, workers=0, log_every=1, save_every=50, picture_every=20
 )

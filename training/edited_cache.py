@@ -25,9 +25,9 @@ from inference.features.embedded import load_embedded_backbone
 from inference.files import atomic_write
 from inference.head.template import HeadTemplate
 from inference.rendering.selection import choose_renderer
-from training.command_line import command_parser
-from training.editing_palette import palette_numbers, usual_palette
-from training.splat_pictures import own_colours
+from training.editing.style_palette import palette_numbers, usual_palette
+from training.pictures.splat_pictures import own_colours
+from training.runs.command_line import command_parser
 from training.style_cache import PLAIN_LIGHT, encode_views
 from training.synthetic.style_words import CUT, head_tags
 
@@ -46,8 +46,8 @@ class StyleSource:
 
     Attributes:
         name: of its file.
-        palette: [P, 3] as training.palette measures it.
-        numbers: [40] of training.editing_palette.
+        palette: [P, 3] as training.editing.palette measures it.
+        numbers: [40] of training.editing.style_palette.
         tags: by aspect.
         attributes: of the generator.
     """

@@ -27,7 +27,6 @@ from inference.errors import UsageError
 from inference.files import atomic_write
 from inference.head.template import HeadTemplate
 from inference.rendering.selection import choose_renderer
-from training.command_line import command_parser, exit_status
 from training.data.splits import Split
 from training.evaluation.contact_sheet import contact_sheet
 from training.evaluation.head_source import ExactHeads, HeadSource, load_model_heads
@@ -38,6 +37,7 @@ from training.evaluation.report import build_report, markdown, write_json
 from training.evaluation.shard_subjects import ShardSubjects
 from training.evaluation.subject import SubjectSet
 from training.evaluation.targets import CEILING_TARGETS, MODEL_TARGETS, Target
+from training.runs.command_line import command_parser, exit_status
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -15,7 +15,7 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint, read_info, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.reconstruction import ReconstructionModel
-from training.command_line import command_parser
+from training.runs.command_line import command_parser
 
 
 def export_model(source: Path, target: Path, spacing_share: float | None = None) -> int:

@@ -19,9 +19,9 @@ from inference.editing.projection import front, project, shrink
 from inference.face_map.labels import FEATURES, Label
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import Camera, orbit_angles
-from training import anchor_data
-from training.anchor_data import list_heads
-from training.command_line import command_parser
+from training.anchors import data as anchor_data
+from training.anchors.data import list_heads
+from training.runs.command_line import command_parser
 from training.synthetic.dataset import load_sample
 
 _FRONTAL = 30.0  # degrees of yaw up to which both sides of a face are seen

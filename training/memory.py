@@ -22,10 +22,10 @@ from training.activations import (
     layer_bytes,
     template_bytes,
 )
-from training.command_line import command_parser
 from training.config import RECONSTRUCTION, ReconstructionConfig
-from training.options import run_script
-from training.start import model_config
+from training.runs.command_line import command_parser
+from training.runs.options import run_script
+from training.runs.start import model_config
 
 GIB = 2**30
 CARD_GIB = 24.0

@@ -15,11 +15,11 @@ from typing import Any
 
 from inference.files import atomic_write
 from inference.model.checkpoint import CheckpointInfo, read_info
-from training.command_line import command_parser, exit_status
 from training.evaluation.measure import EXTREME, NOVEL
 from training.evaluation.metrics import METRIC_NAMES
 from training.evaluation.report import bias_table, number, read_json, score_table, target_table
 from training.evaluation.targets import MODEL_TARGETS
+from training.runs.command_line import command_parser, exit_status
 
 LIMITS = (
     "A single moment: no expression transfer, and no memory of earlier frames, so that videos "

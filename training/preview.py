@@ -26,9 +26,9 @@ from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import CropBox, PreparedPortrait
 from inference.rendering.camera import Camera, orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
-from training.anchor_data import list_heads, read_head
-from training.command_line import command_parser
-from training.target_splats import splats_of_targets
+from training.anchors.data import list_heads, read_head
+from training.anchors.target_splats import splats_of_targets
+from training.runs.command_line import command_parser
 
 YAWS = (0.0, 45.0, 90.0, 180.0)
 SIZE = 256

@@ -3,9 +3,10 @@ r"""Fit an editing model to a style space that was trained anew.
     python -m training.refit_palette --styles CACHE/train --editing editing.safetensors \
         --style-space RUN/style_space.safetensors --out RUN/editing.safetensors
 
-Only the palette of the model's closed form reads a style (training.editing_palette): places and
-kinds of the anchors stay as they are. Beards are confined to where they grow
-(training.beard_region), once: --editing is a model of train_editing, not one that this wrote.
+Only the palette of the model's closed form reads a style (training.editing.style_palette): places
+and kinds of the anchors stay as they are. Beards are confined to where they grow
+(training.editing.beard_region), once: --editing is a model of train_editing, not one that this
+wrote.
 """
 
 import json
@@ -22,15 +23,15 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
-from training.beard_region import beard_region, confine_beards
-from training.command_line import command_parser
-from training.editing_palette import (
+from training.editing.beard_region import beard_region, confine_beards
+from training.editing.style_palette import (
     PaletteExamples,
     fit_palette,
     palette_numbers,
     usual_palette,
 )
-from training.style_data import StyleData, prompt_styles
+from training.runs.command_line import command_parser
+from training.styles.data import StyleData, prompt_styles
 
 
 @torch.no_grad()

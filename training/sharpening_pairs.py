@@ -28,10 +28,10 @@ from inference.portrait.types import LoadedImage
 from inference.rendering.alpha_bleeding import bleed
 from inference.rendering.protocol import Renderer
 from inference.rendering.selection import choose_renderer
-from training.anchor_data import list_heads
-from training.command_line import command_parser, exit_status
+from training.anchors.data import list_heads
 from training.data.errors import BrokenSampleError
 from training.data.generated import read_views
+from training.runs.command_line import command_parser, exit_status
 
 EDGES = (512, 720, 1024)
 """Pictures are drawn at these sizes, as windows and exports are (our choice)."""

@@ -31,21 +31,21 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import CheckpointInfo, save_checkpoint
 from inference.model.config import SharpeningConfig, preset_config
 from inference.model.sharpening import Sharpening
-from training.averaging import follow
-from training.command_line import command_parser
 from training.losses.dino import DinoLoss, DinoLossConfig
 from training.losses.embedded import EmbeddedLossConfig
-from training.run_folder import describe, write_description
-from training.run_log import RunLog
-from training.schedule import warm_cosine
-from training.sharpening_pairs import Pair, load_pair
-from training.stage_state import (
+from training.runs.averaging import follow
+from training.runs.command_line import command_parser
+from training.runs.folder import describe, write_description
+from training.runs.log import RunLog
+from training.runs.schedule import warm_cosine
+from training.runs.stage_state import (
     StageClock,
     Stateful,
     add_budget_options,
     load_state,
     save_state,
 )
+from training.sharpening_pairs import Pair, load_pair
 
 EDGE = 196
 """Pixels of the squares that are trained on: whole patches of the frozen ViT (our choice)."""

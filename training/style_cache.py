@@ -22,11 +22,11 @@ from inference.features.vit import VisionTransformer
 from inference.files import atomic_write
 from inference.rendering.protocol import Renderer
 from inference.rendering.selection import choose_renderer
-from training.anchor_data import list_heads, read_head
-from training.augment import AugmentConfig, augment_view, plain_view
-from training.command_line import command_parser
-from training.palette import measure_palette
-from training.splat_pictures import draw_anchors
+from training.anchors.data import list_heads, read_head
+from training.editing.palette import measure_palette
+from training.pictures.augment import AugmentConfig, augment_view, plain_view
+from training.pictures.splat_pictures import draw_anchors
+from training.runs.command_line import command_parser
 
 PLAIN_LIGHT = np.array([1, 1, 1, 1], np.float32)
 """Gain of R, G, B and gamma of a picture that nothing was done to."""

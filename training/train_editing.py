@@ -9,7 +9,7 @@ both come from the input picture. Cafca is left out, so that heads do not look a
 
 writes RUN_E/editing.safetensors. Several GPUs, --resume and curves: as in train_reconstruction.py.
 The embedded model's weights come from --stage anchors, which has options of its own
-(training.editing_stage).
+(training.editing.stage).
 """
 
 import sys
@@ -23,14 +23,14 @@ from torch.nn import functional
 from inference.errors import UsageError
 from inference.model.checkpoint import save_checkpoint
 from inference.model.editing import EditingModel, editing_config
-from training import editing_stage
-from training.command_line import chosen_stage
 from training.config import EDITING
 from training.data.batch import UNKNOWN_LABEL, Batch, PictureSizes
-from training.drawing import contact_sheet, draw_targets
-from training.loop import TrainingLoop
-from training.named_loss import LOSSES, named_loss
-from training.options import (
+from training.editing import stage as editing_stage
+from training.losses.named import LOSSES, named_loss
+from training.pictures.drawing import contact_sheet, draw_targets
+from training.runs.command_line import chosen_stage
+from training.runs.loop import TrainingLoop
+from training.runs.options import (
     chosen_config,
     mix,
     open_data,
@@ -38,15 +38,15 @@ from training.options import (
     run_settings,
     training_parser,
 )
-from training.processes import Processes
-from training.start import (
+from training.runs.processes import Processes
+from training.runs.start import (
     checkpoint_info,
     chosen_template,
     model_config,
     reconstruction_model,
     template_anchors,
 )
-from training.style import load_style
+from training.styles.networks import load_style
 
 
 def one_hot(batch: Batch, classes: int) -> torch.Tensor:

@@ -28,18 +28,18 @@ from inference.files import atomic_write
 from inference.parsing.embedded import load_parser_network, save_parser
 from inference.parsing.parser_config import ParserConfig
 from inference.parsing.parser_network import ParserNetwork
-from training.averaging import MovingAverage
-from training.command_line import command_parser
 from training.config import AdamWConfig
-from training.cpu_precision import quicker_products
-from training.options import run_script
 from training.parsing.batches import BatchConfig, draw_batch
 from training.parsing.example_cache import ExampleCache, fill
 from training.parsing.loss import ParserLossConfig, class_weights, parser_loss
-from training.run_folder import check_same_run, describe, write_description
-from training.run_log import RunLog
-from training.run_state import Curve, load_state, save_state
-from training.schedule import parameter_groups, rate
+from training.runs.averaging import MovingAverage
+from training.runs.command_line import command_parser
+from training.runs.cpu_precision import quicker_products
+from training.runs.folder import check_same_run, describe, write_description
+from training.runs.log import RunLog
+from training.runs.options import run_script
+from training.runs.schedule import parameter_groups, rate
+from training.runs.state import Curve, load_state, save_state
 
 EXAMPLES = "examples.json"
 

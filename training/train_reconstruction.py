@@ -34,15 +34,16 @@ from torch import nn
 from inference.head.choice import FLAME
 from inference.head.template import SHIPPED
 from inference.model.checkpoint import save_checkpoint
-from training import anchor_stage
-from training.anchor_metrics import AnchorMetrics
-from training.command_line import command_parser
+from training.anchors import stage as anchor_stage
+from training.anchors.metrics import AnchorMetrics
 from training.config import RECONSTRUCTION
 from training.data.batch import PictureSizes
-from training.drawing import contact_sheet, draw_targets
-from training.loop import TrainingLoop
-from training.named_loss import LOSSES, named_loss
-from training.options import (
+from training.losses.named import LOSSES, named_loss
+from training.pictures.drawing import contact_sheet, draw_targets
+from training.pictures.photograph import photograph
+from training.runs.command_line import command_parser
+from training.runs.loop import TrainingLoop
+from training.runs.options import (
     chosen_config,
     mix,
     open_data,
@@ -50,9 +51,8 @@ from training.options import (
     run_settings,
     training_parser,
 )
-from training.photograph import photograph
-from training.processes import Processes
-from training.start import (
+from training.runs.processes import Processes
+from training.runs.start import (
     checkpoint_info,
     chosen_template,
     load_backbone,

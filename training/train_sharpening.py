@@ -25,13 +25,13 @@ from inference.model.checkpoint import save_checkpoint
 from inference.model.config import SharpeningConfig
 from inference.model.sharpening import Sharpening
 from training import sharpening_stage
-from training.command_line import chosen_stage
 from training.config import SHARPENING
 from training.data.batch import PictureSizes
-from training.drawing import Pictures, contact_sheet, draw_targets
-from training.loop import TrainingLoop
-from training.named_loss import LOSSES, named_loss
-from training.options import (
+from training.losses.named import LOSSES, named_loss
+from training.pictures.drawing import Pictures, contact_sheet, draw_targets
+from training.runs.command_line import chosen_stage
+from training.runs.loop import TrainingLoop
+from training.runs.options import (
     chosen_config,
     mix,
     open_data,
@@ -39,8 +39,8 @@ from training.options import (
     run_settings,
     training_parser,
 )
-from training.processes import Processes
-from training.start import (
+from training.runs.processes import Processes
+from training.runs.start import (
     checkpoint_info,
     chosen_template,
     load_backbone,

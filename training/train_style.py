@@ -23,13 +23,13 @@ import torch
 from inference.features.embedded_style import NAME, StyleSpace, StyleSpaceConfig
 from inference.features.style_blocks import WIDTH
 from inference.model.checkpoint import CheckpointInfo, save_checkpoint
-from training.averaging import follow
-from training.command_line import command_parser
-from training.run_log import RunLog
-from training.schedule import warm_cosine
-from training.style_data import StyleData, disturbed, draw_batch, sentence_table
-from training.style_loss import StyleLoss
-from training.style_metrics import retrieval
+from training.runs.averaging import follow
+from training.runs.command_line import command_parser
+from training.runs.log import RunLog
+from training.runs.schedule import warm_cosine
+from training.styles.data import StyleData, disturbed, draw_batch, sentence_table
+from training.styles.loss import StyleLoss
+from training.styles.metrics import retrieval
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

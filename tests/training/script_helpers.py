@@ -13,7 +13,7 @@ from inference.rendering.camera import orbit_camera
 from training.data.sample import TrainingView
 from training.data.shard_file import NamedView, write_shard
 from training.data.shards import ShardEntry, ShardIndex, write_index
-from training.run_state import read_curve
+from training.runs.state import read_curve
 
 ROOT = Path(__file__).parents[2]
 TRIAL = ("--preset", "trial", "--threads", "1", "--size", "48", "--precision", "fp32")

@@ -9,7 +9,7 @@ from inference.head.gaussians import NUM_PATCHES
 from inference.head.template import HeadTemplate
 from inference.model.config import EditingBranchConfig
 from inference.model.editing_branch import EditingBranch
-from training.beard_region import BEARD_NUMBERS, beard_region, confine_beards
+from training.editing.beard_region import BEARD_NUMBERS, beard_region, confine_beards
 
 CONFIG = EditingBranchConfig()
 FULL = 36  # the number of the palette that says whether a beard is full

@@ -5,10 +5,10 @@ import pytest
 
 from inference.model.config import LowRankConfig
 from tests.training.linear_data import linear_rows
-from training.anchor_data import GLASSES, SKIN, HeadTargets
-from training.class_shares import CLASSES, patch_shares
-from training.gated_ridge import gated_ridge
-from training.regional_components import regional_components, regions_of
+from training.anchors.class_shares import CLASSES, patch_shares
+from training.anchors.data import GLASSES, SKIN, HeadTargets
+from training.anchors.gated_ridge import gated_ridge
+from training.anchors.regional_components import regional_components, regions_of
 
 ANCHORS = 90
 CONFIG = LowRankConfig(shape=2, cover=2, colour=2)

@@ -9,8 +9,8 @@ from inference.editing.network import EditingNetwork
 from inference.face_map.labels import Label
 from inference.head.template import HeadTemplate
 from training.edited_cache import style_of_palette, style_sources, tags_of_edit
-from training.palette import PARTS
-from training.style_data import StyleData
+from training.editing.palette import PARTS
+from training.styles.data import StyleData
 from training.synthetic.style_words import CUT, SAYABLE
 
 PALETTE = 40

@@ -10,9 +10,9 @@ import torch
 from inference.face_map.labels import Label
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
-from training.editing_geometry import refine_linear
-from training.editing_latents import Latents
-from training.run_log import RunLog
+from training.editing.geometry import refine_linear
+from training.editing.latents import Latents
+from training.runs.log import RunLog
 
 HEADS, SIZE = 120, 56
 

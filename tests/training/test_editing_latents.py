@@ -7,9 +7,9 @@ import torch
 from inference.head.template import HeadTemplate
 from inference.model.config import EditingBranchConfig
 from inference.model.editing_branch import POSE, EditingBranch
-from training.editing_data import EditingHeads
-from training.editing_latents import MIRROR_PLACE, latents_of, learn_to_read, true_latents
-from training.map_ridge import held_out_ridge, ridge_of_maps, solve_ridge
+from training.editing.data import EditingHeads
+from training.editing.latents import MIRROR_PLACE, latents_of, learn_to_read, true_latents
+from training.editing.map_ridge import held_out_ridge, ridge_of_maps, solve_ridge
 
 HEADS, NUMBERS = 30, 3
 

@@ -5,7 +5,7 @@ import torch
 
 from inference.features.style_blocks import BLOCKS, WIDTH
 from inference.model.editing_branch import AGE, HAIR_COLOUR
-from training.editing_palette import PALETTE_BLOCKS, PaletteExamples, fit_palette
+from training.editing.style_palette import PALETTE_BLOCKS, PaletteExamples, fit_palette
 
 HEADS = 400
 

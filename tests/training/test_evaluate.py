@@ -10,7 +10,8 @@ from PIL import Image
 from inference.head.template import HeadTemplate
 from inference.rendering.camera import orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
-from training.anchor_data import SKIN, HeadTargets
+from training.anchors.data import SKIN, HeadTargets
+from training.anchors.target_splats import splats_of_targets
 from training.data.sample import TrainingView
 from training.data.shard_file import NamedView, write_shard
 from training.data.shards import ShardEntry, ShardIndex, write_index
@@ -19,7 +20,6 @@ from training.evaluation.manifest import Manifest, hash_arrays, write_manifest
 from training.evaluation.shard_subjects import ShardSubjects
 from training.evaluation.view_selection import AVA256, NERSEMBLE
 from training.synthetic.dataset import load_sample
-from training.target_splats import splats_of_targets
 
 SIZE, YAWS = 112, (-70.0, -35.0, 0.0, 35.0, 70.0)
 

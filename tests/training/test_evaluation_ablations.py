@@ -20,7 +20,7 @@ from training.evaluation.ablations import ABLATIONS, TABLES, reference_of
 from training.evaluation.held_out import held_out_cameras
 from training.evaluation.manifest import Manifest, hash_arrays, write_manifest
 from training.evaluation.measure import EXTREME, NOVEL
-from training.named_loss import LOSSES, STAND_INS, compared_edge, named_loss, stand_in_loss
+from training.losses.named import LOSSES, STAND_INS, compared_edge, named_loss, stand_in_loss
 from training.synthetic.dataset import load_sample
 
 BY_NAME = {ablation.name: ablation for ablation in ABLATIONS}

@@ -11,8 +11,9 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import CheckpointInfo
 from inference.rendering.camera import orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
-from training.anchor_data import CLOTH, HAIR, SKIN, HeadTargets
-from training.anchor_metrics import FACE_LABELS
+from training.anchors.data import CLOTH, HAIR, SKIN, HeadTargets
+from training.anchors.metrics import FACE_LABELS
+from training.anchors.target_splats import splats_of_targets
 from training.data.sample import TrainingView
 from training.evaluation.ablations import ABLATIONS
 from training.evaluation.anchor_errors import anchor_errors
@@ -28,7 +29,6 @@ from training.evaluation.subject import Subject
 from training.evaluation.targets import CEILING_TARGETS, MODEL_TARGETS
 from training.evaluation.view_selection import AVA256, HELD_OUT
 from training.model_card import model_card
-from training.target_splats import splats_of_targets
 
 SIZE = 96
 YAWS = (-74, -45, -16, 16, 45, 74)

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-from training.anchor_data import HeadTargets
-from training.log_shape import LOG_SIZE, MIRRORED, ellipsoids, log_shape
-from training.mean_splat import mean_splat
+from training.anchors.data import HeadTargets
+from training.anchors.log_shape import LOG_SIZE, MIRRORED, ellipsoids, log_shape
+from training.anchors.mean_splat import mean_splat
 
 
 def _random(count: int) -> tuple[Rotation, np.ndarray]:

@@ -19,19 +19,19 @@ from inference.model.map_features import features_of_shares, index_shares, pool_
 from tests.training.toy_heads import SIZE, attributes, write_heads
 from training import (
     edited_cache,
-    editing_geometry,
-    editing_trainer,
     refit_palette,
-    stage_state,
     style_cache,
     train_editing,
     train_style,
 )
-from training.editing_start import Regression, regress
+from training.editing import geometry as editing_geometry
+from training.editing import trainer as editing_trainer
+from training.editing.map_ridge import ridge_of_maps
+from training.editing.start import Regression, regress
 from training.feature_bias import compare
-from training.map_ridge import ridge_of_maps
-from training.style_data import TAGS, SentenceTable, StyleData, draw_batch, sentence_table
-from training.style_loss import StyleLoss
+from training.runs import stage_state
+from training.styles.data import TAGS, SentenceTable, StyleData, draw_batch, sentence_table
+from training.styles.loss import StyleLoss
 from training.synthetic.prompts import compose, draw_prompt, fits
 from training.synthetic.style_words import CUT, SAYABLE, WORDINGS, head_tags, tags_said
 

@@ -8,7 +8,7 @@ import pytest
 from inference.errors import UsageError
 from inference.head.gaussians import Gaussians
 from inference.rendering.camera import orbit_camera
-from training.map_heads import load_map_heads
+from training.editing.map_heads import load_map_heads
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.dataset import load_sample, make_sample, save_sample

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from inference.rendering.camera import orbit_camera
-from training.anchor_data import list_heads, read_head
+from training.anchors.data import list_heads, read_head
 from training.data.neutral import open_source
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.dataset import load_sample, make_sample, save_neutral, save_sample

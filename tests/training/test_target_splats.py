@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from inference.rendering.camera import orbit_camera
 from inference.rendering.portable.renderer import PortableRenderer
-from training.anchor_data import GLASSES, HAIR, JEWELLERY, SKIN, HeadTargets, mirrored_targets
-from training.target_splats import SplatRule, splats_of_targets
+from training.anchors.data import GLASSES, HAIR, JEWELLERY, SKIN, HeadTargets, mirrored_targets
+from training.anchors.target_splats import SplatRule, splats_of_targets
 
 RADIUS = 0.08
 

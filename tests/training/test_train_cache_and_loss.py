@@ -10,9 +10,9 @@ from inference.model.config import BackboneConfig, EncoderConfig, VitConfig
 from inference.model.encoder import DualBranchEncoder
 from inference.model.tensors import GaussianTensors
 from inference.rendering.camera import orbit_camera
-from training.anchor_loss import AnchorLossConfig, AnchorTargets, anchor_loss
-from training.feature_cache import FeatureCache
-from training.run_log import RunLog
+from training.anchors.feature_cache import FeatureCache
+from training.anchors.loss import AnchorLossConfig, AnchorTargets, anchor_loss
+from training.runs.log import RunLog
 
 SIZE = 28
 CONFIG = EncoderConfig(SIZE, BackboneConfig("mean", 3, (0, 1)), VitConfig(8, 1, 2), hidden=8)

@@ -10,10 +10,10 @@ from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.editing import EditingModel, editing_config
 from tests.training.script_helpers import TRIAL, write_heads
 from training import train_editing
-from training.run_state import read_curve
-from training.start import TRIAL as TRIAL_MODEL
-from training.start import checkpoint_info, reconstruction_model, template_anchors
-from training.style import load_style
+from training.runs.start import TRIAL as TRIAL_MODEL
+from training.runs.start import checkpoint_info, reconstruction_model, template_anchors
+from training.runs.state import read_curve
+from training.styles.networks import load_style
 
 EDITING = editing_config(TRIAL_MODEL, "embedded-style", 128)
 

@@ -14,9 +14,9 @@ from inference.model.checkpoint import load_checkpoint, read_info
 from tests.training.script_helpers import TRIAL, environment, run_and_kill, write_heads
 from tests.unit.flame_head import flame_like, write_flame
 from training import train_reconstruction
-from training.run_state import read_curve
-from training.start import TRIAL as TRIAL_MODEL
-from training.start import reconstruction_model
+from training.runs.start import TRIAL as TRIAL_MODEL
+from training.runs.start import reconstruction_model
+from training.runs.state import read_curve
 
 STEPS = 16
 

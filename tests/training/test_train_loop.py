@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from tests.training.data_helpers import view
 from tests.training.script_helpers import write_heads
-from training.averaging import MovingAverage
 from training.config import AdamWConfig, LoopConfig
 from training.data.batch import PictureSizes
 from training.data.mixture import Mixture
 from training.data.sample import TrainingSample
 from training.data.shards import ShardDataset
-from training.guard import NotFiniteError
-from training.loop import TrainingLoop
-from training.order import MicroBatches, Share, Stream, micro_batches
-from training.photograph import photograph
-from training.processes import Processes
-from training.run_state import Curve, read_curve
-from training.schedule import parameter_groups, rate
+from training.pictures.photograph import photograph
+from training.runs.averaging import MovingAverage
+from training.runs.guard import NotFiniteError
+from training.runs.loop import TrainingLoop
+from training.runs.order import MicroBatches, Share, Stream, micro_batches
+from training.runs.processes import Processes
+from training.runs.schedule import parameter_groups, rate
+from training.runs.state import Curve, read_curve
 
 SIZES = PictureSizes(16, 16)
 LOOP = LoopConfig(steps=8, batch=2, accumulate=1, workers=0, log_every=1, save_every=4)

@@ -14,7 +14,7 @@ from inference.model.reconstruction import ReconstructionModel
 from training.activations import FULL, HALF, frozen_block_bytes, layer_bytes
 from training.losses.frozen import checkpoint_blocks
 from training.memory import GIB, Setting, largest_batch, model_activations, training_memory
-from training.start import model_config
+from training.runs.start import model_config
 
 TINY = ModelConfig(
     "tiny",

@@ -12,7 +12,6 @@ from inference.face_map.labels import COUNT, MIRRORED, Label
 from inference.parsing.embedded import load_embedded_parser, load_parser_network
 from inference.rendering.camera import orbit_camera
 from training import train_parser
-from training.augment import BEYOND, AugmentConfig, augment_view
 from training.evaluation import parsing as evaluation
 from training.parsing.batches import BatchConfig, draw_batch, window_place
 from training.parsing.clothing import dressed
@@ -20,6 +19,7 @@ from training.parsing.example_cache import ExampleCache
 from training.parsing.hair_dye import dyed
 from training.parsing.loss import ParserLossConfig, class_weights, parser_loss
 from training.parsing.photographic import PhotographicConfig, photographic
+from training.pictures.augment import BEYOND, AugmentConfig, augment_view
 from training.train_parser import TrainParserConfig
 
 SIZE = 64

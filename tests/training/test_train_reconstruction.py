@@ -13,12 +13,12 @@ from inference.model.loading import load_reconstruction_model
 from inference.rendering.camera import orbit_camera
 from tests.training.linear_data import linear_rows
 from training import train_reconstruction
-from training.anchor_data import HeadTargets, mirrored_targets, read_head, target_statistics
-from training.augment import AugmentConfig, apply_light, augment_view
-from training.averaging import MovingAverage
+from training.anchors.data import HeadTargets, mirrored_targets, read_head, target_statistics
+from training.anchors.patch_sampling import draw_patches, patch_probabilities
+from training.anchors.regression import principal_components, ridge
 from training.export_model import export_model
-from training.patch_sampling import draw_patches, patch_probabilities
-from training.regression import principal_components, ridge
+from training.pictures.augment import AugmentConfig, apply_light, augment_view
+from training.runs.averaging import MovingAverage
 
 SIZE = 280
 

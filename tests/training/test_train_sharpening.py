@@ -9,9 +9,9 @@ from inference.model.checkpoint import save_checkpoint
 from inference.model.sharpening_file import load_sharpening
 from tests.training.script_helpers import TRIAL, write_heads
 from training import train_sharpening
-from training.run_state import read_curve
-from training.start import TRIAL as TRIAL_MODEL
-from training.start import checkpoint_info, reconstruction_model
+from training.runs.start import TRIAL as TRIAL_MODEL
+from training.runs.start import checkpoint_info, reconstruction_model
+from training.runs.state import read_curve
 
 
 @pytest.fixture(scope="module")

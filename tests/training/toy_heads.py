@@ -7,7 +7,7 @@ import numpy as np
 from inference.face_map.labels import Label
 from inference.head.gaussians import NUM_GAUSSIANS
 from inference.head.template import HeadTemplate
-from training.anchor_data import CLOTH, HAIR, SKIN
+from training.anchors.data import CLOTH, HAIR, SKIN
 
 SIZE = 280
 

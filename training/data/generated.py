@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from inference.errors import UsageError
-from training.anchor_data import list_heads
+from training.anchors.data import list_heads
 from training.data.errors import BrokenSampleError
 from training.data.sample import TrainingSample, TrainingView
 from training.data.shards import TARGETS

@@ -23,13 +23,13 @@ from tqdm import tqdm
 
 from inference.errors import UsageError
 from inference.files import atomic_write
-from training.command_line import command_parser, exit_status
 from training.data import ava256, cafca, ffhq, nersemble, neutral, vfhq
 from training.data.capture import Capture, DatasetSource
 from training.data.errors import BrokenSampleError
 from training.data.preparation import CapturePreparer, reasons
 from training.data.shard_file import FORMAT, read_description, shard_file_name, write_shard
 from training.data.shards import ShardEntry, ShardIndex, write_index
+from training.runs.command_line import command_parser, exit_status
 
 DATASETS = ("nersemble", "cafca", "ffhq", "ava256", "vfhq", "neutral")
 

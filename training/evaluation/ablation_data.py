@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inference.errors import UsageError
-from training.anchor_data import list_heads
+from training.anchors.data import list_heads
 from training.data.shard_file import NamedView, write_shard
 from training.data.shards import ShardEntry, ShardIndex, write_index
 from training.evaluation.held_out_subjects import load_subject

@@ -35,7 +35,7 @@ from training.config import (
     RenderConfig,
     SharpeningTrainingConfig,
 )
-from training.start import load_backbone
+from training.runs.start import load_backbone
 
 Scale = Literal["mini", "paper"]
 Model = Literal["full", "light", "light-s"]

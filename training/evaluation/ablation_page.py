@@ -6,7 +6,7 @@ from training.evaluation.ablation_runner import SHARES
 from training.evaluation.ablation_table import Outcome
 from training.evaluation.measure import EXTREME
 from training.evaluation.metrics import METRIC_NAMES, MetricSet
-from training.named_loss import (
+from training.losses.named import (
     STAND_IN_DINO_LAYERS,
     STAND_IN_PYRAMID,
     STAND_IN_SAM_LAYERS,

@@ -35,7 +35,7 @@ from training.evaluation.measure import RunOptions, measure
 from training.evaluation.metrics import MetricSet
 from training.evaluation.report import build_report, markdown, read_json, write_json
 from training.evaluation.subject import SubjectSet
-from training.named_loss import EMBEDDED_CLASS_TOKEN, named_loss
+from training.losses.named import EMBEDDED_CLASS_TOKEN, named_loss
 
 SHARES = {"2d": 1.0, "multi-view": 3.0}
 """Of a step's heads where both kinds are learned from (our choice)."""

@@ -22,13 +22,13 @@ from training.config import ReconstructionConfig, SharpeningTrainingConfig
 from training.data.batch import PictureSizes
 from training.data.mixture import Mixture
 from training.data.shards import ShardDataset
-from training.drawing import Pictures, draw_targets
 from training.evaluation.ablation_models import anchors_of
-from training.loop import TrainingLoop
 from training.losses import PerceptualLoss
-from training.processes import Processes
-from training.run_state import STATE
-from training.start import checkpoint_info
+from training.pictures.drawing import Pictures, draw_targets
+from training.runs.loop import TrainingLoop
+from training.runs.processes import Processes
+from training.runs.start import checkpoint_info
+from training.runs.state import STATE
 
 LICENCE = "that of the training data"
 

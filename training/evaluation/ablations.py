@@ -24,7 +24,7 @@ class Ablation:
         table: key of TABLES.
         title: as the paper calls it.
         data: single pictures, pictures of many views, or both.
-        loss: of the reconstruction (training.named_loss.LOSSES); "stand-in-" before it names
+        loss: of the reconstruction (training.losses.named.LOSSES); "stand-in-" before it names
             what takes its place without published networks.
         sharpening: whether a sharpening CNN is trained and used.
         model: which of the three models.

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.head.gaussians import Gaussians
-from training.anchor_data import HAIR, SKIN, HeadTargets
-from training.anchor_metrics import FACE_LABELS
+from training.anchors.data import HAIR, SKIN, HeadTargets
+from training.anchors.metrics import FACE_LABELS
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.rendering.protocol import Renderer
-from training.anchor_data import list_heads, read_head
+from training.anchors.data import list_heads, read_head
+from training.editing.palette import measure_palette
 from training.evaluation.region_features import COLUMNS, region_features
-from training.palette import measure_palette
-from training.splat_pictures import draw_anchors
+from training.pictures.splat_pictures import draw_anchors
 from training.synthetic.dataset import load_sample
 from training.synthetic.style_words import head_tags
 

@@ -34,7 +34,6 @@ from inference.portrait.types import CropBox, LoadedImage
 from inference.progress import CancelToken, no_progress
 from inference.rendering.protocol import Renderer
 from inference.rendering.selection import choose_renderer
-from training.command_line import command_parser
 from training.evaluation.attribute_probe import (
     RIVALS,
     AttributeProbe,
@@ -43,6 +42,7 @@ from training.evaluation.attribute_probe import (
     recall,
 )
 from training.evaluation.groups import groups_of
+from training.runs.command_line import command_parser
 from training.synthetic.dataset import load_sample
 
 SIZE = 512

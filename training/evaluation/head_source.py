@@ -16,11 +16,11 @@ from inference.model.shipped import checkpoint_path
 from inference.portrait.types import CropBox, PreparedPortrait
 from inference.rendering.protocol import Frame
 from inference.rendering.sharpened import sharpen_frame
+from training.anchors.target_splats import splats_of_targets
 from training.data.sample import TrainingView
 from training.evaluation.metric import Picture
 from training.evaluation.subject import Subject
-from training.start import load_backbone, model_config, reconstruction_model
-from training.target_splats import splats_of_targets
+from training.runs.start import load_backbone, model_config, reconstruction_model
 
 
 class HeadSource(Protocol):

@@ -22,10 +22,10 @@ import numpy as np
 from inference.errors import UsageError
 from inference.files import atomic_write
 from inference.rendering.camera import Camera, orbit_camera
-from training.command_line import command_parser, exit_status
 from training.evaluation.held_out_lights import held_out_panoramas
 from training.evaluation.manifest import Manifest, hash_arrays, verify, write_manifest
 from training.evaluation.signature import check_frozen, signature_of, write_frozen
+from training.runs.command_line import command_parser, exit_status
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.dataset import Sample, load_sample, render, save_sample

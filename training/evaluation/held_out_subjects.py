@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.anchor_data import targets_of
+from training.anchors.data import targets_of
 from training.evaluation.groups import groups_of
 from training.evaluation.manifest import verify
 from training.evaluation.subject import Subject

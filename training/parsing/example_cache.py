@@ -12,7 +12,7 @@ from inference.features.protocol import ImageBackbone
 from inference.files import atomic_write
 from inference.parsing.parser_config import ParserConfig
 from inference.portrait.prepare import PortraitPreparer
-from training.anchor_data import list_heads
+from training.anchors.data import list_heads
 from training.parsing.examples import Example, make_example
 from training.synthetic.dataset import load_sample
 

@@ -17,11 +17,11 @@ from inference.parsing.parser_config import ParserConfig
 from inference.parsing.parser_input import parser_picture, resized, token_features
 from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import CropBox, LoadedImage, PreparedPortrait
-from training.augment import BEYOND, AugmentConfig, augment_view
-from training.cpu_precision import quicker_products
 from training.parsing.clothing import dressed
 from training.parsing.hair_dye import dyed
 from training.parsing.photographic import photographic
+from training.pictures.augment import BEYOND, AugmentConfig, augment_view
+from training.runs.cpu_precision import quicker_products
 
 ByteArray = NDArray[np.uint8]
 

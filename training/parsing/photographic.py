@@ -1,7 +1,7 @@
 """What photographs have and renderings lack: shadows, clutter, things in front, film.
 
-Comes before training.augment, which crops and compresses. Every probability and strength is our
-choice.
+Comes before training.pictures.augment, which crops and compresses. Every probability and strength
+is our choice.
 """
 
 from dataclasses import dataclass

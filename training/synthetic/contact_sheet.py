@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from inference.errors import UsageError
 from inference.files import atomic_write
 from inference.rendering.camera import Camera, orbit_camera
-from training.command_line import command_parser, exit_status
+from training.runs.command_line import command_parser, exit_status
 from training.synthetic.assets import Assets
 from training.synthetic.cameras import sample_cameras
 from training.synthetic.dataset import render

@@ -16,8 +16,8 @@ from pathlib import Path
 import platformdirs
 
 from inference.errors import UsageError
-from training.command_line import command_parser, exit_status
 from training.data.neutral import CAMERAS
+from training.runs.command_line import command_parser, exit_status
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets, build_assets
 from training.synthetic.dataset import Sample, make_sample, save_neutral, save_sample

@@ -24,7 +24,7 @@ from inference.head.template import LANDMARKS, HeadTemplate
 from inference.portrait.prepare import PortraitPreparer
 from inference.portrait.types import LoadedImage
 from inference.rendering.camera import orbit_angles
-from training.command_line import command_parser, exit_status
+from training.runs.command_line import command_parser, exit_status
 from training.synthetic.anchors import AnchorBinding
 from training.synthetic.assets import Assets
 from training.synthetic.dataset import Sample, View, make_sample

@@ -1,6 +1,6 @@
 """A head with its face maps and anchors alone, for what needs no pictures: a third of the work.
 
-Reading geometry off maps is learned from them (training.map_heads).
+Reading geometry off maps is learned from them (training.editing.map_heads).
 """
 
 import json

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from inference.head.gaussians import NUM_PATCHES
-from training.command_line import command_parser
+from training.runs.command_line import command_parser
 from training.template import wheel as wheel_module
 from training.template.archive import write_npz
 from training.template.graph import components, surface_neighbours

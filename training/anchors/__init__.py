@@ -1,0 +1,1 @@
+"""Training against exact anchors: data, closed form, and what the decoder adds."""

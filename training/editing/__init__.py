@@ -1,0 +1,1 @@
+"""The embedded editing model: closed form, and what its encoder and decoder add."""

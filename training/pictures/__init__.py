@@ -1,0 +1,1 @@
+"""Pictures of heads, drawn and made to look like photographs."""

@@ -1,0 +1,1 @@
+"""What every training run shares: steps, order, states that survive a kill, logs."""
