@@ -174,6 +174,29 @@ class LowRankConfig:
 
 
 @dataclass(frozen=True)
+class PixelAlignedConfig:
+    """The look back at the picture, anchor by anchor; ours, not the paper's.
+
+    Every value is our choice.
+
+    Attributes:
+        probes: anchors that are looked up in the picture to find the head's pose and shape.
+        reduced: channels to which the frozen features are reduced before they are sampled.
+        blurs: standard deviations, as shares of the picture's edge, of the blurred foreground
+            that says how far the outline is.
+        rounds: corrections of the pose, each from what is read where the one before put the
+            probes; the shape follows.
+        shape: principal components of what the low-rank shape lacks, a region.
+    """
+
+    probes: int = 512
+    reduced: int = 32
+    blurs: tuple[float, ...] = (0.012, 0.04, 0.12)
+    rounds: int = 2
+    shape: int = 32
+
+
+@dataclass(frozen=True)
 class SharpeningConfig:
     """SHP-CNN, section 3.1; every value is our choice.
 
@@ -271,6 +294,7 @@ class ModelConfig:
         decoder: 3D side.
         head: from latents to Gaussians.
         low_rank: global estimate, or None as in the paper.
+        pixel_aligned: the look back at the picture after it, or None as in the paper.
         sharpening: SHP-CNN, or None.
     """
 
@@ -279,6 +303,7 @@ class ModelConfig:
     decoder: DecoderConfig
     head: GaussianHeadConfig
     low_rank: LowRankConfig | None = None
+    pixel_aligned: PixelAlignedConfig | None = None
     sharpening: SharpeningConfig | None = None
 
     @property
@@ -318,6 +343,7 @@ _EMBEDDED = ModelConfig(
         per_anchor=True,
     ),
     low_rank=LowRankConfig(),
+    pixel_aligned=PixelAlignedConfig(),
 )
 
 PRESETS: dict[str, ModelConfig] = {

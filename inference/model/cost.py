@@ -13,9 +13,11 @@ from inference.model.config import (
     BackboneConfig,
     DecoderConfig,
     ModelConfig,
+    PixelAlignedConfig,
     SharpeningConfig,
     VitConfig,
 )
+from inference.model.pixel_aligned import POSE, sampled_channels
 from inference.model.pooling import pooled_width
 
 PICTURE_SIZE = 512
@@ -173,10 +175,28 @@ def model_cost(
                 ),
             )
         )
+    if config.low_rank and config.pixel_aligned:
+        parts.append(("look back", _look_back_cost(config, config.pixel_aligned)))
     if config.sharpening:
         parts.append(("sharpening CNN", _sharpening_cost(config.sharpening, render_size)))
     costs = [PartCost(name, *cost) for name, cost in parts]
     return [backbone_cost(encoder.backbone, encoder.image_size), *costs]
+
+
+def _look_back_cost(config: ModelConfig, aligned: PixelAlignedConfig) -> tuple[int, int]:
+    """The pixel-aligned branch: no parameter of it is trained."""
+    branch = config.low_rank
+    assert branch is not None
+    pooled = pooled_width(config.encoder, branch) + 1
+    read = aligned.probes * sampled_channels(aligned, branch)
+    missing = branch.regions * aligned.shape
+    maps = branch.gates * pooled * POSE + read * (aligned.rounds * POSE + missing)
+    # Every anchor and its mirror image are placed; the probes twice, for their pose and tone.
+    anchors = config.decoder.patches * config.head.per_patch
+    spread = anchors * (sum(branch.counts) + 3 * missing) + aligned.probes * (
+        2 * sum(branch.counts) + missing
+    )
+    return 0, 2 * (maps + 3 * spread)
 
 
 def cost_table(config: ModelConfig) -> str:

@@ -4,8 +4,15 @@ import torch
 from torch import nn
 
 from inference.features.protocol import ImageBackbone
-from inference.model.config import IMAGENET_MEAN, IMAGENET_STD, EncoderConfig, LowRankConfig
+from inference.model.config import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    EncoderConfig,
+    LowRankConfig,
+    PixelAlignedConfig,
+)
 from inference.model.foreground import foreground_patches, select_foreground
+from inference.model.picture_maps import picture_maps
 from inference.model.pooling import pool_features
 from inference.model.tensors import ImageTokens
 from inference.model.vit import LAYER_NORM_EPS, VitBranch, init_linear, mlp, take
@@ -20,6 +27,8 @@ class DualBranchEncoder(nn.Module):
     mean: torch.Tensor
     std: torch.Tensor
     class_probe: torch.Tensor
+    reduce_mean: torch.Tensor
+    reduce: torch.Tensor
 
     def __init__(
         self,
@@ -27,6 +36,7 @@ class DualBranchEncoder(nn.Module):
         width: int,
         backbone: ImageBackbone | None,
         low_rank: LowRankConfig | None = None,
+        pixel_aligned: PixelAlignedConfig | None = None,
     ) -> None:
         """Build the trained parts.
 
@@ -35,6 +45,7 @@ class DualBranchEncoder(nn.Module):
             width: channels of the decoder.
             backbone: the frozen network; None where its features are always handed in.
             low_rank: pool features for that branch too.
+            pixel_aligned: and keep layers of the pictures for that one.
 
         Raises:
             ValueError: the backbone is not the one that the configuration describes.
@@ -48,14 +59,18 @@ class DualBranchEncoder(nn.Module):
             )
         self.config = config
         self.low_rank = low_rank
+        self.pixel_aligned = pixel_aligned if low_rank is not None else None
         # In a tuple, so that the frozen network's weights stay out of the state.
         self._backbone = (backbone,)
         patch = config.backbone.patch_size
+        width_of_all = config.backbone.width * len(config.backbone.layers)
         if low_rank is not None:
-            width_of_all = config.backbone.width * len(config.backbone.layers)
             self.register_buffer("class_probe", torch.zeros(low_rank.classes, width_of_all + 1))
+        if pixel_aligned is not None:
+            self.register_buffer("reduce_mean", torch.zeros(width_of_all))
+            self.register_buffer("reduce", torch.zeros(width_of_all, pixel_aligned.reduced))
         self.vit = VitBranch(config.vit, 3, patch, config.grid)
-        features = config.backbone.width * len(config.backbone.layers) + config.vit.width
+        features = width_of_all + config.vit.width
         self.fuse = mlp(features, config.hidden, width)
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
         self.fuse.apply(init_linear)
@@ -103,14 +118,25 @@ class DualBranchEncoder(nn.Module):
     ) -> ImageTokens:
         """Encode from features that were computed before (training caches them)."""
         index, keep = select_foreground(kept)
-        pooled = None
+        pooled, maps = None, None
         if self.low_rank is not None:
             if foreground is None:
                 squares = kept.float().unflatten(1, (self.config.grid, self.config.grid))
                 patch = self.config.backbone.patch_size
                 foreground = squares.repeat_interleave(patch, 1).repeat_interleave(patch, 2)
             pooled = pool_features(features, images, foreground, self.class_probe, self.config)
-        return ImageTokens(self.fuse_branches(features, images, index, keep), keep, pooled)
+            if self.pixel_aligned is not None:
+                maps = picture_maps(
+                    features,
+                    images,
+                    foreground,
+                    self.class_probe,
+                    self.reduce_mean,
+                    self.reduce,
+                    self.config,
+                    self.pixel_aligned,
+                )
+        return ImageTokens(self.fuse_branches(features, images, index, keep), keep, pooled, maps)
 
     def fuse_branches(
         self,

@@ -9,6 +9,7 @@ from typing import Literal
 
 from inference.model.config import ModelConfig
 from inference.model.editing import EditingModelConfig
+from inference.model.pixel_aligned import sampled_channels
 from inference.model.pooling import pooled_width
 
 Kind = Literal["linear", "norm", "kernel", "tensor"]
@@ -61,6 +62,8 @@ LAYOUT = (
     Part("encoder.fuse.2", "linear", ("D", "H"), "the same, after GELU"),
     Part("encoder.norm", "norm", ("D",), "closing norm of F_2D"),
     Part("encoder.class_probe", "tensor", ("l", "f"), "ours: patch features to class shares"),
+    Part("encoder.reduce_mean", "tensor", ("n",), "ours: mean of the patch features"),
+    Part("encoder.reduce", "tensor", ("n", "r"), "ours: patch features to few channels"),
     Part("template.query", "tensor", ("P", "D"), "learned query of each 3D patch, F_0"),
     Part(
         "template.position.0",
@@ -97,6 +100,17 @@ LAYOUT = (
     Part("low_rank.colour_basis", "tensor", ("P", "K", "3", "b"), "ours: RGB a coefficient"),
     Part("low_rank.linear", "linear", ("c", "g"), "ours: gated features to coefficients"),
     Part("low_rank.refine", "linear", ("c", "q"), "ours: global latents to coefficients"),
+    Part("pixel_aligned.probes", "tensor", ("m",), "ours: anchors that are looked up"),
+    Part("pixel_aligned.normals", "tensor", ("m", "3"), "ours: their normals on the template"),
+    Part("pixel_aligned.mirror", "tensor", ("P", "K"), "ours: the anchor on the other side"),
+    Part("pixel_aligned.pose_scale", "tensor", ("8",), "ours: of the affine camera"),
+    Part("pixel_aligned.sampled_mean", "tensor", ("s",), "ours: of what the probes read"),
+    Part("pixel_aligned.sampled_scale", "tensor", ("s",), "ours: of what the probes read"),
+    Part("pixel_aligned.pose", "linear", ("8", "g"), "ours: gated features to the camera"),
+    Part("pixel_aligned.steps.{i}", "linear", ("8", "s"), "ours: what probes read to its change"),
+    Part("pixel_aligned.shape", "linear", ("j", "s"), "ours: what probes read to the shape's"),
+    Part("pixel_aligned.shape_basis", "tensor", ("P", "K", "3", "i"), "ours: metres a coefficient"),
+    Part("pixel_aligned.gains", "tensor", ("P", "*", "3"), "ours: a gate's trust in seen colours"),
     Part("branch.feature_mean", "tensor", ("*",), "ours, editing: of the pooled face map"),
     Part("branch.feature_std", "tensor", ("*",), "ours, editing: of the pooled face map"),
     Part("branch.latent", "linear", ("*", "*"), "ours, editing: pooled map to latent and pose"),
@@ -155,6 +169,12 @@ LETTERS = {
     "g": "gates x y",
     "l": "classes of the probe",
     "f": "features of a patch and a constant",
+    "n": "features of a patch",
+    "r": "channels they are reduced to",
+    "m": "probes",
+    "s": "m x numbers that a probe reads",
+    "i": "components of what the shape lacks",
+    "j": "regions x i",
 }
 """What the letters of the shapes stand for."""
 
@@ -197,6 +217,16 @@ def dimensions(config: ModelConfig | EditingModelConfig) -> dict[str, int]:
             "g": low_rank.gates * (pooled_width(config.encoder, low_rank) + 1),
             "l": low_rank.classes,
             "f": config.encoder.backbone.width * len(config.encoder.backbone.layers) + 1,
+        }
+    if isinstance(config, ModelConfig) and config.low_rank and config.pixel_aligned:
+        aligned = config.pixel_aligned
+        values |= {
+            "n": config.encoder.backbone.width * len(config.encoder.backbone.layers),
+            "r": aligned.reduced,
+            "m": aligned.probes,
+            "s": aligned.probes * sampled_channels(aligned, config.low_rank),
+            "i": aligned.shape,
+            "j": config.low_rank.regions * aligned.shape,
         }
     return values
 

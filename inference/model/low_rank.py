@@ -5,6 +5,7 @@ shape, hair, skin tone. The branch predicts coefficients of principal components
 features; the decoder's patches then add what is local.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -88,14 +89,22 @@ class LowRankBranch(nn.Module):
         scaled = (pooled.float() - self.feature_mean) / self.feature_scale
         return torch.cat([scaled, torch.full_like(scaled[:, :1], BIAS_FEATURE)], dim=1)
 
+    def gated(
+        self,
+        pooled: torch.Tensor,  # [B, F]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scaled features once for each gate [B, gates * (F + 1)], and the gates [B, gates]."""
+        scaled = self.scaled(pooled)
+        gates = yaw_gates(scaled @ self.yaw, self.config)
+        return (gates[:, :, None] * scaled[:, None]).flatten(1), gates
+
     def linear_coefficients(
         self,
         pooled: torch.Tensor,  # [B, F]
     ) -> torch.Tensor:
         """What the closed form says, [B, coefficients]: shape, cover, colour."""
-        scaled = self.scaled(pooled)
-        gates = yaw_gates(scaled @ self.yaw, self.config)
-        return self.linear((gates[:, :, None] * scaled[:, None]).flatten(1))
+        coefficients: torch.Tensor = self.linear(self.gated(pooled)[0])
+        return coefficients
 
     def refinement(
         self,
@@ -110,26 +119,41 @@ class LowRankBranch(nn.Module):
         patches: torch.Tensor | None,  # [P] indices, None for all
     ) -> LowRankOffsets:
         """Spread coefficients over the anchors of the patches asked for."""
+        rows = slice(None) if patches is None else patches
+        return self._spread(coefficients, lambda values: values[rows])
+
+    def of_anchors(
+        self,
+        coefficients: torch.Tensor,  # [B, coefficients]
+        anchors: torch.Tensor,  # [P, K] indices of any anchors
+    ) -> LowRankOffsets:
+        """The same for single anchors, [B, P, K, ...]."""
+        return self._spread(coefficients, lambda values: values.flatten(0, 1)[anchors])
+
+    def _spread(
+        self,
+        coefficients: torch.Tensor,  # [B, coefficients]
+        choose: Callable[[torch.Tensor], torch.Tensor],  # of [N, 16, ...] to [P, K, ...]
+    ) -> LowRankOffsets:
         config = self.config
         shape, cover, colour = coefficients.float().split(list(config.counts), 1)
-        region = self.region if patches is None else self.region[patches]
-        own = _expand(self.shape_basis, shape, region, patches)
-        away = _expand(self.cover_basis, cover, region, patches)
+        region = choose(self.region)
+        own = spread_by_region(choose(self.shape_basis), shape, region)
+        away = spread_by_region(choose(self.cover_basis), cover, region)
         distance = away.norm(dim=-1, keepdim=True)
         taken = torch.sigmoid((distance - config.cover_from) / config.cover_soft)
-        colours = _expand(self.colour_basis, colour, region, patches)
+        colours = spread_by_region(choose(self.colour_basis), colour, region)
         return LowRankOffsets(own + away * taken, colours, taken.squeeze(-1))
 
 
-def _expand(
-    basis: torch.Tensor,  # [N, 16, 3, K]
-    coefficients: torch.Tensor,  # [B, regions * K]
-    region: torch.Tensor,  # [P, 16]
-    patches: torch.Tensor | None,  # [P]
+def spread_by_region(
+    basis: torch.Tensor,  # [P, K, 3, C] of the anchors asked for
+    coefficients: torch.Tensor,  # [B, regions * C]
+    region: torch.Tensor,  # [P, K]
 ) -> torch.Tensor:
-    """Per-anchor values [B, P, 16, 3]: each anchor's basis with its region's coefficients."""
-    chosen = (basis if patches is None else basis[patches]).to(coefficients.dtype)
-    by_region = coefficients.unflatten(1, (-1, basis.shape[-1]))  # [B, R, K]
+    """Per-anchor values [B, P, K, 3]: each anchor's basis with its region's coefficients."""
+    chosen = basis.to(coefficients.dtype)
+    by_region = coefficients.unflatten(1, (-1, basis.shape[-1]))  # [B, R, C]
     batch, regions = by_region.shape[:2]
     values = (by_region.flatten(0, 1) @ chosen.flatten(0, 2).T).view(
         batch, regions, *chosen.shape[:3]

@@ -11,6 +11,7 @@ from inference.model.decoder import Decoder, TemplateEmbedding, last_state
 from inference.model.encoder import DualBranchEncoder
 from inference.model.gaussian_head import GaussianHead
 from inference.model.low_rank import LowRankBranch
+from inference.model.pixel_aligned import PixelAlignedBranch
 from inference.model.sharpening import Sharpening
 from inference.model.tensors import GaussianTensors, ImageTokens
 
@@ -58,13 +59,22 @@ class ReconstructionModel(nn.Module):
             )
         anchors = template_anchors.reshape(patches, per_patch, 3)
         width = config.decoder.width
-        self.encoder = DualBranchEncoder(config.encoder, width, backbone, config.low_rank)
+        self.encoder = DualBranchEncoder(
+            config.encoder, width, backbone, config.low_rank, config.pixel_aligned
+        )
         self.template = TemplateEmbedding(config.decoder, anchors)
         self.decoder = Decoder(config.decoder)
         self.head = GaussianHead(config.head, width, anchors)
         self.low_rank = (
             LowRankBranch(config.low_rank, config.encoder, config.decoder, per_patch)
             if config.low_rank
+            else None
+        )
+        self.pixel_aligned = (
+            PixelAlignedBranch(
+                config.pixel_aligned, config.low_rank, config.encoder, config.decoder, per_patch
+            )
+            if config.low_rank and config.pixel_aligned
             else None
         )
         self.sharpening = Sharpening(config.sharpening) if config.sharpening else None
@@ -153,7 +163,13 @@ class ReconstructionModel(nn.Module):
         # that the states of appendix G lead from the starting head to the final one.
         share = 1.0 if layers is None else layers / len(self.decoder.layers)
         coefficients = linear * share + branch.refinement(overall)
-        return self.head(latents, patch_index, branch(coefficients, patch_index)), coefficients
+        aligned, maps = self.pixel_aligned, tokens.maps
+        if aligned is None or maps is None:
+            offsets = branch(coefficients, patch_index)
+        else:
+            found = aligned.look(branch, self.head, coefficients, pooled, maps)
+            offsets = aligned(found, coefficients, branch, self.head, patch_index, share)
+        return self.head(latents, patch_index, offsets), coefficients
 
     def _latents(
         self,

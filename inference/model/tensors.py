@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from inference.head.gaussians import Gaussians
+from inference.model.picture_maps import PictureMaps
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,13 @@ class ImageTokens:
         tokens: [B, T, D] fused 2D latents; T is the largest number of foreground patches.
         keep: [B, T] bool, false where a picture has fewer; None where every one counts.
         pooled: [B, F] features pooled over the foreground for the low-rank branch, or None.
+        maps: the pictures as layers, for the look back at them, or None.
     """
 
     tokens: torch.Tensor
     keep: torch.Tensor | None
     pooled: torch.Tensor | None = None
+    maps: PictureMaps | None = None
 
 
 @dataclass(frozen=True)

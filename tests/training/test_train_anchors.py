@@ -1,11 +1,15 @@
 """train_reconstruction --stage anchors: a closed form, then what the decoder adds to it."""
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from tests.training.toy_heads import write_heads
-from training import train_reconstruction
+from training import train_pixel_aligned, train_reconstruction
+from training.anchors.data import read_head
+from training.anchors.feature_cache import to_pictures
+from training.evaluation.head_source import load_model_heads
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +57,34 @@ def test_a_finished_closed_form_is_kept_and_the_decoder_goes_on_after_a_stop(roo
     train(root, "parts", *options, "--stop-after", "2")
     parts = train(root, "parts", *options, "--resume")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_the_look_back_is_set_on_top_and_brings_colours_nearer(root):
+    finished = root / "start" / "model.safetensors"
+    written = train_pixel_aligned.main(
+        [
+            *("--data", str(root / "train"), "--init", str(finished)),
+            *("--out", str(root / "aligned")),
+        ]
+    )
+    before, after = load_file(finished), load_file(written)
+    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    assert all(name.startswith(("pixel_aligned.", "encoder.reduce")) for name in changed)
+    assert {"pixel_aligned.gains", "pixel_aligned.shape_basis", "encoder.reduce"} <= changed
+    errors = [colour_error(path, root / "train") for path in (finished, written)]
+    assert errors[1] < 0.8 * errors[0]
+
+
+def colour_error(checkpoint, folder):
+    """Mean error of the colours of heads, each from its picture in another light."""
+    model = load_model_heads("embedded", checkpoint, sharpen=False).model
+    errors = []
+    for path in sorted(folder.glob("*.npz")):
+        views, targets = read_head(path)
+        darker = (views.rgb[:1] * 0.8).astype(np.uint8)
+        alpha = torch.from_numpy(views.alpha[:1]).float() / 255
+        with torch.no_grad():
+            head = model(to_pictures(darker), alpha)
+        true = torch.from_numpy(targets.colours).float() / 255 * 0.8
+        errors.append(float((head.colours[0] - true).abs().mean()))
+    return sum(errors) / len(errors)

@@ -64,7 +64,7 @@ def test_every_tensor_has_a_row_with_its_shape(preset):
         else:
             config = PRESETS[preset]
             model = build(config)
-    values = dimensions(config) | {str(n): n for n in range(5)}
+    values = dimensions(config) | {str(n): n for n in range(9)}
     values |= {f"2{letter}": 2 * values[letter] for letter in "DE"}
     for name, tensor in model.state_dict().items():
         _, shape = part_of(name)

@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from inference.head.template import HeadTemplate
 from inference.model.config import PRESETS
 from inference.model.cost import model_cost
+from inference.model.picture_maps import PictureMaps
 from inference.model.pooling import pooled_width
 from inference.model.tensors import ImageTokens
 from inference.model.untrained import untrained_backbone, untrained_model
@@ -51,10 +52,16 @@ def test_estimated_operations_are_those_that_torch_counts(name):
         picture = torch.zeros(1, 3, 512, 512, device="meta")
         total, _ = counted(lambda: model.sharpening(picture))
         assert estimate.pop("sharpening CNN") == pytest.approx(total, rel=0.02)
-    pooled = None
+    pooled, maps = None, None
     if config.low_rank is not None:
         pooled = torch.zeros(1, pooled_width(encoder, config.low_rank), device="meta")
-    total, _ = counted(lambda: model.decode(ImageTokens(tokens, None, pooled)))
+    if config.pixel_aligned is not None:
+        shares = torch.zeros(1, config.low_rank.classes, 20, 20, device="meta")
+        reduced = torch.zeros(1, config.pixel_aligned.reduced, 20, 20, device="meta")
+        outline = torch.zeros(1, len(config.pixel_aligned.blurs), 140, 140, device="meta")
+        picture = torch.zeros(1, 4, size, size, device="meta")
+        maps = PictureMaps(outline, shares, reduced, picture)
+    total, _ = counted(lambda: model.decode(ImageTokens(tokens, None, pooled, maps)))
     assert sum(estimate.values()) == pytest.approx(total, rel=0.02)  # what is left of the table
 
 

@@ -1,0 +1,1 @@
+"""The closed form of inference.model.pixel_aligned: views, cascade of regressions, gains."""
