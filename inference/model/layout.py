@@ -101,7 +101,7 @@ LAYOUT = (
     Part("low_rank.linear", "linear", ("c", "g"), "ours: gated features to coefficients"),
     Part("low_rank.refine", "linear", ("c", "q"), "ours: global latents to coefficients"),
     Part("pixel_aligned.probes", "tensor", ("m",), "ours: anchors that are looked up"),
-    Part("pixel_aligned.normals", "tensor", ("m", "3"), "ours: their normals on the template"),
+    Part("pixel_aligned.normals", "tensor", ("P", "K", "3"), "ours: of the template"),
     Part("pixel_aligned.mirror", "tensor", ("P", "K"), "ours: the anchor on the other side"),
     Part("pixel_aligned.pose_scale", "tensor", ("8",), "ours: of the affine camera"),
     Part("pixel_aligned.sampled_mean", "tensor", ("s",), "ours: of what the probes read"),

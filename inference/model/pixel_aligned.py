@@ -26,7 +26,9 @@ CANDIDATES = 3
 """What an anchor's colour may lean on: its own place, its mirror image's, its region's tone."""
 _DECIMETRES = 10.0
 _TRUSTED_FROM, _TRUSTED_WIDTH = 0.15, 0.25
-"""The gain from which a seen colour counts, and over which it comes to count wholly (our choice)."""
+"""The gain from which a seen colour counts, and over which it counts wholly (our choice)."""
+_FACING_WHOLLY = 0.25
+"""Cosine of the angle to the camera from which an anchor is wholly seen (our choice)."""
 _SEEN_FROM, _SEEN_WIDTH = 0.75, 0.2  # blurred coverage from which a pixel is the head's alone
 
 
@@ -93,7 +95,7 @@ class PixelAlignedBranch(nn.Module):
         features = config.probes * sampled_channels(config, low_rank)
         anchors = (decoder.patches, per_patch)
         self.register_buffer("probes", torch.zeros(config.probes, dtype=torch.int32))
-        self.register_buffer("normals", torch.zeros(config.probes, 3))
+        self.register_buffer("normals", torch.zeros(*anchors, 3))
         own = torch.arange(decoder.patches * per_patch, dtype=torch.int32)
         self.register_buffer("mirror", own.view(anchors))
         self.register_buffer("pose_scale", torch.ones(POSE))
@@ -148,7 +150,7 @@ class PixelAlignedBranch(nn.Module):
             for of, index in ((offsets, own[rows]), (across, mirror))
         )
         colours = expected_colours(head, offsets.colours, own[rows])
-        candidates = self.candidates(found, colours, region, at, at_mirror)
+        candidates = self.candidates(found, colours, region, (own[rows], at), (mirror, at_mirror))
         gains = torch.einsum("bg,pgk->bpk", found.gates, self.gains[rows])[:, :, None]
         # Half of a brow from the picture and half of a predicted one would be two brows.
         seen = ((gains[..., :2] - _TRUSTED_FROM) / _TRUSTED_WIDTH).clamp(0, 1)
@@ -168,14 +170,15 @@ class PixelAlignedBranch(nn.Module):
         found: AlignedHead,
         colours: torch.Tensor,  # [B, P, K, 3] predicted
         region: torch.Tensor,  # [P, K]
-        own: torch.Tensor,  # [B, P * K, 2] where the anchors are seen
-        across: torch.Tensor,  # [B, P * K, 2] where their mirror images are
+        own: tuple[torch.Tensor, torch.Tensor],  # [P, K] anchors, [B, P * K, 2] where they are seen
+        across: tuple[torch.Tensor, torch.Tensor],  # the same of their mirror images
     ) -> torch.Tensor:
         """What each candidate would add to predicted colours, [B, P, K, 3, CANDIDATES]."""
         differences = []
-        for at in (own, across):
+        for anchors, at in (own, across):
             seen, share = (x.unflatten(1, region.shape) for x in self._seen(found.maps, at))
-            differences.append((seen - colours) * share)
+            turned = (self.facing(found.pose, anchors) / _FACING_WHOLLY).clamp(0, 1)
+            differences.append((seen - colours) * share * turned[..., None])
         return torch.stack([*differences, found.tone[:, region.long()]], -1)
 
     def places(
@@ -219,6 +222,17 @@ class PixelAlignedBranch(nn.Module):
         inside = (at.abs() < 1).all(-1, keepdim=True)
         return read[..., :3], ((read[..., 3:] - _SEEN_FROM) / _SEEN_WIDTH).clamp(0, 1) * inside
 
+    def facing(
+        self,
+        pose: torch.Tensor,  # [B, 8]
+        anchors: torch.Tensor,  # [P, K]
+    ) -> torch.Tensor:
+        """Cosine between the template's normals and the way to the camera, [B, P, K]."""
+        axes = pose.unflatten(1, (2, 4))[..., :3]
+        towards = functional.normalize(torch.linalg.cross(axes[:, 1], axes[:, 0]), dim=-1)
+        normals = self.normals.flatten(0, 1)[anchors]
+        return torch.einsum("bc,pkc->bpk", towards, normals)
+
     def tone(
         self,
         low_rank: LowRankBranch,
@@ -234,9 +248,7 @@ class PixelAlignedBranch(nn.Module):
         places = self.places(shape, offsets, low_rank, head, probes)[:, 0]
         colours = expected_colours(head, offsets.colours, probes)[:, 0]
         seen, share = self._seen(maps, projected(pose, places))
-        axes = pose.unflatten(1, (2, 4))[..., :3]
-        towards = functional.normalize(torch.linalg.cross(axes[:, 1], axes[:, 0]), dim=-1)
-        weight = share * (towards @ self.normals.T).clamp(min=0)[..., None]
+        weight = share * self.facing(pose, probes)[:, 0, :, None].clamp(min=0)
         regions = low_rank.region.flatten()[self.probes].long()
         each = functional.one_hot(regions, low_rank.config.regions).to(seen.dtype)
         sums = torch.einsum("bmc,mr->brc", weight * (seen - colours), each)

@@ -21,7 +21,7 @@ def model():
     """A model whose branch is still that of a fresh one, zero."""
     model = build(ALIGNED)
     model.pixel_aligned.probes.copy_(torch.arange(0, 360, 9))
-    model.pixel_aligned.normals[:, 2] = 1
+    model.pixel_aligned.normals[..., 2] = 1
     return model.requires_grad_(False)
 
 
@@ -102,6 +102,17 @@ def test_what_lies_beside_the_head_or_beyond_the_picture_is_not_taken_over(model
     assert not equal(whole, model(images, foreground))
     model.pixel_aligned.pose.bias[3] = 50  # all anchors far to the right of the picture
     assert equal(whole, model(images, foreground))
+
+
+def test_anchors_that_face_away_take_nothing_over(model):
+    look_straight(model)
+    before = model(*coloured())
+    model.pixel_aligned.gains[..., 0] = 10
+    model.pixel_aligned.normals[:10, :, 2] = -1
+    after = model(*coloured())
+    away = 10 * PER_PATCH
+    assert torch.equal(before.colours[:, :away], after.colours[:, :away])
+    assert not torch.equal(before.colours[:, away:], after.colours[:, away:])
 
 
 def test_hidden_anchors_lean_on_the_other_side(model):

@@ -60,7 +60,7 @@ def fit_cascade(
     regions = low_rank.region.flatten().numpy()
     probes = _probes(template, regions, branch.config.probes)
     branch.probes.copy_(torch.from_numpy(probes))
-    branch.normals.copy_(torch.from_numpy(np.array(template.normals[probes])))
+    branch.normals.copy_(torch.from_numpy(np.array(template.normals)).view_as(branch.normals))
     branch.mirror.copy_(torch.from_numpy(np.array(template.mirror)).view_as(branch.mirror))
 
     coefficients = low_rank.linear_coefficients(views.pooled)

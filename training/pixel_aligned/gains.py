@@ -51,7 +51,9 @@ def fit_gains(
         seen = [views.seen(view, _places(views, view)) for view in numbers]
         own = torch.from_numpy(np.stack(seen))
         across = own[:, branch.mirror.flatten()]
-        candidates = branch.candidates(found, predicted, low_rank.region, own, across)
+        candidates = branch.candidates(
+            found, predicted, low_rank.region, (anchors, own), (branch.mirror, across)
+        )
         true = torch.from_numpy(np.stack([views.colours(view) for view in numbers]))
         wanted = true.view_as(predicted) - predicted
         # [P, equations, unknown]: gates times candidates, for 16 anchors and three colours
