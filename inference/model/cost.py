@@ -191,10 +191,10 @@ def _look_back_cost(config: ModelConfig, aligned: PixelAlignedConfig) -> tuple[i
     read = aligned.probes * sampled_channels(aligned, branch)
     missing = branch.regions * aligned.shape
     maps = branch.gates * pooled * POSE + read * (aligned.rounds * POSE + missing)
-    # Every anchor and its mirror image are placed; the probes twice, for their pose and tone.
+    # Every anchor and its mirror image are placed, and the probes before and after they move.
     anchors = config.decoder.patches * config.head.per_patch
-    spread = anchors * (sum(branch.counts) + 3 * missing) + aligned.probes * (
-        2 * sum(branch.counts) + missing
+    spread = anchors * (sum(branch.counts) + 2 * missing) + aligned.probes * (
+        sum(branch.counts) + missing
     )
     return 0, 2 * (maps + 3 * spread)
 

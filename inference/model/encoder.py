@@ -66,9 +66,9 @@ class DualBranchEncoder(nn.Module):
         width_of_all = config.backbone.width * len(config.backbone.layers)
         if low_rank is not None:
             self.register_buffer("class_probe", torch.zeros(low_rank.classes, width_of_all + 1))
-        if pixel_aligned is not None:
+        if self.pixel_aligned is not None:
             self.register_buffer("reduce_mean", torch.zeros(width_of_all))
-            self.register_buffer("reduce", torch.zeros(width_of_all, pixel_aligned.reduced))
+            self.register_buffer("reduce", torch.zeros(width_of_all, self.pixel_aligned.reduced))
         self.vit = VitBranch(config.vit, 3, patch, config.grid)
         features = width_of_all + config.vit.width
         self.fuse = mlp(features, config.hidden, width)

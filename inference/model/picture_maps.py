@@ -7,11 +7,14 @@ from torch.nn import functional
 
 from inference.model.config import EncoderConfig, PixelAlignedConfig
 from inference.model.pooling import class_shares
+from inference.model.sharpening import gaussian_blur
 
 _OUTLINE_GRID = 140
 """Edge of the blurred foregrounds; the least blur is 1.7 of its pixels."""
 _COVERAGE_BLUR = 0.007
 """Of the coverage beside the colours, a share of the edge: two pixels of the model's picture."""
+_REACH = 2.5
+"""Of the blurs, in sigmas."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def picture_maps(
     """The layers of a batch of pictures."""
     alpha = foreground.float()[:, None]
     grid = functional.interpolate(alpha, (_OUTLINE_GRID,) * 2, mode="area")
-    outline = [blurred(grid, sigma * _OUTLINE_GRID) for sigma in config.blurs]
+    outline = [gaussian_blur(grid, sigma * _OUTLINE_GRID, _REACH) for sigma in config.blurs]
     shares = class_shares(features, probe)
     reduced = (features.float() - reduce_mean) @ reduce
     as_grid = (encoder.grid, encoder.grid)
@@ -61,22 +64,7 @@ def blurred_coverage(
 ) -> torch.Tensor:
     """How surely a pixel and its neighbours are the head's, [B, 1, S, S]."""
     alpha = foreground.float()[:, None]
-    return blurred(alpha, _COVERAGE_BLUR * alpha.shape[-1])
-
-
-def blurred(
-    layers: torch.Tensor,  # [B, C, H, W]
-    sigma: float,
-) -> torch.Tensor:
-    """A Gaussian blur of each layer; what lies beyond repeats the border."""
-    radius = max(1, round(2.5 * sigma))
-    steps = torch.arange(-radius, radius + 1, device=layers.device, dtype=layers.dtype)
-    kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
-    kernel = (kernel / kernel.sum()).expand(layers.shape[1], 1, 1, -1)
-    groups = layers.shape[1]
-    padded = functional.pad(layers, (radius,) * 4, mode="replicate")
-    across = functional.conv2d(padded, kernel, groups=groups)
-    return functional.conv2d(across, kernel.transpose(2, 3), groups=groups)
+    return gaussian_blur(alpha, _COVERAGE_BLUR * alpha.shape[-1], _REACH)
 
 
 def sampled(

@@ -24,7 +24,8 @@ POSE = 8
 """A pose is an affine camera [2, 4]: from decimetres and a one to -1..1 across the picture."""
 CANDIDATES = 3
 """What an anchor's colour may lean on: its own place, its mirror image's, its region's tone."""
-_DECIMETRES = 10.0
+DECIMETRES = 10.0
+"""In a metre."""
 _TRUSTED_FROM, _TRUSTED_WIDTH = 0.15, 0.25
 """The gain from which a seen colour counts, and over which it counts wholly (our choice)."""
 _FACING_WHOLLY = 0.25
@@ -125,7 +126,7 @@ class PixelAlignedBranch(nn.Module):
         for step in self.steps:
             pose = pose + step(self.scaled(self.sample(maps, pose, places))) * self.pose_scale
         shape = self.shape(self.scaled(self.sample(maps, pose, places)))
-        tone = self.tone(low_rank, head, coefficients, pose, shape, maps)
+        tone = self.tone(low_rank, head, offsets, pose, shape, maps)
         return AlignedHead(pose, shape, gates, tone, maps)
 
     def forward(
@@ -145,10 +146,9 @@ class PixelAlignedBranch(nn.Module):
         own = torch.arange(self.mirror.numel(), device=self.mirror.device).view_as(self.mirror)
         mirror = self.mirror[rows].long()
         across = low_rank.of_anchors(coefficients, mirror)
-        at, at_mirror = (
-            projected(found.pose, self.places(found.shape, of, low_rank, head, index).flatten(1, 2))
-            for of, index in ((offsets, own[rows]), (across, mirror))
-        )
+        here = expected_places(head, offsets.means + more, own[rows])
+        there = self.places(found.shape, across, low_rank, head, mirror)
+        at, at_mirror = (projected(found.pose, x.flatten(1, 2)) for x in (here, there))
         colours = expected_colours(head, offsets.colours, own[rows])
         candidates = self.candidates(found, colours, region, (own[rows], at), (mirror, at_mirror))
         gains = torch.einsum("bg,pgk->bpk", found.gates, self.gains[rows])[:, :, None]
@@ -237,14 +237,13 @@ class PixelAlignedBranch(nn.Module):
         self,
         low_rank: LowRankBranch,
         head: GaussianHead,
-        coefficients: torch.Tensor,  # [B, coefficients]
+        offsets: LowRankOffsets,  # of the probes
         pose: torch.Tensor,  # [B, 8]
         shape: torch.Tensor,  # [B, regions * shape]
         maps: PictureMaps,
     ) -> torch.Tensor:
         """How much lighter each region is where its probes face the camera, [B, regions, 3]."""
         probes = self.probes[None]
-        offsets = low_rank.of_anchors(coefficients, probes)
         places = self.places(shape, offsets, low_rank, head, probes)[:, 0]
         colours = expected_colours(head, offsets.colours, probes)[:, 0]
         seen, share = self._seen(maps, projected(pose, places))
@@ -292,4 +291,4 @@ def projected(
 ) -> torch.Tensor:
     """Where points are seen, [B, M, 2] in -1..1 from the picture's left and top."""
     camera = pose.unflatten(1, (2, 4)).transpose(1, 2)
-    return places @ camera[:, :3] * _DECIMETRES + camera[:, 3:]
+    return places @ camera[:, :3] * DECIMETRES + camera[:, 3:]

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from inference.model.config import PixelAlignedConfig
-from inference.model.picture_maps import blurred, sampled
+from inference.model.picture_maps import sampled
 from inference.model.pixel_aligned import projected
+from inference.model.sharpening import gaussian_blur
 from tests.unit.tiny_model import LOW_RANK, PATCHES, PER_PATCH, SIZE, build, close, equal, pictures
 
 ALIGNED = replace(
@@ -163,10 +164,10 @@ def test_pixel_centres_read_their_pixel_and_a_blur_keeps_what_is_even():
     at = torch.tensor([[[(column + 0.5) / 3 - 1, (row + 0.5) / 3 - 1]]])
     torch.testing.assert_close(sampled(layers, at)[0, 0], layers[0, :, row, column])
     even = torch.full((1, 1, 8, 8), 0.3)
-    torch.testing.assert_close(blurred(even, 2.0), even)
+    torch.testing.assert_close(gaussian_blur(even, 2.0), even)
     spot = torch.zeros(1, 1, 21, 21)
     spot[..., 10, 10] = 1
-    soft = blurred(spot, 1.5)
+    soft = gaussian_blur(spot, 1.5)
     assert soft[0, 0, 10, 10] == soft.max()
     torch.testing.assert_close(soft.sum(), torch.tensor(1.0))
     torch.testing.assert_close(soft, soft.transpose(2, 3))

@@ -37,7 +37,8 @@ def principal_components(data: Array, weight: Array, count: int, *, centred: boo
         centred: whether deviations are those from the mean, or from zero.
     """
     mean = data.mean(0) if centred else np.zeros_like(data[0])
-    scaled = (data - mean) * weight
+    scaled = data - mean
+    scaled *= weight  # in place: rows may be gigabytes
     values, vectors = np.linalg.eigh((scaled @ scaled.T).astype(np.float64))
     order = np.argsort(values)[::-1][:count]
     keep = order[values[order] > 1e-6 * values.max()]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from inference.head.template import HeadTemplate
 from inference.model.pixel_aligned import (
+    DECIMETRES,
     POSE,
     ClosedForm,
     expected_places,
@@ -68,7 +69,9 @@ def fit_cascade(
     index = branch.probes[None]
     offsets = low_rank.of_anchors(coefficients, index)
     placed = expected_places(model.head, offsets.means, index)[:, 0]
-    poses = _true_poses(views, placed, probes, regions[probes] == 0)
+    seen = np.stack([views.seen(n, views.positions(n)[probes]) for n in range(len(views))])
+    faces = regions[probes] == 0
+    poses = _true_poses(placed, seen, faces)
     centre, scale = poses.mean(0), poses.std(0) + 1e-6
     branch.pose_scale.copy_(torch.from_numpy(scale))
     equal = [np.ones(POSE, np.float32)]
@@ -78,7 +81,8 @@ def fit_cascade(
     branch.pose.weight.copy_(torch.from_numpy(fit.weights.T))
     branch.pose.bias.copy_(torch.from_numpy(centre / scale))
     pose = torch.from_numpy(fit.held_out) + branch.pose.bias
-    _say_pose(say, "start", views, placed, probes, pose * branch.pose_scale)
+    off = _pixels_off(pose * branch.pose_scale, placed, seen, faces, views.images.shape[1])
+    say(f"pose, start: faces off by {off:.2f} pixels on others")
     ones = np.ones((len(views), 1), np.float32)
     for number, step in enumerate(branch.steps):
         assert isinstance(step, ClosedForm)
@@ -86,7 +90,8 @@ def fit_cascade(
         fit = gated_ridge(read, ones, poses / scale - pose.numpy(), views.heads, equal)[0]
         step.weight.copy_(torch.from_numpy(fit.weights.T))
         pose = pose + torch.from_numpy(fit.held_out)
-        _say_pose(say, f"round {number + 1}", views, placed, probes, pose * branch.pose_scale)
+        off = _pixels_off(pose * branch.pose_scale, placed, seen, faces, views.images.shape[1])
+        say(f"pose, round {number + 1}: faces off by {off:.2f} pixels on others")
     pose = pose * branch.pose_scale
     read = _read(model, views, pose, placed, first=False)
     centre = wanted.mean(0)
@@ -114,18 +119,16 @@ def _probes(template: HeadTemplate, regions: NDArray[np.uint8], count: int) -> N
 
 
 def _true_poses(
-    views: AlignedViews,
     places: torch.Tensor,  # [V, M, 3] as predicted
-    probes: NDArray[np.int32],
+    seen: Floats,  # [V, M, 2] where the true ones are seen
     faces: NDArray[np.bool_],  # [M]
 ) -> Floats:
     """Affine cameras [V, 8] that put predicted probes nearest to where the true ones are seen."""
     weight = np.where(faces, _FACE_WEIGHT, _OTHER_WEIGHT)[:, None]
     poses = []
-    for view, predicted in enumerate(places.numpy()):
-        seen = views.seen(view, views.targets[views.heads[view]].positions[probes])
-        rows = np.column_stack([predicted * 10, np.ones(len(predicted))])
-        solution = np.linalg.lstsq(rows * weight, seen * weight, rcond=None)[0]
+    for predicted, at in zip(places.numpy(), seen, strict=True):
+        rows = np.column_stack([predicted * DECIMETRES, np.ones(len(predicted))])
+        solution = np.linalg.lstsq(rows * weight, at * weight, rcond=None)[0]
         poses.append(solution.T.ravel())
     return np.array(poses, np.float32)
 
@@ -161,17 +164,13 @@ def _read(
     return scaled
 
 
-def _say_pose(
-    say: Callable[[str], None],
-    name: str,
-    views: AlignedViews,
-    placed: torch.Tensor,  # [V, M, 3]
-    probes: NDArray[np.int32],
+def _pixels_off(
     pose: torch.Tensor,  # [V, 8]
-) -> None:
-    faces = slice(0, round(_PROBE_SHARES[0] * len(probes)))
-    at = projected(pose, placed).numpy()[:, faces]
-    true = [views.targets[head].positions[probes[faces]] for head in views.heads]
-    seen = np.stack([views.seen(view, places) for view, places in enumerate(true)])
-    pixels = float(np.median(np.linalg.norm(at - seen, axis=2))) * views.images.shape[1] / 2
-    say(f"pose, {name}: faces off by {pixels:.2f} pixels on others")
+    placed: torch.Tensor,  # [V, M, 3]
+    seen: Floats,  # [V, M, 2] where the probes truly are
+    faces: NDArray[np.bool_],  # [M]
+    size: int,
+) -> float:
+    """Median distance of the faces' probes to where they are seen."""
+    apart = projected(pose, placed).numpy()[:, faces] - seen[:, faces]
+    return float(np.median(np.linalg.norm(apart, axis=2))) * size / 2

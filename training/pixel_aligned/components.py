@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from inference.model.pixel_aligned import expected_places
 from inference.model.reconstruction import ReconstructionModel
 from training.anchors.data import SKIN
+from training.anchors.regression import principal_components
 from training.pixel_aligned.views import AlignedViews, Floats
 
 _FACE = 0
@@ -37,20 +37,13 @@ def fit_components(
     wanted, shares = [], []
     for region in range(low_rank.config.regions):
         anchors = np.flatnonzero(regions == region)
-        flat = _lacking(model, views, coefficients, anchors).flatten(1)
+        flat = _lacking(model, views, coefficients, anchors).reshape(len(views), -1)
         # Not centred: what all heads lack is a component too.
-        gram = flat @ flat.T
-        values, vectors = torch.linalg.eigh(gram)
-        strongest = values.argsort(descending=True)[:width]
-        power = values[strongest].clamp(min=0)
-        root = len(views) ** 0.5  # coefficients have unit mean square: columns carry the metres
-        # Fewer views than components leave the last ones empty.
-        spare = (0, width - len(strongest))
-        chosen = functional.pad(vectors[:, strongest], spare)
-        wanted.append(chosen * root)
-        basis[anchors] = (flat.T @ chosen / root).view(-1, 3, width)
-        shares.append(functional.pad(power / power.sum(), spare).numpy())
-        held = float(power.sum() / gram.trace())
+        found = principal_components(flat, np.ones_like(flat[0]), width, centred=False)
+        wanted.append(torch.from_numpy(flat @ found.project.T))
+        basis[anchors] = torch.from_numpy(found.columns).view(-1, 3, width)
+        shares.append(found.share)
+        held = len(views) * float((found.columns**2).sum()) / float(np.vdot(flat, flat))
         say(f"region {region}: {width} components hold {held:.2f} of what is missing")
     branch.shape_basis.copy_(basis.view_as(branch.shape_basis))
     return torch.cat(wanted, 1), shares
@@ -61,7 +54,7 @@ def _lacking(
     views: AlignedViews,
     coefficients: torch.Tensor,  # [V, K]
     anchors: NDArray[np.int64],  # [A] of a region
-) -> torch.Tensor:
+) -> Floats:
     """True places less the low-rank ones, [V, A, 3] metres."""
     assert model.low_rank is not None
     face = model.low_rank.region.flatten()[anchors[0]] == _FACE
@@ -75,4 +68,4 @@ def _lacking(
             missing[view] = target.positions[anchors] - row
             if face:  # what hides a face says nothing of it
                 missing[view][target.kind[anchors] != SKIN] = 0
-    return torch.from_numpy(missing)
+    return missing

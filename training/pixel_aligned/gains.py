@@ -13,7 +13,7 @@ import torch
 from inference.model.pixel_aligned import CANDIDATES, AlignedHead, expected_colours
 from inference.model.reconstruction import ReconstructionModel
 from training.pixel_aligned.cascade import Cascade
-from training.pixel_aligned.views import AlignedViews, Floats
+from training.pixel_aligned.views import AlignedViews
 
 _ROWS = 8
 _EVERY = 3
@@ -44,11 +44,12 @@ def fit_gains(
         rows = slice(at, min(at + _ROWS, len(views)))
         coefficients, shape = cascade.coefficients[rows], cascade.shape[rows]
         maps, pose = views.maps(rows), cascade.pose[rows]
-        tone = branch.tone(low_rank, head, coefficients, pose, shape, maps)
+        probed = low_rank.of_anchors(coefficients, branch.probes[None])
+        tone = branch.tone(low_rank, head, probed, pose, shape, maps)
         found = AlignedHead(pose, shape, every[rows], tone, maps)
         predicted = expected_colours(head, low_rank(coefficients, None).colours, anchors)
         numbers = range(at, rows.stop)
-        seen = [views.seen(view, _places(views, view)) for view in numbers]
+        seen = [views.seen(view, views.positions(view)) for view in numbers]
         own = torch.from_numpy(np.stack(seen))
         across = own[:, branch.mirror.flatten()]
         candidates = branch.candidates(
@@ -67,7 +68,3 @@ def fit_gains(
     solved = torch.linalg.solve(squares, products)
     branch.gains.copy_(solved.view(patches, gates, CANDIDATES))
     say(f"colours off by {before:.4f} before")
-
-
-def _places(views: AlignedViews, view: int) -> Floats:
-    return views.targets[views.heads[view]].positions.astype(np.float32)

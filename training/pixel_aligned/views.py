@@ -75,6 +75,10 @@ class AlignedViews:
             torch.cat([images, blurred_coverage(alpha)], 1),
         )
 
+    def positions(self, view: int) -> Floats:
+        """True places [N, 3] of the anchors of a view's head, metres."""
+        return self.targets[self.heads[view]].positions.astype(np.float32)
+
     def seen(self, view: int, places: Floats) -> Floats:
         """Where points [M, 3] are truly seen in a view, [M, 2] in -1..1."""
         camera, size = self.cameras[view], self.images.shape[1]
@@ -109,23 +113,43 @@ def collect_views(
     """
     encoder, config = model.encoder, model.config.pixel_aligned
     assert config is not None
-    size = encoder.config.image_size
-    paths = list_heads(folder)[:limit]
     targets: list[HeadTargets] = []
     cameras: list[NDArray[np.float64]] = []
     light: list[Floats] = []
-    images: list[NDArray[np.uint8]] = []
+    pictures: list[NDArray[np.uint8]] = []
     mattes: list[NDArray[np.uint8]] = []
     heads: list[int] = []
-    pooled, layers, waiting = [], [], []
+    for number, path in enumerate(list_heads(folder)[:limit]):
+        stored = load_sample(path)
+        for view, (rgb, alpha) in enumerate(zip(stored["rgb"], stored["alpha"], strict=True)):
+            rng = np.random.default_rng([seed, number, view])
+            drawn = augment_view(rgb, alpha, rng, _AUGMENTED)
+            picture, matte = _cut(drawn.image, drawn.alpha, rng)
+            moved = np.vstack([drawn.moved, [0, 0, 1]])
+            cameras.append(moved @ stored["K"][view] @ stored["w2c"][view][:3])
+            light.append(drawn.light)
+            pictures.append(picture)
+            mattes.append((matte * 255 + 0.5).astype(np.uint8))
+            heads.append(number)
+        targets.append(_slim(targets_of(stored)))
+    shown, images, foreground = np.array(heads, np.int32), np.stack(pictures), np.stack(mattes)
 
-    def encode(features: torch.Tensor, rows: slice) -> None:
-        pictures = to_pictures(np.stack(images[rows]))
-        alpha = torch.from_numpy(np.stack(mattes[rows])).float() / 255
-        pooled.append(pool_features(features, pictures, alpha, encoder.class_probe, encoder.config))
+    @torch.no_grad()
+    def features_of(rows: slice) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            return encoder.backbone_features(to_pictures(images[rows])).half().float()
+
+    views_of = [slice(*np.searchsorted(shown, [n, n + 1])) for n in range(len(targets))]
+    first = views_of[:_REDUCED_FROM]
+    _set_reduction(model, [(features_of(rows), foreground[rows]) for rows in first])
+    pooled, layers = [], []
+    for number, rows in enumerate(views_of):
+        features, seen = features_of(rows), to_pictures(images[rows])
+        alpha = torch.from_numpy(foreground[rows]).float() / 255
+        pooled.append(pool_features(features, seen, alpha, encoder.class_probe, encoder.config))
         maps = picture_maps(
             features,
-            pictures,
+            seen,
             alpha,
             encoder.class_probe,
             encoder.reduce_mean,
@@ -134,44 +158,17 @@ def collect_views(
             config,
         )
         layers.append([maps.outline.half(), maps.shares.half(), maps.features.half()])
-
-    for number, path in enumerate(paths):
-        stored = load_sample(path)
-        first = len(images)
-        for view, (rgb, alpha) in enumerate(zip(stored["rgb"], stored["alpha"], strict=True)):
-            rng = np.random.default_rng([seed, number, view])
-            drawn = augment_view(rgb, alpha, rng, _AUGMENTED)
-            picture, matte = _cut(drawn.image, drawn.alpha, rng)
-            moved = np.vstack([drawn.moved, [0, 0, 1]])
-            cameras.append(moved @ stored["K"][view] @ stored["w2c"][view][:3])
-            light.append(drawn.light)
-            images.append(picture)
-            mattes.append((matte * 255 + 0.5).astype(np.uint8))
-            heads.append(number)
-        targets.append(_slim(targets_of(stored)))
-        rows = slice(first, len(images))
-        with torch.no_grad():
-            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-                found = encoder.backbone_features(to_pictures(np.stack(images[rows])))
-            waiting.append((found.half(), rows))
-            if number + 1 == min(_REDUCED_FROM, len(paths)):
-                _set_reduction(model, waiting, mattes)
-            if number + 1 >= min(_REDUCED_FROM, len(paths)):
-                for features, at in waiting:
-                    encode(features.float(), at)
-                waiting.clear()
         if number % 100 == 99:
-            say(f"{number + 1} of {len(paths)} heads")
-    assert all(image.shape[0] == size for image in images)
+            say(f"{number + 1} of {len(views_of)} heads")
     outline, shares, reduced = (torch.cat(part) for part in zip(*layers, strict=True))
     return AlignedViews(
         targets,
-        np.array(heads, np.int32),
+        shown,
         np.array(light, np.float32),
         np.array(cameras),
         torch.cat(pooled),
-        np.stack(images),
-        np.stack(mattes),
+        images,
+        foreground,
         outline,
         shares,
         reduced,
@@ -201,16 +198,15 @@ def _slim(targets: HeadTargets) -> HeadTargets:
 
 def _set_reduction(
     model: ReconstructionModel,
-    seen: list[tuple[torch.Tensor, slice]],  # features [v, P, W] and which views
-    mattes: list[NDArray[np.uint8]],
+    seen: list[tuple[torch.Tensor, NDArray[np.uint8]]],  # features [v, P, W], mattes [v, S, S]
 ) -> None:
     """Principal directions of the foreground's features, whitened."""
     patch = model.encoder.config.backbone.patch_size
     kept = []
-    for features, rows in seen:
-        alpha = torch.from_numpy(np.stack(mattes[rows])).float()[:, None]
+    for features, mattes in seen:
+        alpha = torch.from_numpy(mattes).float()[:, None]
         inside = torch.nn.functional.avg_pool2d(alpha, patch).flatten(1) > 60
-        kept.append(features[inside].float())
+        kept.append(features[inside])
     everything = torch.cat(kept)
     mean = everything.mean(0)
     _, values, directions = torch.linalg.svd(everything - mean, full_matrices=False)
