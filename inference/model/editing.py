@@ -24,6 +24,8 @@ from inference.model.tensors import GaussianTensors, ImageTokens
 
 _SILENT_BRANCH = ("branch.queries", "branch.refine.")
 """What of the branch speaks for the decoder, by the beginnings of the weights' names."""
+_SILENT_PATCHES = ("template.",)
+"""What speaks for the patches alone."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class EditingModel(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
-        self._skips_decoder = False
+        self._reads_alone = self._skips_patches = False
         anchors = template_anchors.reshape(config.decoder.patches, config.head.per_patch, 3)
         self.encoder = EditingEncoder(config.encoder, config.decoder.width)
         self.template = TemplateEmbedding(config.decoder, anchors)
@@ -108,15 +110,22 @@ class EditingModel(nn.Module):
         )
 
     def skip_silent_decoder(self) -> None:
-        """As ReconstructionModel's; the encoder, which speaks to the decoder alone, too."""
-        self._skips_decoder = bool(self.silent_parts)
+        """As ReconstructionModel's; the encoder, which speaks to the decoder alone, too.
+
+        Patches and global latents are left out each by itself.
+        """
+        self._skips_patches = self.head.silent
+        self._reads_alone = self.branch is None or self.branch.silent
 
     @property
     def silent_parts(self) -> tuple[str, ...]:
         """As ReconstructionModel's."""
-        if not self.head.silent or (self.branch is not None and not self.branch.silent):
-            return ()
-        return SILENT_PARTS if self.branch is None else (*SILENT_PARTS, *_SILENT_BRANCH)
+        patches = self.head.silent
+        reading = self.branch is None or self.branch.silent
+        branch = _SILENT_BRANCH if self.branch is not None and reading else ()
+        if patches and reading:
+            return (*SILENT_PARTS, *branch)
+        return (*_SILENT_PATCHES, *branch) if patches else branch
 
     def forward(
         self,
@@ -137,7 +146,7 @@ class EditingModel(nn.Module):
         labels: torch.Tensor,  # [B, classes, H, W]
     ) -> MapTokens:
         """Equation 8's ViT, once per map; no tokens where nothing listens to the decoder."""
-        if self._skips_decoder:
+        if self._reads_alone and self._skips_patches:
             nothing = labels.new_zeros(len(labels), 0, self.config.encoder.vit.width)
             return MapTokens(nothing, None)
         return self.encoder.geometry(labels)
@@ -148,7 +157,7 @@ class EditingModel(nn.Module):
         style: torch.Tensor,  # [B, style_width]
     ) -> ImageTokens:
         """The rest of equation 8, once per map and style."""
-        if self._skips_decoder:
+        if self._skips_patches:
             return ImageTokens(style.new_zeros(len(style), 0, self.config.decoder.width), None)
         return self.encoder.fused(geometry, style)
 
@@ -170,7 +179,7 @@ class EditingModel(nn.Module):
         """What the global latents add to the geometry's latent, [B, Z]."""
         branch = self.branch
         assert branch is not None
-        if self._skips_decoder:
+        if self._reads_alone:
             return branch.queries.new_zeros(len(geometry.tokens), branch.config.latent)
         return branch.refinement(self.global_latents(geometry))
 
@@ -205,7 +214,7 @@ class EditingModel(nn.Module):
         patch_index: torch.Tensor | None = None,  # [P]
     ) -> torch.Tensor:
         """What the decoder makes of encoded maps, [B, P, D]."""
-        skips = self._skips_decoder
+        skips = self._skips_patches
         return last_state(self.template, self.decoder, tokens, patch_index, skips=skips)
 
     def places_and_colours(

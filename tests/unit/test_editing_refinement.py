@@ -11,7 +11,7 @@ from inference.face_map.labels import Label
 from inference.features.embedded_style import NAME
 from inference.features.style_blocks import WIDTH
 from inference.head.template import HeadTemplate
-from inference.model.checkpoint import CheckpointInfo, save_checkpoint
+from inference.model.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
 from inference.model.map_features import pool_map
@@ -119,16 +119,22 @@ def test_places_and_colours_are_those_of_the_splats():
 
 @torch.no_grad()
 @pytest.mark.parametrize("speaking", ["head", "branch"])
-def test_what_speaks_for_the_decoder_keeps_it(speaking):
+def test_what_speaks_for_the_decoder_keeps_it(speaking, tmp_path):
     model, labels = build(), a_map()
     style = torch.randn(1, STYLES)
     quiet = model.branch.refine if speaking == "head" else model.head
     for weight in quiet.parameters():
         weight.zero_()
     before = model(labels, style)
-    model.skip_silent_decoder()
-    assert model.silent_parts == ()
-    assert torch.equal(model(labels, style).means, before.means)
+    info = CheckpointInfo("embedded", {}, "t", "a test", "CC0-1.0")
+    path = tmp_path / "editing.safetensors"
+    save_checkpoint(path, model, model.config, info, leave_out=model.silent_parts)
+    other = EditingModel(model.config, model.head.anchors).eval()
+    load_checkpoint(path, other, model.config)
+    other.skip_silent_decoder()
+    assert torch.equal(other(labels, style).means, before.means)
+    left_out = {name.split(".")[0] for name in model.silent_parts}
+    assert left_out == ({"branch"} if speaking == "head" else {"template"})
     for weight in (*model.branch.refine.parameters(), *model.head.parameters()):
         weight.zero_()
     silent = model(labels, style)

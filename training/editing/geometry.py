@@ -1,8 +1,9 @@
 """How the editing model learns to read the geometry of a head off its map.
 
-Encoder and decoder first learn to tell the whole latent of a head from its map alone. Trained on
-what the linear map misses they learn nothing: that is mostly noise at first, in which the tokens
-of all maps become alike. What they then know is regressed on what the linear map misses.
+Encoder and decoder first learn to tell the whole latent of a head from its map alone, and from
+where it is seen, on which the latent's traces in the map hang. Trained on what the linear map
+misses they learn nothing: that is mostly noise at first, in which the tokens of all maps become
+alike. What they then know is regressed on what the linear map misses.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from inference.model.editing import EditingModel
-from training.editing.latents import Latents
+from training.editing.latents import MIRROR_POSE, Latents
 from training.editing.map_heads import MapHeads, drawn_map
 from training.editing.map_ridge import Ridge, best_ridge
 from training.runs.log import RunLog
@@ -26,6 +27,9 @@ _JUDGED, _OF = 3, 10
 _BATCH = 16
 _WARM_UP = 200  # steps
 _LAST = 0.3  # factor on the learning rate of the map from thousands of latents
+_ANGLES = 2  # yaw and elevation, which no drawing of the map changes
+_SEEN_FROM = 0.3  # weight of these against the latent
+_MEASURED = 240  # maps of others
 _AT_A_TIME = 32
 _MOST = 9000  # maps of the regression
 _STRENGTHS = (30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5, 1e6)
@@ -34,23 +38,46 @@ _STATE = "geometry.pt"
 
 @dataclass(frozen=True)
 class Reader:
-    """Tells latents of the geometry from the decoder's global latents.
+    """Tells latents of the geometry, and angles of the view, from the decoder's global latents.
 
     Attributes:
         linear: to numbers of mean 0 and variance 1.
-        mean: [Z] of the latents.
-        spread: [Z] their standard deviation.
+        mean: [Z + 2] of latents and angles.
+        spread: [Z + 2] their standard deviation.
+        weight: [Z + 2] of their errors in spreads.
     """
 
     linear: nn.Linear
     mean: torch.Tensor
     spread: torch.Tensor
+    weight: torch.Tensor
 
-    def __call__(self, model: EditingModel, classes: torch.Tensor) -> torch.Tensor:
-        """Latents [B, Z] of maps [B, S, S]."""
+    @staticmethod
+    def of(
+        inputs: int,
+        truth: torch.Tensor,  # [V, Z + 2]
+        importance: torch.Tensor,  # [Z]
+    ) -> "Reader":
+        """One that says the mean of everything at first."""
+        spread = truth.std(0) + 1e-6
+        share = importance * spread[:-_ANGLES] ** 2
+        weight = torch.cat([share / share.sum(), torch.full((_ANGLES,), _SEEN_FROM / _ANGLES)])
+        linear = nn.Linear(inputs, truth.shape[1])
+        nn.init.zeros_(linear.weight)
+        nn.init.zeros_(linear.bias)
+        return Reader(linear, truth.mean(0), spread, weight)
+
+    def errors(
+        self,
+        model: EditingModel,
+        classes: torch.Tensor,  # [B, S, S]
+        truth: torch.Tensor,  # [B, Z + 2]
+    ) -> torch.Tensor:
+        """Shares of their variances that are missed of latents and of angles, [2]."""
         found = model.global_latents(model.encoder.geometry_of_classes(classes))
-        said: torch.Tensor = self.linear(found.flatten(1))
-        return said * self.spread + self.mean
+        missed = self.linear(found.flatten(1)) - (truth - self.mean) / self.spread
+        weighted = (missed**2).mean(0) * self.weight
+        return torch.stack([part.sum() for part in weighted.tensor_split([-_ANGLES])])
 
 
 def learn_geometry(
@@ -63,17 +90,22 @@ def learn_geometry(
     """Train for the options' share of the minutes or steps, then write `refine`."""
     branch = model.branch
     assert branch is not None
-    true, importance = torch.from_numpy(latents.true), torch.from_numpy(latents.importance)
     whose = heads.twin_heads
     judged = whose % len(heads.positions) % _OF == _JUDGED
-    shown = np.flatnonzero(~judged)
-    spread = true.std(0) + 1e-6
-    reader = Reader(
-        nn.Linear(branch.refine.in_features, branch.config.latent), true.mean(0), spread
-    )
-    for weight in reader.linear.parameters():
-        nn.init.zeros_(weight)
-    varies = float(((true - reader.mean) ** 2 @ importance).mean())
+    shown, others = np.flatnonzero(~judged), np.flatnonzero(judged)
+    others = others[:: max(1, len(others) // _MEASURED)]
+    poses = np.concatenate([heads.pose, heads.pose * MIRROR_POSE])
+    truth = torch.from_numpy(np.concatenate([latents.true[whose], poses[:, :_ANGLES]], 1))
+    reader = Reader.of(branch.refine.in_features, truth, torch.from_numpy(latents.importance))
+
+    def look() -> None:
+        with torch.no_grad():
+            parts = np.array_split(others, max(1, len(others) // _AT_A_TIME))
+            left = [reader.errors(model, _maps(heads, part, None), truth[part]) for part in parts]
+        missed, turned = torch.stack(left).mean(0).tolist()
+        named = {"latent missed": missed, "angles missed": turned / _SEEN_FROM}
+        log.measurement("geometry of others", clock.steps, clock.seconds, named)
+
     trained = [*model.encoder.parameters(), *model.decoder.parameters(), branch.queries]
     groups = [
         {"params": trained, "factor": 1.0},
@@ -93,15 +125,15 @@ def learn_geometry(
                 rate = options.learning_rate * group["factor"]
                 group["lr"] = rate * warm_cosine(clock.steps, done, _WARM_UP)
             views = rng.choice(shown, _BATCH)
-            said = reader(model, _maps(heads, views, rng))
-            error = ((said - true[whose[views]]) ** 2 @ importance).mean() / varies
+            missed, turned = reader.errors(model, _maps(heads, views, rng), truth[views])
             optimiser.zero_grad(set_to_none=True)
-            error.backward()
+            (missed + turned).backward()
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimiser.step()
-        log.step(clock.steps, _BATCH, clock.seconds, {"geometry": float(error.detach())})
+        log.step(clock.steps, _BATCH, clock.seconds, {"geometry": float(missed.detach())})
         if clock.time_to_save():
             save_state(path, parts, clock.steps, clock.seconds)
+            look()
     save_state(path, parts, clock.steps, clock.seconds)
     refine_linear(model, heads, latents, judged, options.seed, log)
 

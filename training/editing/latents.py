@@ -15,7 +15,7 @@ from training.editing.map_ridge import ANEW, MENDING, held_out_ridge, ridge_of_m
 Array = NDArray[np.float32]
 
 MIRROR_PLACE = np.array([-1, 1, 1], np.float32)
-_MIRROR_POSE = np.array([-1, 1, -1, -1, 1, 1], np.float32)
+MIRROR_POSE = np.array([-1, 1, -1, -1, 1, 1], np.float32)
 _STEP = 4  # every fourth patch tells
 _DOUBT = 30.0  # anchors' worth of doubt in each number of a latent (our choice)
 
@@ -123,7 +123,7 @@ def learn_to_read(
             branch.latent.bias.zero_()
     standard = (features - branch.feature_mean.numpy()) / branch.feature_std.numpy()
     views = heads.twin_heads
-    poses = np.concatenate([heads.pose, heads.pose * _MIRROR_POSE])
+    poses = np.concatenate([heads.pose, heads.pose * MIRROR_POSE])
     with torch.no_grad():
         before = branch.latent(torch.from_numpy(standard)).numpy()
     target = np.concatenate([latents[views], poses], 1) - before

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +18,9 @@ from training.anchors.data import CLOTH, HAIR, HAT, SKIN, SPREAD_FLOOR
 
 Array = NDArray[np.float32]
 
-_SHIFT = 6  # pixels that a map is drawn elsewhere (our choice)
+_TURNED, _LARGER, _ELSEWHERE = 4.0, 0.04, 0.02
+"""How far maps are turned in degrees, in the logarithm of their size, and in edges: standard
+deviations (our choice)."""
 _KIND_OF = np.full(6, 255, np.uint8)  # glasses and jewellery are nobody's
 for _number, _kind in enumerate((SKIN, HAIR, CLOTH, HAT)):
     _KIND_OF[_kind] = _number
@@ -154,9 +157,17 @@ def drawn_map(
     mirrored: bool,
     rng: np.random.Generator | None,
 ) -> torch.Tensor:
-    """[S, S] int64 a map or its mirrored twin, drawn a little elsewhere where there is chance."""
-    seen = torch.from_numpy(MIRRORED[labels][:, ::-1].copy() if mirrored else labels)
+    """[S, S] int64 a map or its mirrored twin, drawn a little differently where there is chance."""
+    seen = np.ascontiguousarray(MIRRORED[labels][:, ::-1] if mirrored else labels)
     if rng is not None:
-        down, across = rng.integers(-_SHIFT, _SHIFT + 1, 2)
-        seen = torch.roll(seen, (int(down), int(across)), (0, 1))
-    return seen.long()
+        size = len(seen)
+        middle = ((size - 1) / 2, (size - 1) / 2)
+        turn, larger = rng.normal(0, _TURNED), float(np.exp(rng.normal(0, _LARGER)))
+        moves = np.asarray(cv2.getRotationMatrix2D(middle, turn, larger), np.float64)
+        moves[:, 2] += rng.normal(0, _ELSEWHERE * size, 2)
+        # What lies beyond the border goes on as it is there: shoulders do not end.
+        border = cv2.BORDER_REPLICATE
+        seen = cv2.warpAffine(
+            seen, moves, (size, size), flags=cv2.INTER_NEAREST, borderMode=border
+        ).astype(np.uint8)
+    return torch.from_numpy(seen).long()
