@@ -23,6 +23,7 @@ class Edits:
         pose: where the camera stands.
         background: RGB 0..1 behind the head; None is transparent; "theme" the window's own.
         look: what the head shall look like; the face map is painted in `Session.face_map`.
+        removed: numbers of the results that were taken out of the filmstrip.
     """
 
     face: int | None = None
@@ -31,6 +32,7 @@ class Edits:
     pose: OrbitPose = OrbitPose()  # noqa: RUF009 - frozen
     background: Background | str | None = "theme"
     look: Look = Look()  # noqa: RUF009 - frozen
+    removed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,14 @@ class Command:
         before: the old values by field of Edits.
         after: the new ones.
         merge: commands in a row with the same key become one (a slider being dragged).
-        map_step: whether the face map took a step with it, which its own history keeps.
+        map_step: the crop whose face map took a step with it, which the map's own history keeps.
     """
 
     label: str
     before: dict[str, Any]
     after: dict[str, Any]
     merge: str | None = None
-    map_step: bool = False
+    map_step: CropBox | None = None
 
     @classmethod
     def between(
@@ -77,6 +79,7 @@ class History:
         self._limit = limit
         self._done: list[Command] = []
         self._undone: list[Command] = []
+        self._forgotten = 0
 
     def push(self, command: Command) -> None:
         """Remember a command that was just applied; what was undone is forgotten."""
@@ -92,7 +95,22 @@ class History:
             self._done.pop()
         self._undone.clear()
         self._done.append(command)
-        del self._done[: -self._limit]
+        self._forget(len(self._done) - self._limit)
+
+    def keep_map_steps(self, crop: CropBox, count: int) -> None:
+        """Forget the oldest commands until only `count` of them took a step of this crop's map.
+
+        A map forgets its oldest steps where memory has no room for them. A command whose step is
+        gone cannot be taken back, nor can what came before it.
+        """
+        steps = [i for i, command in enumerate(self._done) if command.map_step == crop]
+        if len(steps) > count:
+            self._forget(steps[len(steps) - count - 1] + 1)
+
+    def _forget(self, count: int) -> None:
+        if count > 0:
+            del self._done[:count]
+            self._forgotten += count
 
     def undo(self) -> Command | None:
         """Take the newest command off the stack; the caller reverts it."""
@@ -110,8 +128,8 @@ class History:
 
     @property
     def depth(self) -> int:
-        """How many steps could be undone; a gesture's steps are one."""
-        return len(self._done)
+        """How many steps led here, forgotten ones too; a gesture's steps are one."""
+        return self._forgotten + len(self._done)
 
     @property
     def undo_label(self) -> str | None:
@@ -133,3 +151,4 @@ class History:
         """Forget everything (another portrait was opened)."""
         self._done.clear()
         self._undone.clear()
+        self._forgotten = 0

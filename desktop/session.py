@@ -19,8 +19,8 @@ from desktop.editing.reading import FaceReading
 from desktop.viewport.pose import OrbitPose
 from inference.editing.types import EditedHead
 from inference.engine_protocol import Reconstruction
-from inference.face_map.box import Box
 from inference.face_map.document import FaceMapDocument
+from inference.face_map.history import MEMORY
 from inference.portrait.types import CropBox, FaceDetection, LoadedImage, PreparedPortrait
 
 
@@ -35,6 +35,7 @@ class Topic(Enum):
     POSE = auto()
     BACKGROUND = auto()
     LOOK = auto()
+    REMOVED = auto()
     MAP = auto()
     READING = auto()
     PREPARED = auto()
@@ -58,6 +59,7 @@ class Session:
         head: the newest head of the photograph.
         edited: the newest head of face map and look, or None where neither was changed.
         history: what may be undone, face maps included.
+        map_memory: bytes that the history of a face map may take, of maps read from now on.
     """
 
     def __init__(self) -> None:
@@ -69,6 +71,7 @@ class Session:
         self.head: Reconstruction | None = None
         self.edited: EditedHead | None = None
         self.history = History()
+        self.map_memory = MEMORY
         self._listeners: list[Listener] = []
         self._readings: dict[CropBox, tuple[FaceReading, FaceMapDocument]] = {}
         self._stepping = False  # the face map changes because history says so
@@ -151,8 +154,8 @@ class Session:
 
     def set_reading(self, reading: FaceReading) -> None:
         """Take what was read of a crop; painting on its map can begin."""
-        document = FaceMapDocument(reading.labels, reading.landmarks)
-        document.subscribe(lambda box, finished: self._on_map(document, box, finished))
+        document = FaceMapDocument(reading.labels, reading.landmarks, self.map_memory)
+        document.subscribe(lambda _, finished: self._on_map(reading.crop, finished))
         self._readings[reading.crop] = reading, document
         self._tell(Topic.READING)
 
@@ -167,6 +170,12 @@ class Session:
         if pose != self.edits.pose:
             self.edits = replace(self.edits, pose=pose)
             self._tell(Topic.POSE)
+
+    def put_back(self, result: int) -> None:
+        """A result that had left the filmstrip was made again; making it was the step."""
+        if result in self.edits.removed:
+            self.edits = replace(self.edits, removed=self.edits.removed - {result})
+            self._tell(Topic.REMOVED)
 
     def change(self, label: str, merge: str | None = None, **changes: Any) -> None:
         """Make an undoable change.
@@ -184,6 +193,8 @@ class Session:
 
     def restore(self, label: str, labels: NDArray[np.uint8] | None, **changes: Any) -> None:
         """Put a face map [512, 512] (None: as parsed) and other values in place, as one step."""
+        if self.face_map is not None:
+            self.face_map.finish()  # a stroke that is going on is a step of its own
         command = Command.between(label, self.edits, changes)
         if command is not None:
             self._replace(command.apply(self.edits), history=False)
@@ -195,7 +206,7 @@ class Session:
                 stepped = document.replace(label, wanted, protect=False)
         if command is not None or stepped:
             command = command or Command(label, {}, {})
-            self.history.push(replace(command, map_step=stepped))
+            self._push(replace(command, map_step=self.edits.crop if stepped else None))
             self._tell(*([Topic.MAP] if stepped else []), Topic.HISTORY)
 
     def undo(self) -> None:
@@ -207,10 +218,10 @@ class Session:
         command = self.history.undo()
         if command is None:
             return
-        if command.map_step and document is not None:
+        if command.map_step is not None:
             with self._step():
-                document.undo()
-        self._replace(command.revert(self.edits), map_step=command.map_step)
+                self._map_of(command.map_step).undo()
+        self._replace(command.revert(self.edits), map_step=command.map_step is not None)
 
     def redo(self) -> None:
         """Make the last undone change again."""
@@ -220,19 +231,28 @@ class Session:
         command = self.history.redo()
         if command is None:
             return
-        self._replace(command.apply(self.edits), history=not command.map_step)
-        document = self.face_map
-        if command.map_step and document is not None:
+        self._replace(command.apply(self.edits), history=command.map_step is None)
+        if command.map_step is not None:
             with self._step():
-                document.redo()
+                self._map_of(command.map_step).redo()
             self._tell(Topic.MAP, Topic.HISTORY)
 
-    def _on_map(self, document: FaceMapDocument, box: Box, finished: bool) -> None:
+    def _on_map(self, crop: CropBox, finished: bool) -> None:
         """A stroke is over: it becomes a step of the one history."""
         if finished and not self._stepping:
-            title = document.history.undo_title or "Paint"
-            self.history.push(Command(title, {}, {}, map_step=True))
+            title = self._map_of(crop).history.undo_title or "Paint"
+            self._push(Command(title, {}, {}, map_step=crop))
             self._tell(Topic.MAP, Topic.HISTORY)
+
+    def _push(self, command: Command) -> None:
+        """Remember a command, and forget those whose map step had to make room for its own."""
+        self.history.push(command)
+        if command.map_step is not None:
+            kept = self._map_of(command.map_step).history.steps
+            self.history.keep_map_steps(command.map_step, kept)
+
+    def _map_of(self, crop: CropBox) -> FaceMapDocument:
+        return self._readings[crop][1]
 
     @contextmanager
     def _step(self) -> Iterator[None]:

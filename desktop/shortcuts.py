@@ -54,6 +54,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("style_paste", "Style", "Paste a Picture as Style", ("Ctrl+Shift+V",),
                needs="head"),
     ActionSpec("own_style", "Style", "From This Portrait", ("Ctrl+Shift+P",), "reset"),
+    ActionSpec("blend", "Style", "Blend with Another", ("Ctrl+Shift+B",), checkable=True,
+               needs="head"),
     ActionSpec("variations", "Style", "Four Variations", ("Ctrl+D",), "variations",
                separate=True, needs="head"),
     ActionSpec("earlier", "Style", "Result Before", (",",), separate=True, needs="head"),
@@ -95,21 +97,33 @@ PAINT_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("lasso", "Paint", "Lasso", ("L",), "lasso", checkable=True, group="tool"),
     ActionSpec("move", "Paint", "Move and Scale", ("V",), "move", checkable=True, group="tool"),
     ActionSpec("pick", "Paint", "Pick a Class", ("I",), "pick", checkable=True, group="tool"),
+    ActionSpec("stamps", "Paint", "Stamps", ("A",)),
     ActionSpec("mirror", "Paint", "Mirror Brush", ("M",), "mirror", checkable=True),
+    ActionSpec("contiguous", "Paint", "Only the Clicked Patch", ("J",), checkable=True),
     ActionSpec("smaller", "Paint", "Smaller Brush", ("[",)),
     ActionSpec("larger", "Paint", "Larger Brush", ("]",)),
-    ActionSpec("overlay", "Paint", "Overlay", ("Alt+1",), "map-overlay", checkable=True,
+    ActionSpec("shown", "Paint", "Show the Class", ("H",), checkable=True, separate=True),
+    ActionSpec("locked", "Paint", "Lock the Class", ("K",), checkable=True),
+    ActionSpec("only_over", "Paint", "Paint Only Over the Class", ("N",), checkable=True),
+    ActionSpec("free_classes", "Paint", "Show and Unlock All", ("Shift+K",)),
+    ActionSpec("overlay", "Map View", "Overlay", ("Alt+1",), "map-overlay", checkable=True,
                group="map_view"),
-    ActionSpec("outline", "Paint", "Outlines", ("Alt+2",), "map-outline", checkable=True,
+    ActionSpec("outline", "Map View", "Outlines", ("Alt+2",), "map-outline", checkable=True,
                group="map_view"),
-    ActionSpec("side_by_side", "Paint", "Side by Side", ("Alt+3",), "map-side", checkable=True,
-               group="map_view"),
-    ActionSpec("fit_map", "Paint", "Whole Map", ("0",), "fit"),
-    ActionSpec("reset_map", "Paint", "Reset the Map", ("Ctrl+Shift+R",), "map-reset"),
+    ActionSpec("side_by_side", "Map View", "Side by Side", ("Alt+3",), "map-side",
+               checkable=True, group="map_view"),
+    ActionSpec("more_opaque", "Map View", "More Opaque", ("O",)),
+    ActionSpec("less_opaque", "Map View", "Less Opaque", ("Shift+O",)),
+    ActionSpec("fit_map", "Map View", "Whole Map", ("0",), "fit", separate=True),
+    ActionSpec("reset_map", "Paint", "Reset the Map", ("Ctrl+Shift+R",), "map-reset",
+               separate=True),
     ActionSpec("import_map", "Paint", "Import a Map…", ("Ctrl+Shift+O",), "map-import"),
     ActionSpec("export_map", "Paint", "Export the Map…", ("Ctrl+Shift+E",), "map-export"),
 )  # fmt: skip
-"""What the painting panel does; its keys work while it has the focus, and mean nothing else."""
+"""What the painting panel does; its keys work while it has the focus, and mean nothing else.
+
+Where `menu` is not "Paint", it is a submenu of that one.
+"""
 
 GESTURES: tuple[tuple[str, str, str], ...] = (
     ("Head", "Left drag, arrow keys", "Orbit"),
@@ -138,6 +152,9 @@ PAINT_GESTURES: tuple[tuple[str, str, str], ...] = (
     ("Map", "Lasso: drag, clicks", "Draw around, or a polygon"),
     ("Map", "Enter, double click", "Close the polygon"),
     ("Map", "Move: drag, corners", "Move and scale, Shift: same shape"),
+    ("Map", "Move: arrow keys", "Nudge, Shift: further"),
     ("Map", "Esc", "Let go, take the stroke back"),
+    ("Classes", "Up, Down", "The class before, after"),
+    ("Classes", "Right click", "Show, lock, paint only over"),
 )
 """What the mouse does on the painting canvas: (where, gesture, effect)."""

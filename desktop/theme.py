@@ -207,8 +207,8 @@ QPushButton#segment[side="right"] {
 QPushButton#segment:hover { background: @hover@; color: @text@; }
 QPushButton#segment:checked { background: @accent@; color: @on_accent@; border-color: @accent@; }
 QPushButton#segment:focus { border-color: @text@; }
-#style { border: 1px dashed transparent; border-radius: 9px; }
-#style[hot="true"] { border-color: @accent@; background: @raised@; }
+#style, #style_slot { border: 1px dashed transparent; border-radius: 9px; }
+#style[hot="true"], #style_slot[hot="true"] { border-color: @accent@; background: @raised@; }
 #filmstrip { background: @panel@; border: none; border-top: 1px solid @line@; }
 QListView#suggestions {
   background: @raised@; border: 1px solid @line@; padding: 4px; outline: none;
@@ -227,7 +227,7 @@ QListView#suggestions::item:selected, QListView#suggestions::item:hover {
 #class_row:hover { background: @raised@; }
 #class_row[chosen="true"] { background: @hover@; border-color: @accent@; }
 #class_row QLabel:disabled { color: @muted@; }
-#class_toggle { padding: 3px; border-radius: 5px; }
+#class_toggle { padding: 1px; border-radius: 5px; }
 #class_toggle:checked { background: transparent; }
 #class_toggle:hover { background: @line@; }
 QPushButton#quiet {

@@ -15,7 +15,7 @@ from desktop.workers import Job
 from inference.editing.types import EditedHead
 from inference.head.gaussians import Gaussians
 
-LIMIT = 80  # results; the oldest leave the strip. Our choice
+LIMIT = 80  # results, and as many that were removed; the oldest go for good. Our choice
 
 
 class Result:
@@ -63,9 +63,10 @@ class Results(QObject):
         changed: results were added or removed, another one is shown, or a thumbnail is there.
 
     Attributes:
-        items: oldest first; the portrait's own head leads once there is another one.
+        items: in the strip, oldest first; the portrait's own head leads once there is another one.
         shown: the one in the window.
-        partner: the one that is compared with it, or that a transition comes from.
+        partner: the one that is compared with it, or that a transition comes from; while it is
+            removed, another one stands in.
     """
 
     changed = Signal()
@@ -78,6 +79,7 @@ class Results(QObject):
         self._thumbnails = thumbnails
         self._count = 0
         self._seen: tuple[Gaussians, QImage] | None = None
+        self._made: list[Result] = []  # with those that were removed, which undo brings back
         self.items: list[Result] = []
         self.shown: Result | None = None
         self.partner: Result | None = None
@@ -86,16 +88,18 @@ class Results(QObject):
         session.subscribe(self._on_session)
 
     def add(self, wanted: Wanted, edited: EditedHead) -> Result:
-        """Take a new head, unless it is there already."""
+        """Take a new head, unless it is there already; one that was removed returns."""
         there = self._find(wanted.key)
         if there is not None:
+            self._session.put_back(there.number)
             return there
-        if not self.items:
+        if not self._made:
             self._add_original()
         self._count += 1
         result = Result(self._count, wanted, edited.model, self._session.history.depth)
-        self.items.append(result)
-        del self.items[1 : max(1, len(self.items) - LIMIT)]
+        self._made.append(result)
+        self._drop_oldest()
+        self._gather()
         self._draw(result, edited.gaussians)
         self._fill_in()
         self.changed.emit()
@@ -108,12 +112,10 @@ class Results(QObject):
             self.changed.emit()
 
     def remove(self, result: Result) -> None:
-        """Take a result out of the strip; nothing else changes."""
+        """Take a result out of the strip, as a step that can be undone; nothing else changes."""
         if result in self.items and result.wanted is not None and result is not self.shown:
-            self.items.remove(result)
-            if self.partner is result:
-                self.partner = None
-            self.changed.emit()
+            removed = self._session.edits.removed | {result.number}
+            self._session.change(f"Remove Result {result.title}", removed=removed)
 
     def restore(self, result: Result) -> None:
         """Put map, style and head of a result back, as one step that can be undone."""
@@ -177,26 +179,42 @@ class Results(QObject):
         return give
 
     def _find(self, key: EditKey | None) -> Result | None:
-        return next((item for item in self.items if item.key == key), None)
+        return next((item for item in self._made if item.key == key), None)
+
+    def _gather(self) -> None:
+        """Have in the strip what was made and not removed."""
+        removed = self._session.edits.removed
+        self.items[:] = [item for item in self._made if item.number not in removed]
+
+    def _drop_oldest(self) -> None:
+        removed = self._session.edits.removed
+        numbered = [item for item in self._made if item.wanted is not None]
+        for gone in (True, False):
+            alike = [item for item in numbered if (item.number in removed) is gone]
+            for oldest in alike[:-LIMIT]:
+                self._made.remove(oldest)
 
     def _add_original(self) -> None:
         head = self._session.head
         if head is None:
             return
         original = Result(0, None, head.model)
-        self.items.insert(0, original)
+        self._made.insert(0, original)
         self._draw(original, head.gaussians)
 
     def _on_made(self, wanted: Wanted, edited: EditedHead) -> None:
-        last = self.items[-1] if self.items else None
+        last = self._made[-1] if self._made else None
         moved_on = last is self.shown and last is not None and _same_but_sliders(last, wanted)
         if last is not None and moved_on and last.depth == self._session.history.depth:
-            self.items.remove(last)
+            self._made.remove(last)
             self._count -= 1
+            self._gather()
         self.add(wanted, edited)
 
     def _on_shown(self, key: EditKey | None) -> None:
         self.shown = self._find(key)
+        if self.shown is not None:
+            self._session.put_back(self.shown.number)  # what is in the window is in the strip
         self.changed.emit()
 
     def _fill_in(self) -> bool:
@@ -219,12 +237,16 @@ class Results(QObject):
 
     def _on_session(self, topic: Topic) -> None:
         if topic is Topic.PORTRAIT:
-            self.items.clear()
+            self._made.clear()
+            self._gather()
             self.shown, self.partner, self._count = None, None, 0
             self._seen = None
             self.changed.emit()
-        elif topic is Topic.HEAD and self.items and self._session.head is not None:
-            original = self.items[0]
+        elif topic is Topic.REMOVED:
+            self._gather()
+            self.changed.emit()
+        elif topic is Topic.HEAD and self._made and self._session.head is not None:
+            original = self._made[0]
             original.model = self._session.head.model
             self._draw(original, self._session.head.gaussians)
 

@@ -33,8 +33,8 @@ from desktop.workers import JobRunner
 from inference.rendering.view_modes import ViewMode
 
 ACTIONS = (
-    "paint", "prompt", "style_picture", "style_paste", "own_style", "variations", "earlier",
-    "later", "compare_results", "transition",
+    "paint", "prompt", "style_picture", "style_paste", "own_style", "blend", "variations",
+    "earlier", "later", "compare_results", "transition",
 )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ class Editing(QObject):
             preferences,
             actions["own_style"],
             actions["variations"],
+            actions["blend"],
             palette,
         )
         self.strip = FilmStrip(self.results, actions.__getitem__)

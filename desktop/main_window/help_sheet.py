@@ -15,8 +15,8 @@ from desktop.shortcuts import ACTIONS, GESTURES, PAINT_ACTIONS, PAINT_GESTURES
 from desktop.widgets.labels import label
 
 COLUMNS = (
-    ("File", "Edit", "Head", "Style"),
-    ("View", "Help", "Mouse: Head", "Mouse: Photograph", "Mouse: Window"),
+    ("File", "Edit", "Head", "Style", "Mouse: Style", "Mouse: Results", "Mouse: Window"),
+    ("View", "Help", "Mouse: Head", "Mouse: Photograph", "Mouse: Classes"),
 )
 """What stands in which column; the rest has the last one."""
 

@@ -34,14 +34,18 @@ class PaintActions:
         return self._actions[action_id]
 
     def fill(self, menu: QMenu) -> None:
-        """Put all of them into a menu of the window."""
+        """Put all of them into a menu of the window and its submenus."""
+        menus = {"Paint": menu}
         group = ""
         for spec in PAINT_ACTIONS:
-            if spec.group != group and not menu.isEmpty():
-                menu.addSeparator()
+            if spec.menu not in menus:
+                menus[spec.menu] = menu.addMenu(spec.menu)
+            its = menus[spec.menu]
+            if (spec.separate or spec.group != group) and not its.isEmpty():
+                its.addSeparator()
             group = spec.group
             self._actions[spec.id].setIconVisibleInMenu(False)
-            menu.addAction(self._actions[spec.id])
+            its.addAction(self._actions[spec.id])
 
     def set_palette(self, palette: Palette) -> None:
         """Colour the icons for the theme."""

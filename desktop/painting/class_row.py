@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QIcon,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from desktop.icons import FAINT, Drawing, toggle_icon
 from desktop.theme import Palette
-from desktop.widgets.labels import label as text_label
+from desktop.widgets.labels import ElidedLabel
 from inference.face_map.labels import COLOURS, Label
+
+TOGGLE = QSize(20, 22)  # pixels; three of them leave room for every name
 
 
 class Swatch(QWidget):
@@ -58,17 +67,18 @@ class ClassRow(QFrame):
     Signals:
         chosen: the row was clicked.
         toggled: one of "shown", "locked", "only_over" is now on or off.
+        menu_wanted: it was right-clicked at this point of the screen.
     """
 
     chosen = Signal()
     toggled = Signal(str, bool)
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, label: Label, icons: ToggleIcons) -> None:
         super().__init__()
         self.setObjectName("class_row")
         self.label = label
-        self.name = text_label(label.title)
-        self.name.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.name = ElidedLabel(label.title, Qt.TextElideMode.ElideRight)
         self._tip = ""
         if label.name.startswith(("RIGHT", "LEFT")):
             side = "right" if label.name.startswith("RIGHT") else "left"
@@ -79,10 +89,10 @@ class ClassRow(QFrame):
         self.eye = self._toggle("shown", f"Show or hide {label.title}")
         self.eye.setChecked(True)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 2, 4, 2)
+        layout.setContentsMargins(6, 2, 2, 2)
         layout.setSpacing(0)
         layout.addWidget(Swatch(label))
-        layout.addSpacing(9)
+        layout.addSpacing(8)
         layout.addWidget(self.name, 1)
         for button in (self.only_over, self.lock, self.eye):
             layout.addWidget(button)
@@ -94,6 +104,7 @@ class ClassRow(QFrame):
         button.setCheckable(True)
         button.setObjectName("class_toggle")
         button.setIconSize(QSize(16, 16))
+        button.setFixedSize(TOGGLE)
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -131,6 +142,9 @@ class ClassRow(QFrame):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_wanted.emit(event.globalPos())
 
 
 def _toggle_icon(off: str, on: str, off_colour: str, on_colour: str, opacity: float) -> QIcon:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.painting.state import LARGEST, SMALLEST, LassoDoes, MapView, PaintState, Tool
+from desktop.painting.state import FAINTEST, LARGEST, SMALLEST, LassoDoes, MapView, PaintState, Tool
 from desktop.painting.tool_strip import divider, tool_button
 from desktop.widgets.labels import label, row
 from desktop.widgets.switch import Switch
@@ -40,9 +40,10 @@ class OptionBar(QFrame):
         self.size_slider.valueChanged.connect(self._on_size)
         self._size_text = _value("000 px")
         self._sized = row(label("Size"), self.size_slider, self._size_text)
-        self.contiguous = Switch("Only the patch that is clicked")
+        self.contiguous = Switch("Only the clicked patch")
+        self.contiguous.setToolTip("Otherwise all of its class  (J)")
         self.contiguous.toggled.connect(lambda on: state.set(contiguous=on))
-        self._regional = row(label("Only the patch that is clicked"), self.contiguous)
+        self._regional = row(label("Only the clicked patch"), self.contiguous)
         self.does = QComboBox()
         self.does.setAccessibleName("What the lasso does")
         for choice in LassoDoes:
@@ -53,7 +54,7 @@ class OptionBar(QFrame):
         self._drawn = row(label("Drawn around"), self.does)
         self.mirror = tool_button(action("mirror"))
         self.opacity = _slider("Opacity of the map", 80)
-        self.opacity.setRange(10, 100)
+        self.opacity.setRange(round(100 * FAINTEST), 100)
         self.opacity.valueChanged.connect(lambda value: state.set(opacity=value / 100))
         self._opacity_text = _value("100 %")
         self._shown = row(label("Opacity"), self.opacity, self._opacity_text)
@@ -88,6 +89,7 @@ class OptionBar(QFrame):
         self._fit()
         self._size_text.setText(f"{2 * state.radius:.0f} px")
         self._opacity_text.setText(f"{100 * state.opacity:.0f} %")
+        self.opacity.setToolTip(f"Opacity of the map: {100 * state.opacity:.0f} %  (O, Shift+O)")
         share = log(state.radius / SMALLEST) / log(LARGEST / SMALLEST)
         for control, value in (
             (self.size_slider, share * _FINE),
@@ -109,10 +111,14 @@ class OptionBar(QFrame):
     def _fit(self) -> None:
         """Leave out what has no room, the most dispensable first; the menu has it all."""
         overlay = self._state.view is MapView.OVERLAY
-        parts = (self._shown, self._files, self._whole, self._size_text, self._views)
+        texts = (self._opacity_text, self._size_text)
+        parts = (self._files, *texts, self._shown, self._whole, self._views)
         for part in parts:
             part.setVisible(part is not self._shown or overlay)
         for part in parts:
+            # Of a row, Qt would only later measure anew what its text no longer takes.
+            for measured in (self._shown, self._sized):
+                measured.updateGeometry()
             if self._row.minimumSize().width() <= self.width():
                 return
             part.hide()

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWi
 from desktop.painting.actions import PaintActions
 from desktop.painting.canvas import PaintCanvas
 from desktop.painting.class_list import ClassList
-from desktop.painting.hints import hint_of
+from desktop.painting.hints import hint_of, patch_hint, toggled_hint
 from desktop.painting.option_bar import OptionBar
 from desktop.painting.stamp_menu import stamp_menu
 from desktop.painting.state import MapView, PaintState, Tool
@@ -25,6 +25,7 @@ from inference.errors import PercHeadError
 from inference.face_map.box import Box
 from inference.face_map.document import FaceMapDocument
 from inference.face_map.files import read_face_map, write_face_map
+from inference.face_map.labels import Label
 from inference.face_map.stamps.stamp import Stamp, stamped
 from inference.head.template import HeadTemplate
 
@@ -43,7 +44,7 @@ class Steps(Protocol):
         ...
 
 
-ROOM = (("all", 760), ("names", 520), ("colours", 0))
+ROOM = (("all", 590), ("names", 500), ("colours", 0))
 """What the list of classes shows from which width of the panel on, in pixels."""
 
 _FILTER = "Face maps (*.png);;Pictures (*.png *.bmp *.gif *.tif *.tiff *.webp *.jpg *.jpeg)"
@@ -126,6 +127,14 @@ class PaintingPanel(QFrame):
         for view in MapView:
             actions[view.value].triggered.connect(lambda _=False, view=view: state.set(view=view))
         actions["mirror"].toggled.connect(lambda on: state.set(mirror=on))
+        actions["contiguous"].triggered.connect(self._on_contiguous)
+        for what in ("shown", "locked", "only_over"):
+            actions[what].triggered.connect(lambda on, what=what: self._on_toggle(what, on=on))
+        actions["free_classes"].triggered.connect(self.classes.free)
+        actions["more_opaque"].triggered.connect(lambda: state.fade(1))
+        actions["less_opaque"].triggered.connect(lambda: state.fade(-1))
+        actions["stamps"].setMenu(self.strip.stamps.menu())
+        actions["stamps"].triggered.connect(self.strip.open_stamps)
         actions["smaller"].triggered.connect(lambda: state.resize(-1))
         actions["larger"].triggered.connect(lambda: state.resize(1))
         actions["fit_map"].triggered.connect(self.canvas.fit)
@@ -134,7 +143,7 @@ class PaintingPanel(QFrame):
         actions["export_map"].triggered.connect(self._ask_export)
         state.changed.connect(self._refresh)
         state.said.connect(self.say)
-        self.classes.protection_changed.connect(lambda: self.say(""))
+        self.classes.protection_changed.connect(self._on_protection)
 
     # What the window calls
 
@@ -219,14 +228,39 @@ class PaintingPanel(QFrame):
         self.state.set(tool=tool)
         self.canvas.setFocus()
 
+    def _on_contiguous(self, on: bool) -> None:
+        self.state.set(contiguous=on)
+        self.say(patch_hint(contiguous=on))
+
+    def _on_toggle(self, what: str, *, on: bool) -> None:
+        self.classes.toggle(self.state.label, what, on=on)
+        self.say(toggled_hint(self.state.label, what, self.document.only_over, on=on))
+
+    def _on_protection(self) -> None:
+        self.say("")
+        self._refresh()
+
     def _refresh(self) -> None:
         state = self.state
+        self._refresh_class(state.label)
+        self.actions_["contiguous"].setChecked(state.contiguous)
+        for name in ("more_opaque", "less_opaque"):
+            self.actions_[name].setEnabled(state.view is MapView.OVERLAY)
         self.actions_[state.tool.value].setChecked(True)
         self.actions_[state.view.value].setChecked(True)
         self.actions_["mirror"].setChecked(state.mirror)
-        self.strip.enable_stamps(on=self.document.landmarks is not None)
+        found = self.document.landmarks is not None
+        self.strip.enable_stamps(on=found)
+        self.actions_["stamps"].setEnabled(found)
         if not self._said:
             self.say("")
+
+    def _refresh_class(self, label: Label) -> None:
+        """Say in the menu what is on for the class that is painted."""
+        for what, text in (("shown", "Show"), ("locked", "Lock"), ("only_over", "Paint Only Over")):
+            self.actions_[what].setText(f"{text} {label.title}")
+            self.actions_[what].setChecked(self.classes.is_on(label, what))
+        self.actions_["free_classes"].setEnabled(self.classes.special)
 
     def _ask_import(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(self, "Import a Map", "", _FILTER)
@@ -248,10 +282,10 @@ class PaintingPanel(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = self._step(event)
-        if step is None:
-            super().keyPressEvent(event)
-        else:
+        if step is not None:
             (self.undo if step == "undo" else self.redo)()
+        elif not self.classes.take_key(event):
+            super().keyPressEvent(event)
 
     def _step(self, event: QEvent) -> str | None:
         if not isinstance(event, QKeyEvent):

@@ -8,6 +8,8 @@ from inference.face_map.labels import Label
 
 SMALLEST, LARGEST = 1.0, 128.0  # radius in pixels of the map
 STEP = 1.18  # per bracket key or notch of the wheel
+FAINTEST = 0.1  # opacity; less could hardly be seen
+FADE = 0.1  # of opacity a key
 
 
 class Tool(Enum):
@@ -85,6 +87,10 @@ class PaintState(QObject):
             setattr(self, name, value)
         if different:
             self.changed.emit()
+
+    def fade(self, steps: int) -> None:
+        """Make the classes more opaque, or less with negative steps."""
+        self.set(opacity=min(max(round(self.opacity + FADE * steps, 2), FAINTEST), 1.0))
 
     def resize(self, steps: float) -> None:
         """Grow or shrink the brush, at least by half a pixel a step."""

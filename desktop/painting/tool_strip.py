@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -69,9 +69,13 @@ class ToolStrip(QFrame):
         """Colour the icon that belongs to no action."""
         self.stamps.setIcon(icon("stamp", palette.text))
 
+    def open_stamps(self) -> None:
+        """Open their menu beside the button."""
+        self.stamps.menu().popup(self.stamps.mapToGlobal(QPoint(self.stamps.width(), 0)))
+
     def enable_stamps(self, *, on: bool) -> None:
         """Stamps need a face to land on."""
         self.stamps.setEnabled(on)
         self.stamps.setToolTip(
-            "Glasses, hats, earrings, hair" if on else "Stamps need a face that was found"
+            "Glasses, hats, earrings, hair  (A)" if on else "Stamps need a face that was found"
         )

@@ -3,8 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+)
 from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.editing.look import StyleSource
@@ -42,6 +48,7 @@ class StylePanel(QFrame):
         preferences: Preferences,
         own: QAction,
         variations: QAction,
+        blend: QAction,
         palette: Palette,
         parent: QWidget | None = None,
     ) -> None:
@@ -63,6 +70,9 @@ class StylePanel(QFrame):
         self.keep = ValueSlider("Keep the photograph", 0, 100, lambda value: f"{value} %")
         self.keep.setToolTip("How much of the photograph's own look stays where nobody painted")
         self.blend = Switch("Blend with a second style")
+        self.blend.setToolTip(blend.toolTip())
+        self.blend.toggled.connect(blend.setChecked)
+        blend.toggled.connect(self.blend.setChecked)
         self.share = ValueSlider("Between the two", 0, 100, lambda value: f"{value} %")
         self.share.setToolTip("0 % is the style above, 100 % the one it is blended with")
         self.variations = QPushButton("  Four variations")
@@ -72,6 +82,9 @@ class StylePanel(QFrame):
         self.variations.clicked.connect(variations.trigger)
         self._own_action, self._variations_action = own, variations
         self._blended = QWidget()
+        for slot in (self.first, self._blended):
+            slot.setObjectName("style_slot")
+            slot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         inside = QVBoxLayout(self._blended)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(8)
@@ -230,19 +243,36 @@ class StylePanel(QFrame):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if incoming_from(event.mimeData()) is not None:
             event.acceptProposedAction()
-            self._set_hot(on=True)
+            self._show_target(self._slot_at(event.position()))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+        self._show_target(self._slot_at(event.position()))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._set_hot(on=False)
+        self._show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._set_hot(on=False)
+        self._show_target(None)
         given = incoming_from(event.mimeData())
         if given is not None:
             event.acceptProposedAction()
-            self.give_picture(given)
+            self.give_picture(given, self._slot_at(event.position()))
 
-    def _set_hot(self, *, on: bool) -> None:
-        self.setProperty("hot", on)
-        self.style().unpolish(self)
-        self.style().polish(self)
+    def _slot_at(self, point: QPointF) -> str:
+        """The style that a picture dropped there becomes: the second one only where it shows."""
+        below = self._blended.isVisible() and self._blended.geometry().contains(point.toPoint())
+        return SECOND if below else FIRST
+
+    def _show_target(self, slot: str | None) -> None:
+        """Outline where a dragged picture would go: the whole panel if there is one style."""
+        two = self.blend.isChecked()
+        for widget, hot in (
+            (self, slot is not None and not two),
+            (self.first, slot == FIRST and two),
+            (self._blended, slot == SECOND and two),
+        ):
+            if bool(widget.property("hot")) != hot:
+                widget.setProperty("hot", hot)
+                widget.style().unpolish(widget)
+                widget.style().polish(widget)

@@ -80,6 +80,11 @@ class History:
         return self._size
 
     @property
+    def steps(self) -> int:
+        """How many changes undo can take back; those that memory had no room for are gone."""
+        return len(self._done)
+
+    @property
     def undo_title(self) -> str | None:
         """What undo takes back, or None."""
         return self._done[-1].title if self._done else None

@@ -1,96 +1,41 @@
 """Painting on the face map with real mouse and key events."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QImage, QKeySequence, QWheelEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QToolButton
 
 from desktop.main_window.help_sheet import HelpSheet
 from desktop.painting.panel import PaintingPanel
 from desktop.painting.state import LARGEST, LassoDoes, MapView, Tool
 from desktop.shortcuts import ACTIONS, PAINT_ACTIONS, PAINT_GESTURES
-from desktop.theme import LIGHT, apply_theme, palette_named
+from desktop.theme import LIGHT, apply_theme
 from inference.face_map.document import SIZE, FaceMapDocument
 from inference.face_map.files import read_face_map
 from inference.face_map.labels import Label
 from inference.face_map.stamps.stamp import Stamp
-from inference.head.template import HeadTemplate
-from inference.portrait.types import FaceLandmarks
-
-LEFT = Qt.MouseButton.LeftButton
-CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-SHIFT, NONE = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.NoModifier
-WAIT = 30_000
-
-
-def head() -> np.ndarray:
-    y, x = np.mgrid[:SIZE, :SIZE]
-    labels = np.zeros((SIZE, SIZE), np.uint8)
-    labels[420:] = Label.CLOTH
-    disc = (x - 256) ** 2 + (y - 250) ** 2 < 150**2
-    labels[disc] = Label.FACE
-    labels[disc & (y < 180)] = Label.HAIR
-    return labels
-
-
-def landmarks() -> FaceLandmarks:
-    template = HeadTemplate.load()
-    points = template.anchors[template.landmark_anchors].astype(float)
-    return FaceLandmarks(np.stack([256 + 1500 * points[:, 0], 250 - 1500 * points[:, 1]], 1), 1.0)
+from tests.desktop.painting import (
+    ALT,
+    CTRL,
+    LEFT,
+    SHIFT,
+    WAIT,
+    at,
+    click,
+    drag,
+    head,
+    label_at,
+    landmarks,
+    open_panel,
+    pixel,
+    wheel,
+)
 
 
 @pytest.fixture
 def panel(qapp: QApplication, qtbot) -> PaintingPanel:
-    apply_theme(qapp, palette_named("dark"))
-    panel = PaintingPanel(palette_named("dark"))
-    qtbot.addWidget(panel)
-    panel.resize(1000, 640)
-    panel.set_document(FaceMapDocument(head(), landmarks()))
-    photograph = QImage(64, 64, QImage.Format.Format_RGB32)
-    photograph.fill(Qt.GlobalColor.black)
-    panel.set_photograph(photograph)
-    panel.show()
-    panel.activateWindow()
-    qtbot.waitUntil(panel.isActiveWindow, timeout=WAIT)
-    panel.canvas.setFocus()
-    return panel
-
-
-def at(panel, x: float, y: float) -> QPoint:
-    return panel.canvas.to_widget(x, y).toPoint()
-
-
-def drag(qtbot, panel, *points, modifier=NONE) -> None:
-    """Press at the first point of the map, go along the others, let go at the last."""
-    qtbot.mousePress(panel.canvas, LEFT, modifier, at(panel, *points[0]))
-    for start, end in pairwise(points):
-        for step in range(1, 6):
-            share = step / 5
-            x, y = (a + (b - a) * share for a, b in zip(start, end, strict=True))
-            qtbot.mouseMove(panel.canvas, at(panel, x, y))
-    qtbot.mouseRelease(panel.canvas, LEFT, modifier, at(panel, *points[-1]))
-
-
-def click(qtbot, panel, x, y, modifier=NONE) -> None:
-    qtbot.mouseClick(panel.canvas, LEFT, modifier, at(panel, x, y))
-
-
-def wheel(panel, x, y, notches, modifier=NONE) -> None:
-    """Qt gives a wheel that is turned with Alt as one turned sideways."""
-    position = QPointF(at(panel, x, y))
-    turn = QPoint(120 * notches, 0) if modifier == ALT else QPoint(0, 120 * notches)
-    event = QWheelEvent(
-        position, panel.canvas.mapToGlobal(position), QPoint(), turn, Qt.MouseButton.NoButton,
-        modifier, Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip
-    QApplication.sendEvent(panel.canvas, event)
-
-
-def label_at(panel, x: int, y: int) -> int:
-    return int(panel.document.labels[y, x])
+    return open_panel(qapp, qtbot)
 
 
 def test_a_drag_paints_the_chosen_class_and_tells_the_whole_map_once(panel, qtbot):
@@ -331,11 +276,6 @@ def test_painting_only_over_one_class(panel, qtbot):
     changed = panel.document.labels != head()
     assert changed.any()
     assert (head()[changed] == Label.FACE).all()
-
-
-def pixel(panel, x, y):
-    panel.canvas.leaveEvent(None)
-    return panel.canvas.grab().toImage().pixelColor(at(panel, x, y))
 
 
 def test_hidden_classes_and_opacity_show_the_photograph(panel, qtbot):

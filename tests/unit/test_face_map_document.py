@@ -82,10 +82,16 @@ def test_the_history_keeps_within_its_memory_and_forgets_the_oldest():
     for _ in range(300):
         draw(document, LabelInk(int(rng.integers(19))), rng.uniform(0, SIZE, (2, 2)), 15)
         assert document.history.size <= 40_000
+    left = document.history.steps
     undone = 0
     while document.undo():
         undone += 1
+        assert document.history.steps == left - undone
     assert 10 < undone < 300
+    assert document.history.steps == 0
+    while document.redo():
+        undone -= 1
+    assert (document.history.steps, undone) == (left, 0)
 
 
 def test_a_small_stroke_costs_little_memory():

@@ -1,5 +1,7 @@
 """Morphing one head into another, and the video of it."""
 
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
@@ -121,3 +123,64 @@ def test_heads_that_do_not_match_and_a_cancel_leave_no_file(tmp_path):
     with pytest.raises(Cancelled):
         write_transition_video(choose_renderer(), RED, BLUE, ride, path, cancel=token)
     assert list(tmp_path.iterdir()) == []
+
+
+SIDES = {0: (1, 0, 0), 90: (0, 1, 0), 180: (0, 0, 1), 270: (1, 1, 0)}
+"""Colour of the side that a camera at this yaw sees: red front, green left, blue back."""
+
+
+def painted_ball(brightness: float) -> Gaussians:
+    """A ball in the middle of the head, each of its four sides in a colour of its own."""
+    random = np.random.default_rng(2)
+    directions = random.standard_normal((600, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    yaw = np.degrees(np.arctan2(directions[:, 0], directions[:, 2]))
+    side = np.round(yaw / 90).astype(int) % 4 * 90
+    colours = np.array([SIDES[degrees] for degrees in side], np.float32)
+    return Gaussians(
+        np.array(HEAD_CENTRE) + 0.06 * directions,
+        np.tile(np.array([1, 0, 0, 0], np.float32), (600, 1)),
+        np.full((600, 3), 0.006),
+        np.full(600, 0.95),
+        brightness * colours,
+    )
+
+
+def seen_in_the_middle(degrees: float, ping_pong: bool, path: Path) -> list[tuple[int, float]]:
+    """What a transition from a dark to a bright ball shows in its first, middle, last picture.
+
+    Returns:
+        For each the yaw of the side whose colour it shows, and how bright that is, 0..1.
+    """
+    ride = OrbitVideo(degrees=degrees, seconds=1, fps=9, size=64, ping_pong=ping_pong)
+    write_transition_video(
+        choose_renderer(), painted_ball(0.4), painted_ball(1.0), ride, path, (0.0, 0.0, 0.0)
+    )
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) == 9
+    seen = []
+    for index in (0, 4, 8):
+        colour = frames[index][29:35, 29:35].mean((0, 1)) / 255
+        likeness = {yaw: np.dot(colour, side) / np.linalg.norm(side) for yaw, side in SIDES.items()}
+        seen.append((max(likeness, key=likeness.get), float(colour.max())))
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("degrees", "ping_pong", "sides"),
+    [
+        (0, False, [0, 0, 0]),
+        (180, False, [0, 90, 180]),
+        (-180, False, [0, 270, 180]),
+        (180, True, [0, 180, 0]),
+    ],
+)
+def test_the_camera_rides_around_the_head_while_it_changes(tmp_path, degrees, ping_pong, sides):
+    seen = seen_in_the_middle(degrees, ping_pong, tmp_path / "morph.mp4")
+    assert [side for side, _ in seen] == sides
+    first, middle, last = (brightness for _, brightness in seen)
+    if ping_pong:
+        assert first + 0.3 < middle  # bright half-way, dark again where it loops
+    else:
+        assert first + 0.15 < middle < last - 0.15
