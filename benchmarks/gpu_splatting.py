@@ -76,6 +76,7 @@ def _gradients(scene: str, size: int, device: str) -> dict[str, Any]:
     return {"scene": scene, "size": size, "of": first, "to": second} | {
         "attributes": compared,
         "least_cosine": least,
+        "largest_relative": max(values["relative_l2"] for values in compared.values()),
         "good": least >= LEAST_COSINE,
     }
 

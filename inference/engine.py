@@ -64,6 +64,9 @@ class Engine(EditingCalls):
         parser: which network finds the regions of a face, a name of inference.parsing.selection.
         foreground: what cuts the person out, a name of inference.portrait.selection.
 
+    Attributes:
+        preset, foreground: those names.
+
     Raises:
         UsageError: no device, no parser or no foreground has that name.
     """
@@ -92,7 +95,7 @@ class Engine(EditingCalls):
         self._warm = False
         self._sharpener: PictureSharpener | None = None
         self._sharpener_known = False
-        self._foreground_name = foreground
+        self.foreground = foreground
         self._parser_name = parser
         self._parser: FaceParser | None = None
         self._parsed: tuple[PreparedPortrait, FaceParsing] | None = None
@@ -140,7 +143,7 @@ class Engine(EditingCalls):
     def preparer(self) -> PortraitPreparer:
         """The portrait networks, read once."""
         if self._preparer is None:
-            foreground = load_foreground(self._foreground_name)
+            foreground = load_foreground(self.foreground)
             self._preparer = PortraitPreparer(self.template, foreground=foreground)
         return self._preparer
 

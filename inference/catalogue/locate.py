@@ -1,10 +1,12 @@
 """Where a loader finds a published model, or the sentence that says how to get it."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from inference.catalogue.store import ModelStore, default_store
 from inference.catalogue.table import model_entry
 from inference.errors import InvalidModelError, UsageError
+from inference.torchvision_repair import repair_torchvision
 from inference.version import program_name
 
 SEMANTIC_EXTRA = "semantic"
@@ -43,3 +45,16 @@ def missing_package(purpose: str, package: str, extra: str = SEMANTIC_EXTRA) -> 
     return UsageError(
         f"{purpose} needs the package {package}: install it with pip install 'perchead[{extra}]'."
     )
+
+
+def make_torchvision_fit(purpose: str) -> None:
+    """Call this before importing a package that needs torchvision.
+
+    Raises:
+        UsageError: torchvision is there, but of another build than torch, and beyond repair.
+    """
+    if not repair_torchvision() and find_spec("torchvision") is not None:
+        raise UsageError(
+            f"{purpose} needs torchvision, and the one that is installed does not fit torch: "
+            "install both anew with pip install --force-reinstall torch torchvision."
+        )

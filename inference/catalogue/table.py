@@ -104,7 +104,7 @@ MODELS: tuple[ModelEntry, ...] = (
         "ed25f3a31f01632728cabb09d1542f84ab7b0056",
         1 * _GB,
         ModelFile(
-            "config.json", None, "1809f83e3bdb1609a501a610ad4a742f4fd8ae44d72ca4aa0df52d1f2ac8628d"
+            "config.json", 547, "1809f83e3bdb1609a501a610ad4a742f4fd8ae44d72ca4aa0df52d1f2ac8628d"
         ),
         _PREPROCESSOR,
         ModelFile(

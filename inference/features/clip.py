@@ -14,10 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch.nn import functional
 
-from inference.catalogue.locate import missing_package
+from inference.catalogue.locate import make_torchvision_fit, missing_package
 from inference.errors import InvalidModelError
 from inference.features.torch_archive import read_torch_archive
-from inference.torchvision_repair import repair_torchvision
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -96,12 +95,12 @@ def load_clip(path: Path, device: torch.device | str = "cpu", quick_gelu: bool =
             LAION were not, and the file does not say.
 
     Raises:
-        UsageError: open_clip or torchvision is not installed.
+        UsageError: open_clip or torchvision is not installed, or does not fit torch.
         InvalidModelError: the file is missing, damaged or no such network.
     """
     if not path.is_file():
         raise InvalidModelError(f"There is no file {path}: choose the weights of CLIP.")
-    repair_torchvision()
+    make_torchvision_fit("CLIP")
     try:
         from open_clip import CLIP, CLIPTextCfg, CLIPVisionCfg, SimpleTokenizer
     except (ImportError, RuntimeError) as error:

@@ -26,15 +26,18 @@ class CnnSharpener:
 
     Args:
         cnn: in evaluation mode.
+
+    Attributes:
+        network: the same.
     """
 
     def __init__(self, cnn: Sharpening) -> None:
-        self._cnn = cnn
+        self.network = cnn
 
     @property
     def margin(self) -> int:
         """How far around a pixel the CNN sees, in pixels."""
-        return self._cnn.config.margin
+        return self.network.config.margin
 
     def __call__(
         self,
@@ -48,7 +51,7 @@ class CnnSharpener:
         """
         cancel = cancel or CancelToken()
         result = np.empty(picture.shape, np.float32)
-        edge, config = part_edge(self._cnn.config), self._cnn.config
+        edge, config = part_edge(self.network.config), self.network.config
         for rows, seen_rows in _parts(picture.shape[0], edge, config):
             for columns, seen_columns in _parts(picture.shape[1], edge, config):
                 cancel.check()
@@ -60,9 +63,9 @@ class CnnSharpener:
 
     @torch.inference_mode()
     def _sharpen(self, picture: FloatArray) -> FloatArray:
-        device = next(self._cnn.parameters()).device
+        device = next(self.network.parameters()).device
         planes = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
-        sharp = self._cnn(torch.from_numpy(planes)[None].to(device))[0].clamp(0, 1)
+        sharp = self.network(torch.from_numpy(planes)[None].to(device))[0].clamp(0, 1)
         result: FloatArray = sharp.permute(1, 2, 0).cpu().numpy()
         return result
 

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from inference.catalogue.checksum import is_published_file
-from inference.catalogue.locate import missing_package, published_file
+from inference.catalogue.locate import make_torchvision_fit, missing_package, published_file
 from inference.catalogue.store import ModelStore
 from inference.catalogue.table import model_entry
 from inference.errors import InvalidModelError, NoFaceError
@@ -26,7 +26,6 @@ from inference.parsing.label_orders import label_order
 from inference.parsing.protocol import FaceParsing
 from inference.portrait.types import FaceLandmarks, PreparedPortrait
 from inference.progress import CancelToken
-from inference.torchvision_repair import repair_torchvision
 
 WEIGHTS, DETECTOR = "farl-celebm-448", "retinaface-mobilenet"
 """What the catalogue calls the parser and the detector that finds its five points."""
@@ -64,7 +63,7 @@ class FarlParser:
             device: where both shall run.
 
         Raises:
-            UsageError: pyfacer or torchvision is not installed.
+            UsageError: pyfacer or torchvision is not installed, or does not fit torch.
             InvalidModelError: a file is missing, damaged or of another network.
         """
         for path in filter(None, (weights, detector)):
@@ -149,7 +148,7 @@ def load_published_parser(
         device: where they shall run.
 
     Raises:
-        UsageError: pyfacer or torchvision is not installed.
+        UsageError: pyfacer or torchvision is not installed, or does not fit torch.
         InvalidModelError: a model is not on this computer, or damaged.
     """
     weights, detector = published_file(WEIGHTS, store), published_file(DETECTOR, store)
@@ -162,9 +161,9 @@ def _import_facer() -> Any:
     """Import the package.
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: it is not installed, or torchvision does not fit torch.
     """
-    repair_torchvision()
+    make_torchvision_fit("FaRL's face parser")
     try:
         with warnings.catch_warnings(action="ignore"):  # of timm, about facer's old import
             import facer

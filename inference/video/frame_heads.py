@@ -1,13 +1,14 @@
 """Heads of single frames from their crops, several at once where that is quicker."""
 
-import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from inference.engine_protocol import EngineProtocol, ReconstructionOptions
 from inference.head.gaussians import NUM_PATCHES, Gaussians, joined
 from inference.portrait.types import PreparedPortrait
+from inference.portrait.upright import turned_upright
 from inference.progress import CancelToken, no_progress
+from inference.video.fingerprint import model_fingerprint
 
 if TYPE_CHECKING:
     from inference.model.reconstruction import ReconstructionModel
@@ -65,7 +66,7 @@ class SingleHeads:
         self._options = ReconstructionOptions(fit=fit, read_map=False)  # too slow a frame
         self.key = type(engine).__name__
         if isinstance(engine, Engine):
-            self.key = _fingerprint(engine.model)
+            self.key = model_fingerprint(engine.model)
 
     def make(self, portraits: Sequence[PreparedPortrait], cancel: CancelToken) -> list[Gaussians]:
         return [
@@ -81,7 +82,7 @@ class BatchedHeads:
         self._model = model
         on_cuda = next(model.parameters()).is_cuda
         self.batch = batch or (CUDA_BATCH if on_cuda else 1)
-        self.key = _fingerprint(model)
+        self.key = model_fingerprint(model)
 
     def make(self, portraits: Sequence[PreparedPortrait], cancel: CancelToken) -> list[Gaussians]:
         import torch
@@ -90,7 +91,9 @@ class BatchedHeads:
 
         model = self._model
         device = next(model.parameters()).device
-        inputs = [network_input(portrait, model.config.image_size) for portrait in portraits]
+        # As the engine does for one portrait: a head is the same however it is tilted.
+        upright = [turned_upright(portrait) for portrait in portraits]
+        inputs = [network_input(portrait, model.config.image_size) for portrait in upright]
         images = torch.cat([image for image, _ in inputs]).to(device)
         foreground = torch.cat([alpha for _, alpha in inputs]).to(device)
         parts: list[list[Gaussians]] = [[] for _ in portraits]
@@ -104,11 +107,3 @@ class BatchedHeads:
                 for number, part in enumerate(parts):
                     part.append(chunk.to_gaussians(number))
         return [joined(part) for part in parts]
-
-
-def _fingerprint(model: "ReconstructionModel") -> str:
-    """A checksum of the trained weights (a frozen backbone is no part of the state)."""
-    total = 0
-    for tensor in model.state_dict().values():
-        total = zlib.crc32(tensor.detach().float().cpu().numpy().tobytes(), total)
-    return f"{total:08x}"

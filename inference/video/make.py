@@ -6,9 +6,8 @@ gaps are known, then for the heads. Memory holds a few frames and heads, whateve
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +20,12 @@ from inference.files import atomic_write
 from inference.head.gaussians import NUM_GAUSSIANS, Gaussians
 from inference.progress import Cancelled, CancelToken, Progress, no_progress
 from inference.rendering.protocol import Renderer
-from inference.rendering.sharpened import PictureSharpener, sharpened
-from inference.version import program_version
+from inference.rendering.sharpened import sharpened
 from inference.video.clip import ClipReader
 from inference.video.crop_path import CropPath, Gap, make_crop_path
 from inference.video.frame_heads import FrameHeads, frame_heads
 from inference.video.head_stream import HeadStream
+from inference.video.job import describe_job
 from inference.video.schedule import Schedule, make_schedule
 from inference.video.settings import HeadVideo
 from inference.video.temporal_filter import TemporalFilter
@@ -75,6 +74,7 @@ def make_head_video(
     settings: HeadVideo | None = None,
     progress: Progress = no_progress,
     cancel: CancelToken | None = None,
+    heads: FrameHeads | None = None,
 ) -> HeadVideoResult:
     """Make a video of the head that a clip shows.
 
@@ -89,6 +89,7 @@ def make_head_video(
         settings: see HeadVideo.
         progress: told at each frame; the fraction is that of the whole work.
         cancel: looked at before each frame.
+        heads: turns portraits into heads; None for the quickest way with this engine.
 
     Raises:
         InvalidVideoError: the clip cannot be decoded.
@@ -103,9 +104,10 @@ def make_head_video(
     with ClipReader(clip):
         pass  # what is no clip is told before the models are loaded
     engine.load_models(progress, cancel)
-    heads = frame_heads(engine, settings.fit)
+    heads = heads or frame_heads(engine, settings.fit)
     sharpener = engine.sharpener if settings.sharpen else None
-    unfinished = Unfinished(path, _job(clip, settings, heads, renderer, sharpener))
+    job = describe_job(Path(clip), settings, engine, heads, renderer, sharpener)
+    unfinished = Unfinished(path, job)
     renderer = sharpened(renderer, sharpener, cancel)
     making = _Making(engine, renderer, heads, Path(clip), path, settings, unfinished, cancel)
     try:
@@ -122,26 +124,6 @@ def make_head_video(
 def splats_folder(path: Path) -> Path:
     """Where the Gaussians of a video's pictures go."""
     return path.with_name(f"{path.stem}_splats")
-
-
-def _job(
-    clip: Path,
-    settings: HeadVideo,
-    heads: FrameHeads,
-    renderer: Renderer,
-    sharpener: PictureSharpener | None,
-) -> dict[str, Any]:
-    """What must be the same for going on."""
-    status = clip.stat()
-    return {
-        "version": program_version(),
-        "clip": [str(clip.absolute()), status.st_size, status.st_mtime_ns],
-        "settings": asdict(settings),
-        "model": heads.key,
-        "batch": heads.batch,
-        "renderer": renderer.name.split(" (")[0],  # its threads change nothing
-        "sharpened": sharpener is not None,
-    }
 
 
 @dataclass(frozen=True)

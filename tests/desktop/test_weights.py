@@ -175,7 +175,7 @@ def test_heads_are_cut_out_by_what_was_chosen(opened, qtbot, monkeypatch, tmp_pa
     assert foreground.using.text() == "Heads are cut out by ViTMatte"
     kept = Preferences.load(tmp_path / "preferences.json").choices
     assert kept.foreground == "vitmatte"
-    assert engine_with(Choices(foreground="vitmatte"))._foreground_name == "vitmatte"
+    assert engine_with(Choices(foreground="vitmatte")).foreground == "vitmatte"
 
 
 def test_a_checkpoint_names_its_preset(tmp_path):

@@ -1,5 +1,6 @@
 """`perchead video` with the real networks, as a user runs it."""
 
+import io
 import json
 import os
 import subprocess
@@ -11,8 +12,8 @@ import pytest
 from PIL import Image
 
 from inference.engine import Engine
+from inference.engine_protocol import ReconstructionOptions
 from inference.files import resource_path
-from inference.model.predict import predict_head
 from inference.progress import CancelToken
 from inference.video.frame_heads import BatchedHeads
 from tests.video_helpers import empty_frame, read_pictures, write_clip, write_sound
@@ -34,6 +35,13 @@ def run_video(*words, cwd):
 
 def sample() -> Image.Image:
     return Image.open(resource_path("samples/astronaut.png")).convert("RGB")
+
+
+def leaning_picture(degrees: float) -> bytes:
+    """The sample as a PNG, its head tilted clockwise."""
+    stream = io.BytesIO()
+    sample().rotate(-degrees, Image.Resampling.BICUBIC).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def test_a_phone_s_clip_becomes_a_video_of_the_head(tmp_path):
@@ -86,10 +94,16 @@ def test_several_heads_at_once_are_those_made_one_by_one():
     image = engine.open_image(resource_path("samples/astronaut.png"))
     crop = engine.suggest_crop(image, engine.detect(image)[0])
     wide = type(crop)(crop.centre_x, crop.centre_y, 1.15 * crop.side)
-    portraits = [engine.prepare(image, crop), engine.prepare(image, wide)]
-    together = BatchedHeads(engine.model, batch=2).make(portraits, CancelToken())
+    turned = engine.open_image(leaning_picture(25))
+    leaning = engine.suggest_crop(turned, engine.detect(turned)[0])
+    portraits = [
+        engine.prepare(image, crop),
+        engine.prepare(image, wide),
+        engine.prepare(turned, leaning),
+    ]
+    together = BatchedHeads(engine.model, batch=3).make(portraits, CancelToken())
     for portrait, head in zip(portraits, together, strict=True):
-        alone = predict_head(engine.model, portrait)
+        alone = engine.reconstruct(portrait, ReconstructionOptions(fit=False)).gaussians
         assert np.abs(head.means - alone.means).max() < 1e-4
         assert np.abs(head.colours - alone.colours).max() < 1e-3
     assert np.abs(together[0].means - together[1].means).max() > 1e-3

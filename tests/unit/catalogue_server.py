@@ -22,7 +22,9 @@ class Publisher:
         requests: (path, Range header or None) of what was asked.
         body: what /model.safetensors holds now.
         etag: its mark.
-        release: a stalled answer goes on when this is set.
+        release: a stalled, silent or held answer goes on when this is set.
+        retry_after: what a busy server (429) asks for, in seconds.
+        elsewhere: where a redirect leads.
     """
 
     def __init__(self):
@@ -31,6 +33,8 @@ class Publisher:
         self.body = WEIGHTS
         self.etag = '"v1"'
         self.release = threading.Event()
+        self.retry_after = "1"
+        self.elsewhere = "/elsewhere/model.safetensors"
         self.url = ""
 
 
@@ -49,17 +53,21 @@ def serve():
             if isinstance(fault, int) and fault >= 400:
                 self.fail(fault)
             elif fault == "redirect":
-                self.redirect("/elsewhere/model.safetensors")
+                self.redirect(publisher.elsewhere)
             elif fault == "circle":
                 publisher.faults.append("circle")
                 self.redirect(self.path)
+            elif fault == "silent":
+                publisher.release.wait(20)
             else:
+                if fault == "held":
+                    publisher.release.wait(60)
                 self.send_body(body, fault)
 
         def fail(self, status):
             self.send_response(status)
             if status == 429:
-                self.send_header("Retry-After", "1")
+                self.send_header("Retry-After", publisher.retry_after)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -79,6 +87,8 @@ def serve():
                 self.send_response(416)
                 self.end_headers()
                 return
+            if fault == "wrong start" and start:
+                start += 1000
             part = body[start:]
             if fault == "wrong bytes":
                 part = bytes(len(part))

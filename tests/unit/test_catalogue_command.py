@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 
@@ -16,6 +17,13 @@ from tests.unit.catalogue_server import serve
 
 class Typed(io.StringIO):
     """A keyboard."""
+
+    def isatty(self):
+        return True
+
+
+class Terminal(io.StringIO):
+    """What a person watches."""
 
     def isatty(self):
         return True
@@ -95,6 +103,27 @@ def test_a_failed_download_is_the_usual_error(perchead, publisher):
     publisher.faults = [404]
     with pytest.raises(DownloadError):
         perchead("get", "tiny", "--accept-licence")
+
+
+def test_a_person_at_a_terminal_sees_bytes_speed_and_time_left(perchead, publisher, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    publisher.faults = ["slow"]
+    perchead("get", "tiny", "--accept-licence")
+    lines = [line.strip() for line in re.split(r"[\r\n]", terminal.getvalue()) if line]
+    coming = r"model\.safetensors [\d.]+ [kM]B of 3\.0 MB, [\d.]+ [kMG]B/s, \d+ s left"
+    seen = [line for line in lines if re.fullmatch(coming, line)]
+    assert len(seen) > 2
+    assert len(set(seen)) > 2
+    assert lines[-1] == "model.safetensors 3.0 MB of 3.0 MB compared with what was published"
+    assert terminal.getvalue().endswith("\n")  # the next words begin on a line of their own
+
+
+def test_a_log_file_gets_no_progress_lines(perchead, monkeypatch):
+    log = io.StringIO()
+    monkeypatch.setattr("sys.stderr", log)
+    perchead("get", "tiny", "--accept-licence")
+    assert log.getvalue() == ""
 
 
 def test_the_real_table_and_bad_use_in_a_sentence(capsys, tmp_path, monkeypatch):

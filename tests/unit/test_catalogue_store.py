@@ -1,7 +1,10 @@
 """The table says what it must, and the store finds, checks, imports and removes files."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from inference.files import resource_path
 from inference.progress import CancelToken
 from tests.unit.catalogue_helpers import CONFIG, WEIGHTS, entry_at, make_store, weights_path
 
+ROOT = Path(__file__).resolve().parents[2]
 ENTRY = entry_at("http://127.0.0.1:9")
 HUB_ENTRY = replace(ENTRY, repository="nobody/tiny", revision="c" * 40)
 
@@ -82,6 +86,50 @@ def test_ids_and_what_the_issue_names_are_there():
         model_entry("dinov9")
 
 
+@pytest.mark.parametrize(
+    ("model_id", "where", "weights"),
+    [
+        ("dinov2-giant", "facebook/dinov2-giant", "model.safetensors"),
+        ("dinov2-small", "facebook/dinov2-small", "model.safetensors"),
+        (
+            "dinov2-with-registers-giant",
+            "facebook/dinov2-with-registers-giant",
+            "model.safetensors",
+        ),
+        (
+            "dinov2-with-registers-small",
+            "facebook/dinov2-with-registers-small",
+            "model.safetensors",
+        ),
+        ("sam2.1-hiera-small", "facebook/sam2.1-hiera-small", "model.safetensors"),
+        ("clip-vit-l-14", "openaipublic.azureedge.net/clip", "ViT-L-14.pt"),
+        ("clip-vit-b-32", "openaipublic.azureedge.net/clip", "ViT-B-32.pt"),
+        (
+            "farl-celebm-448",
+            "FacePerceiver/facer/releases",
+            "face_parsing.farl.celebm.main_ema_181500_jit.pt",
+        ),
+        (
+            "retinaface-mobilenet",
+            "elliottzheng/face-detection/releases",
+            "mobilenet0.25_Final.pth",
+        ),
+        ("vitmatte-small", "hustvl/vitmatte-small-composition-1k", "model.safetensors"),
+    ],
+)
+def test_every_published_model_of_the_issue_is_fetched_from_its_publisher(model_id, where, weights):
+    entry = model_entry(model_id)
+    assert entry.can_be_fetched
+    assert entry.files[-1].name == weights
+    assert all(where in (file_url(entry, file) or "") for file in entry.files)
+
+
+def test_flame_is_brought_by_the_user_and_ours_are_built_in():
+    assert not model_entry("flame").can_be_fetched
+    own = {entry.id for entry in MODELS if entry.built_in}
+    assert own == {"embedded", "editing", "sharpening", "style-space", "parser"}
+
+
 def test_hugging_face_urls_follow_its_layout_and_a_mirror(monkeypatch):
     entry = model_entry("dinov2-small")
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
@@ -119,6 +167,26 @@ def test_a_model_in_the_shared_cache_is_found_and_never_removed(tmp_path):
     assert store.state(HUB_ENTRY) == "shared"
     (snapshot / "model.safetensors").write_bytes(WEIGHTS[:-1])
     assert store.folder(HUB_ENTRY) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links want a privilege")
+def test_the_cache_s_links_to_its_blobs_are_followed(tmp_path):
+    store = make_store(tmp_path)
+    home = store.shared / "models--nobody--tiny"
+    snapshot, blobs = home / "snapshots" / ("c" * 40), home / "blobs"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    for file, content in zip(HUB_ENTRY.files, (CONFIG, WEIGHTS), strict=True):
+        (blobs / file.sha256).write_bytes(content)
+        (snapshot / file.name).symlink_to(Path("..", "..", "blobs", file.sha256))
+    assert store.state(HUB_ENTRY) == "shared"
+    assert store.folder(HUB_ENTRY) == snapshot
+    assert set(store.verify(HUB_ENTRY).values()) == {"good"}
+    assert store.remove(HUB_ENTRY) == 0
+    blob = blobs / HUB_ENTRY.files[1].sha256
+    blob.unlink()  # as when another program tidied up
+    assert store.folder(HUB_ENTRY) is None
+    assert store.state(HUB_ENTRY) == "absent"
 
 
 def test_a_part_of_ours_beside_a_whole_copy_in_the_cache_uses_the_cache(tmp_path, delivery):
@@ -165,6 +233,37 @@ def test_a_wrong_file_is_not_imported(tmp_path, delivery):
         import_model(store, ENTRY, delivery)
     assert not weights_path(store).exists()
     assert [p.name for p in (store.root / "tiny").iterdir()] == ["config.json"]
+
+
+IMPORTING = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))  # as a disk that fills up
+from inference.catalogue.importing import import_model
+from inference.errors import PercHeadError
+from tests.unit.test_catalogue_store import ENTRY, make_store
+try:
+    import_model(make_store(Path(sys.argv[1])), ENTRY, Path(sys.argv[2]))
+except PercHeadError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_FSIZE")
+def test_a_disk_that_fills_up_while_importing_is_said_and_nothing_half_stays(tmp_path, delivery):
+    store = make_store(tmp_path, ENTRY)
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORTING, str(tmp_path), str(delivery)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.stdout.startswith("OutputError Cannot write"), run.stderr
+    assert "free some space" in run.stdout
+    assert run.stdout.count("\n") == 1
+    assert [path.name for path in (store.root / "tiny").iterdir()] == ["config.json"]
+    assert import_model(store, ENTRY, delivery) == []  # with space it goes on
 
 
 def test_what_is_no_flame_model_is_not_imported(tmp_path):

@@ -66,6 +66,45 @@ print(repair_torchvision())
     assert run(code, folder) == ["False"]
 
 
+@pytest.mark.parametrize(
+    ("purpose", "load"),
+    [
+        (
+            "CLIP",
+            "from inference.features.clip import load_clip; load = lambda: load_clip(path)",
+        ),
+        (
+            "FaRL's face parser",
+            "from inference.parsing.farl import FarlParser; load = lambda: FarlParser(path)",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "init", ["raise RuntimeError('no driver')", BROKEN + "torchvision.ops", BROKEN + "import gone"]
+)
+def test_what_is_beyond_repair_is_said_in_a_sentence_that_helps(tmp_path, purpose, load, init):
+    folder = write_package(tmp_path, init)
+    for package in ("open_clip", "facer"):
+        (folder / package).mkdir()
+        (folder / package / "__init__.py").write_text("import torchvision\n")
+    (tmp_path / "weights.pt").write_bytes(b"never read")
+    code = f"""
+from pathlib import Path
+from inference.errors import UsageError
+path = Path({str(tmp_path / "weights.pt")!r})
+{load}
+try:
+    load()
+except UsageError as error:
+    print(error)
+"""
+    says = " ".join(run(code, folder))
+    assert says == (
+        f"{purpose} needs torchvision, and the one that is installed does not fit torch: "
+        "install both anew with pip install --force-reinstall torch torchvision."
+    )
+
+
 def test_the_embedded_path_never_looks_at_torchvision(tmp_path):
     folder = write_package(tmp_path, "raise SystemExit('torchvision was imported')")
     code = """

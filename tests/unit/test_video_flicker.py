@@ -3,6 +3,8 @@
 Some patches of the head stand for all: patches do not see each other.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -12,8 +14,12 @@ from inference.engine import Engine
 from inference.files import resource_path
 from inference.model.predict import network_input
 from inference.portrait.types import PreparedPortrait
+from inference.portrait.upright import LEVEL, roll_of
+from inference.progress import CancelToken
+from inference.video.frame_heads import BatchedHeads
 from inference.video.settings import Smoothing
 from inference.video.temporal_filter import TemporalFilter
+from tests.unit.test_portrait_upright import tilted
 
 FPS = 25
 SETTLED = 4  # frames until the filter has forgotten its start
@@ -78,3 +84,15 @@ def test_a_moving_head_comes_at_most_a_frame_late(engine, portrait):
     assert lag_in_frames(signal, made) <= 1.0
     # It follows most of the way, too: 2 mm to and fro are not far above the trembling.
     assert np.ptp(made, axis=0).mean() > 0.5 * np.ptp(signal, axis=0).mean()
+
+
+def test_a_head_that_tilts_on_makes_no_leap_where_turning_begins(engine, portrait):
+    own, limit = np.degrees([roll_of(portrait.landmarks), LEVEL])
+    frames = [tilted(portrait, limit + beyond - own) for beyond in (-0.2, -0.005, 0.005, 0.2)]
+    made = BatchedHeads(engine.model).make(frames, CancelToken())
+    steps = [
+        np.linalg.norm(after.means - before.means, axis=1).mean()
+        for before, after in itertools.pairwise(made)
+    ]
+    # Turning by the whole tilt from the limit on would leap by 5 degrees here.
+    assert steps[1] < min(steps[0], steps[2])

@@ -5,9 +5,10 @@ r"""How well the editing model keeps maps and styles apart, and what it makes of
 Three figures on held-out heads: the map of an edited head, read again by our parser, against the
 map that was given, whatever the style (also the classes of the head's own anchors, which no parser
 can spoil, but which reward a swollen nose: see training.feature_bias); the style of its picture
-against the style that was given, whatever the map; and how often a probe of what our parser and
-the picture's colours show (training.evaluation.attribute_probe), fitted on training heads, sees
-what a prompt asked for. Beside that stands how often it is right about true pictures.
+against the style that was given, whatever the map, as a whole and by aspect; and how often a probe
+of what our parser and the picture's colours show (training.evaluation.attribute_probe), fitted on
+training heads, sees what a prompt asked for. Beside that stands how often it is right about true
+pictures.
 Writes RESULT/edits.json, RESULT/edits.md and RESULT/edits.jpg.
 """
 
@@ -15,6 +16,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,6 +42,14 @@ from training.evaluation.attribute_probe import (
     fit_probe,
     probe_examples,
     recall,
+)
+from training.evaluation.edit_figures import (
+    EditScore,
+    block_cosines,
+    by_group,
+    cosines_by_block,
+    figures_of,
+    read_by_style,
 )
 from training.evaluation.groups import groups_of
 from training.runs.command_line import command_parser
@@ -179,25 +189,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = paths[:: max(1, len(paths) // options.heads)][: options.heads]
     heads = [read_head(engine, path, 7 + number % 2) for number, path in enumerate(chosen)]
 
-    kept: list[float] = []
-    read: list[float] = []
-    alike: list[float] = []
-    by_group: dict[str, list[tuple[float, float]]] = {}
+    scores: list[EditScore] = []
     rows = []
     for number, (labels, own, _) in enumerate(heads):
         attributes = load_sample(chosen[number])["attributes"]
-        groups = [f"{kind}: {group}" for kind, group in groups_of(attributes).items()]
+        groups = tuple(f"{kind}: {group}" for kind, group in groups_of(attributes).items())
         strip = [COLOURS[labels][::2, ::2]]
         for step in range(1, options.styles + 1):
             other = heads[(number + step * 5) % len(heads)][1]
             seen = look_at_edit(engine, EditRequest(labels, other), renderer)
-            picture = seen.picture
-            kept.append(intersection_over_union(seen.classes, shrink(labels)))
-            read.append(intersection_over_union(parsed(engine, picture), labels))
-            alike.append(float(style_of_picture(engine, picture) @ other.vector))
-            for group in groups:
-                by_group.setdefault(group, []).append((read[-1], alike[-1]))
-            strip.append((picture.rgb[::2, ::2] * 255).astype(np.uint8))
+            scores.append(_score(engine, seen, labels, other, groups))
+            strip.append((seen.picture.rgb[::2, ::2] * 255).astype(np.uint8))
         seen = look_at_edit(engine, EditRequest(labels, own), renderer)
         strip.append((seen.picture.rgb[::2, ::2] * 255).astype(np.uint8))
         rows.append(np.concatenate(strip, axis=1))
@@ -207,24 +209,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = heads[:: max(1, len(heads) // options.prompt_heads)][: options.prompt_heads]
     answers = _ask(engine, renderer, probe, asked)
     right = [float(str(answer["right"])) for answer in answers]
-    bias = {
-        group: [round(float(value), 3) for value in np.mean(pairs, axis=0)]
-        for group, pairs in sorted(by_group.items())
-    }
     result = {
         "heads": len(heads),
         "prompt_heads": len(asked),
-        "map_kept_mean_iou": round(float(np.mean(kept)), 3),
-        "map_kept_worst_tenth": round(float(np.quantile(kept, 0.1)), 3),
-        "map_read_by_parser_mean_iou": round(float(np.mean(read)), 3),
-        "style_kept_mean_cosine": round(float(np.mean(alike)), 3),
-        "style_kept_worst_tenth": round(float(np.quantile(alike, 0.1)), 3),
+        **figures_of(scores),
         "prompts_right": round(float(np.mean(right)), 3),
         "prompts": answers,
         "probe_recall": itself,
-        "by_group_of_the_map": bias,
+        "by_group_of_the_map": by_group(scores),
+        "map_read_by_parser_by_style": read_by_style(scores),
+        "style_kept_by_block": cosines_by_block(scores),
     }
-    page = _page(result, answers, itself, bias)
+    page = markdown(result)
     options.out.mkdir(parents=True, exist_ok=True)
     with atomic_write(options.out / "edits.json") as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -233,6 +229,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with atomic_write(options.out / "edits.jpg") as temporary:
         Image.fromarray(np.concatenate(rows)).save(temporary, quality=88)
     print(page)
+
+
+def _score(
+    engine: Engine,
+    seen: Seen,
+    labels: NDArray[np.uint8],
+    style: Style,
+    groups: tuple[str, ...],
+) -> EditScore:
+    """How an edit came out that was given a map [S, S] of somebody in these groups, and a style."""
+    found = style_of_picture(engine, seen.picture)
+    return EditScore(
+        style=style.description,
+        groups=groups,
+        kept=intersection_over_union(seen.classes, shrink(labels)),
+        read=intersection_over_union(parsed(engine, seen.picture), labels),
+        alike=float(found @ style.vector),
+        blocks=block_cosines(found, style.vector),
+    )
 
 
 def _ask(
@@ -267,12 +282,9 @@ def _can_show(labels: NDArray[np.uint8], aspect: str) -> bool:
     return aspect not in needed or bool(np.isin(labels, needed[aspect]).any())
 
 
-def _page(
-    result: dict[str, object],
-    answers: list[dict[str, object]],
-    itself: dict[str, list[float | None]],
-    by_group: dict[str, list[float]],
-) -> str:
+def markdown(result: dict[str, Any]) -> str:
+    """What edits.json holds, as a page."""
+    worst_style, worst_iou = next(iter(result["map_read_by_parser_by_style"].items()))
     lines = [
         "# Edits of held-out heads",
         "",
@@ -280,24 +292,33 @@ def _page(
         "| --- | --- | --- | --- |",
         f"| map against classes that the head shows, mean IoU | {result['map_kept_mean_iou']} "
         f"| {result['map_kept_worst_tenth']} | |",
-        f"| the same, read by our parser | {result['map_read_by_parser_mean_iou']} | | 0.70 |",
+        f"| the same, read by our parser | {result['map_read_by_parser_mean_iou']} "
+        f"| {result['map_read_by_parser_worst_tenth']} | 0.70 |",
+        f"| that with the style that does worst, {worst_style} | {worst_iou} | | |",
         f"| style given against style of the picture, cosine | {result['style_kept_mean_cosine']} "
         f"| {result['style_kept_worst_tenth']} | 0.80 |",
         f"| prompts that a probe sees | {result['prompts_right']} | | 0.80 |",
         "",
+        "| aspect of the style | cosine |",
+        "| --- | --- |",
+        *(f"| {name} | {cosine} |" for name, cosine in result["style_kept_by_block"].items()),
+        "",
         "| whose map | map read again, mean IoU | style, cosine |",
         "| --- | --- | --- |",
-        *(f"| {group} | {iou} | {cosine} |" for group, (iou, cosine) in by_group.items()),
+        *(
+            f"| {group} | {iou} | {cosine} |"
+            for group, (iou, cosine) in result["by_group_of_the_map"].items()
+        ),
         "",
         "| prompt | right |",
         "| --- | --- |",
-        *(f"| {answer['prompt']} | {answer['right']} |" for answer in answers),
+        *(f"| {answer['prompt']} | {answer['right']} |" for answer in result["prompts"]),
         "",
         "| what the probe tells apart | recall on true pictures of held-out heads |",
         "| --- | --- |",
         *(
             f"| {aspect}: {', '.join(names)} | {'' if right is None else f'{right:.2f}'} |"
-            for aspect, rows in itself.items()
+            for aspect, rows in result["probe_recall"].items()
             for names, right in zip(RIVALS[aspect], rows, strict=True)
         ),
         "",
