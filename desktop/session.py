@@ -191,8 +191,25 @@ class Session:
         self.history.push(command)
         self._replace(command.apply(self.edits))
 
-    def restore(self, label: str, labels: NDArray[np.uint8] | None, **changes: Any) -> None:
-        """Put a face map [512, 512] (None: as parsed) and other values in place, as one step."""
+    def restore(
+        self,
+        label: str,
+        labels: NDArray[np.uint8] | None,
+        *,
+        protect: bool = False,
+        **changes: Any,
+    ) -> bool:
+        """Put a face map [512, 512] and other values in place, as one step.
+
+        Args:
+            label: what the Edit menu says.
+            labels: the map; None: as parsed.
+            protect: whether the map's locks and "only over" hold.
+            **changes: new values by field of Edits.
+
+        Returns:
+            Whether anything changed.
+        """
         if self.face_map is not None:
             self.face_map.finish()  # a stroke that is going on is a step of its own
         command = Command.between(label, self.edits, changes)
@@ -203,11 +220,13 @@ class Session:
         if document is not None:
             with self._step():
                 wanted = document.parsed if labels is None else labels
-                stepped = document.replace(label, wanted, protect=False)
-        if command is not None or stepped:
-            command = command or Command(label, {}, {})
-            self._push(replace(command, map_step=self.edits.crop if stepped else None))
-            self._tell(*([Topic.MAP] if stepped else []), Topic.HISTORY)
+                stepped = document.replace(label, wanted, protect=protect)
+        if command is None and not stepped:
+            return False
+        command = command or Command(label, {}, {})
+        self._push(replace(command, map_step=self.edits.crop if stepped else None))
+        self._tell(*([Topic.MAP] if stepped else []), Topic.HISTORY)
+        return True
 
     def undo(self) -> None:
         """Take the newest change back, of whatever kind; a stroke that is going on first."""

@@ -5,7 +5,7 @@ portrait on its front and the portrait's mean colour elsewhere. Nothing in it is
 """
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
+from inference.editing.lens_words import lenses_in_words
 from inference.editing.types import EditedHead, EditRequest, Style
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
 from inference.errors import InvalidImageError, UsageError
@@ -210,7 +211,8 @@ class DummyEngine:
             raise UsageError("Write what the head shall look like, for example: grey curly hair.")
         self._work("Reading the words", progress, cancel)
         seed = int.from_bytes(text.encode()[:8].ljust(8), "little")
-        return self._style(np.random.default_rng(seed).random(3), text)
+        style = self._style(np.random.default_rng(seed).random(3), text)
+        return replace(style, dark_lenses=lenses_in_words(text))
 
     def edit(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> EditedHead:
         """An ellipsoid in the map's colours, tinted by the style."""

@@ -1,6 +1,7 @@
 """The left side of the window: the photograph, or the face map that is painted on."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.editing.maker import EditMaker
+from desktop.editing.stamping import put_stamp
 from desktop.editing.waiting import Waiting
 from desktop.icons import icon
 from desktop.images import qimage_from_rgb
@@ -152,7 +154,10 @@ class LeftSide(QFrame):
             QTimer.singleShot(0, self, lambda: self._make_painting(panel.PaintingPanel))
 
     def _make_painting(self, make: "type[PaintingPanel]") -> None:
-        self.painting = make(self._palette, steps=self._session, parent=self._pages)
+        session = self._session
+        self.painting = make(
+            self._palette, parent=self._pages, steps=session, put=partial(put_stamp, session)
+        )
         self._pages.addWidget(self.painting)
         self.painting.actions_.fill(self._menu())
         QTimer.singleShot(0, self, self._show_page)

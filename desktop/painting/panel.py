@@ -25,11 +25,14 @@ from inference.errors import PercHeadError
 from inference.face_map.box import Box
 from inference.face_map.document import FaceMapDocument
 from inference.face_map.files import read_face_map, write_face_map
-from inference.face_map.labels import Label
+from inference.face_map.labels import ByteArray, Label
 from inference.face_map.stamps.stamp import Stamp, stamped
 from inference.head.template import HeadTemplate
 
 TemplateSource = Callable[[], HeadTemplate]
+
+PutStamp = Callable[[Stamp, ByteArray], bool]
+"""Puts the map [512, 512] that a stamp makes in place; returns whether anything changed."""
 
 
 class Steps(Protocol):
@@ -65,6 +68,7 @@ class PaintingPanel(QFrame):
         palette: the theme.
         template: gives the head template when a stamp is first used; read once.
         steps: the history that undo and redo walk along; None is the map's own.
+        put: what a stamp does where it changes more than the map; None is only the map.
     """
 
     edited = Signal(object)
@@ -76,10 +80,12 @@ class PaintingPanel(QFrame):
         template: TemplateSource = HeadTemplate.load,
         parent: QWidget | None = None,
         steps: Steps | None = None,
+        put: PutStamp | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("painting")
         self._steps = steps
+        self._put = put or (lambda stamp, labels: self.document.replace(stamp.value, labels))
         self._template = cache(template)
         self.document = FaceMapDocument()
         self.state = PaintState(self)
@@ -180,7 +186,7 @@ class PaintingPanel(QFrame):
         labels = stamped(stamp, self.document, self._template())
         if labels is None:
             self.say("Stamps need a face that was found.")
-        elif self.document.replace(stamp.value, labels):
+        elif self._put(stamp, labels):
             self.say(f"{stamp.value}: press V to move or scale.")
         else:
             self.say(f"{stamp.value}: nothing changed; is a class locked?")

@@ -12,7 +12,8 @@ _NEARLY_PARALLEL = 1e-4  # radians
 def blend_styles(first: Style, second: Style, share: float, description: str = "") -> Style:
     """The style on the great circle from `first` (share 0) to `second` (share 1).
 
-    Spherical interpolation (Shoemake 1985, https://doi.org/10.1145/325334.325242).
+    Spherical interpolation (Shoemake 1985, https://doi.org/10.1145/325334.325242). Lenses are dark
+    or clear, so the nearer of the two decides that, if its words do.
 
     Raises:
         UsageError: the two come from different style networks.
@@ -24,7 +25,10 @@ def blend_styles(first: Style, second: Style, share: float, description: str = "
         )
     vector = _slerp(first.vector, second.vector, share)
     return Style(
-        vector, first.network, description or f"{first.description} + {second.description}"
+        vector,
+        first.network,
+        description or f"{first.description} + {second.description}",
+        _dark_lenses(first, second, share),
     )
 
 
@@ -35,7 +39,13 @@ def vary_style(style: Style, amount: float, seed: int) -> Style:
     step /= np.linalg.norm(step)
     moved = np.cos(amount) * style.vector + np.sin(amount) * step
     vector = (moved / np.linalg.norm(moved)).astype(np.float32)
-    return Style(vector, style.network, f"{style.description}, variation {seed}")
+    return Style(vector, style.network, f"{style.description}, variation {seed}", style.dark_lenses)
+
+
+def _dark_lenses(first: Style, second: Style, share: float) -> bool | None:
+    """What the nearer style says, or else the other one, if it has a part in it."""
+    nearer, other, part = (first, second, share) if share < 0.5 else (second, first, 1 - share)
+    return other.dark_lenses if nearer.dark_lenses is None and part > 0 else nearer.dark_lenses
 
 
 def _slerp(first: FloatArray, second: FloatArray, share: float) -> FloatArray:

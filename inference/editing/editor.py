@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from inference.editing.hair_texture import texture_hair
 from inference.editing.identity import ShapedHead, keep_identity, only_near
 from inference.editing.jewellery import wear_jewellery
 from inference.editing.kinds import SKIN, Choices, choose_kinds, class_of
+from inference.editing.lens_words import lenses_in_words
 from inference.editing.map_camera import camera_of_pose
 from inference.editing.map_fit import follow, movement
 from inference.editing.mouth import open_mouth
@@ -125,7 +127,7 @@ class Editor:
         vector = self.style_network.embed_texts([text])[0].cpu().numpy()
         cancel.check()
         progress(_STYLE_STAGE, 1.0)
-        return Style(vector, self.style_network.name, text.strip())
+        return Style(vector, self.style_network.name, text.strip(), lenses_in_words(text))
 
     def edit(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> EditedHead:
         """Make the head that a map and a style describe.
@@ -214,7 +216,8 @@ class Editor:
                 plain = with_block(plain, "beard", completed(self._plain()))
             # Brighter ones would shine on the skin beside the photograph's, which hair dye spares.
             brows = self.network.brows_of(self._own_look(own))
-        return self.shaped(request.labels, plain, _camera_of(request), progress, cancel, brows)
+        lenses, camera = request.style.dark_lenses, _camera_of(request)
+        return self.shaped(request.labels, plain, camera, progress, cancel, brows, lenses)
 
     def _looks(self, request: EditRequest) -> tuple[FloatArray, FloatArray]:
         """What a request asks for and what fills its gaps, as completed styles [W].
@@ -289,16 +292,17 @@ class Editor:
         progress: Progress,
         cancel: CancelToken,
         brows: FloatArray | None = None,  # [3] RGB; those of the style if None
+        dark_lenses: bool | None = None,  # as the style reads if None
     ) -> tuple[ShapedHead, Camera]:
         """As _make, or an untouched portrait's head as it was made before."""
         progress(_HEAD_STAGE, 0.0)
         cancel.check()
-        if camera is not None:
+        if camera is not None and dark_lenses is None:
             known = self._own.known(key_of(labels, style, camera), cancel)
             if known is not None:
                 progress(_HEAD_STAGE, 1.0)
                 return known, camera
-        return self._make(labels, style, camera, progress, cancel, brows)
+        return self._make(labels, style, camera, progress, cancel, brows, dark_lenses)
 
     def _make(
         self,
@@ -308,6 +312,7 @@ class Editor:
         progress: Progress,
         cancel: CancelToken,
         brows: FloatArray | None = None,  # [3]
+        dark_lenses: bool | None = None,
     ) -> tuple[ShapedHead, Camera]:
         template, network = self._template, self.network
         progress(_HEAD_STAGE, 0.0)
@@ -327,7 +332,7 @@ class Editor:
         cancel.check()
         kinds = kinds.copy()
         bare = means.copy()
-        texture_hair(means, colours, kinds, reading.hair)
+        texture = texture_hair(means, colours, kinds, reading.hair)
         sight = project(means, camera)
         _, depth = front(sight, class_of(kinds, template.labels))
         in_sight = visible(sight, depth)
@@ -336,10 +341,13 @@ class Editor:
         open_mouth(head)
         grown = grow_beard(head, reading.beard)
         relief = means - bare
-        wear_glasses(head, reading.glasses)
+        glasses = reading.glasses
+        if dark_lenses is not None:
+            glasses = replace(glasses, dark=dark_lenses)
+        wear_glasses(head, glasses)
         wear_jewellery(head)
         progress(_MAP_STAGE, 1.0)
-        return ShapedHead(means, colours, kinds, relief, grown), camera
+        return ShapedHead(means, colours, kinds, relief, grown, texture), camera
 
 
 def _camera_of(request: EditRequest) -> Camera | None:

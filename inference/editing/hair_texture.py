@@ -22,6 +22,7 @@ _WAVE = 0.03  # metres from crest to crest
 _WAVE_SHADE, _WAVE_RELIEF = 0.22, 0.003
 _STREAKS, _STREAK_SHADE = 90, 0.16  # round the head; of the brightness
 _SEED = 7
+_ALIKE = 0.05  # difference of amounts below which hair is of the same kind
 """All our choice, looking at heads from 0, 45 and 90 degrees."""
 
 
@@ -33,16 +34,47 @@ class HairKind:
     wavy: float
 
 
+@dataclass(frozen=True)
+class HairTexture:
+    """What hair of a kind was given.
+
+    Attributes:
+        kind: of the hair.
+        relief: [N, 3] metres that anchors were moved by.
+        shade: [N] logarithm of what their brightness was multiplied by.
+    """
+
+    kind: HairKind
+    relief: FloatArray
+    shade: FloatArray
+
+    def like(self, other: "HairTexture") -> bool:
+        """Whether both are of the same kind, wherever their hair lies."""
+        mine, its = self.kind, other.kind
+        return max(abs(mine.curly - its.curly), abs(mine.wavy - its.wavy)) < _ALIKE
+
+    def where_near(
+        self,
+        other: "HairTexture",
+        share: FloatArray,  # [N, 1] 0..1
+    ) -> "HairTexture":
+        """This one by its share, the other elsewhere."""
+        relief = other.relief + share * (self.relief - other.relief)
+        shade = other.shade + share[:, 0] * (self.shade - other.shade)
+        return HairTexture(self.kind, relief, shade)
+
+
 def texture_hair(
     means: FloatArray,  # [N, 3] metres; changed
     colours: FloatArray,  # [N, 3]; changed
     kinds: NDArray[np.int64],  # [N]
     kind: HairKind,
-) -> None:
-    """Give anchors of hair the relief and the shades of that kind."""
+) -> HairTexture:
+    """Give anchors of hair the relief and the shades of that kind, and say which."""
+    given = HairTexture(kind, np.zeros_like(means), np.zeros(len(means), np.float32))
     who = np.flatnonzero(kinds == HAIR)
     if len(who) == 0:
-        return
+        return given
     places = means[who]
     out = places - np.array(HEAD_CENTRE, np.float32)
     out[:, 1] = np.maximum(out[:, 1], 0)  # below the crown hair stands off sideways
@@ -57,8 +89,11 @@ def texture_hair(
         + kind.wavy * _WAVE_SHADE * bands
         + straight * _STREAK_SHADE * _strands(places)
     )
-    means[who] = places + relief[:, None] * out
+    given.relief[who] = relief[:, None] * out
+    given.shade[who] = shade
+    means[who] = places + given.relief[who]
     colours[who] = np.clip(colours[who] * np.exp(shade)[:, None], 0, 1)
+    return given
 
 
 def _curls(places: FloatArray) -> FloatArray:

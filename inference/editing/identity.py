@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from inference.editing.discs import discs
 from inference.editing.hair_dye import dyed, share_of_hair
+from inference.editing.hair_texture import HairTexture
 from inference.editing.kinds import HAIR, SKIN
 from inference.editing.smoothing import smoothed
 from inference.head.gaussians import FloatArray, Gaussians
@@ -32,6 +33,7 @@ class ShapedHead:
         kinds: [N] see inference.editing.discs.
         relief: [N, 3] metres that curls and a beard moved the means by.
         grown: [N] 0..1 how much of the skin a beard hides, 0 without one.
+        texture: of the hair, whose relief is a part of the other; None if it has none.
     """
 
     means: FloatArray
@@ -39,6 +41,7 @@ class ShapedHead:
     kinds: NDArray[np.int64]
     relief: FloatArray | float = 0.0
     grown: FloatArray | float = 0.0
+    texture: HairTexture | None = None
 
     def splats(self, neighbours: NDArray[np.int32]) -> Gaussians:
         """The head as Gaussians."""
@@ -146,7 +149,8 @@ def only_near(
 ) -> ShapedHead:
     """The edited head where the map was painted, the one before elsewhere: a stroke is local.
 
-    Anchors that stay what they were change colour as others of their kind do.
+    Anchors that stay what they were change colour as others of their kind do. Hair of the same
+    kind keeps its curls and waves, which hang on where the model puts it.
     """
     kinds = np.where(near >= 0.5, edited.kinds, before.kinds)
     same = edited.kinds == before.kinds
@@ -157,12 +161,19 @@ def only_near(
         both = same & (before.kinds == kind)
         change = (edited.colours - before.colours)[both].mean(0) if both.any() else 0.0
         colours[back] = np.clip(before.colours[back] + change, 0, 1)
+    relief, texture, earlier = edited.relief, edited.texture, before.texture
+    if texture is not None and earlier is not None and texture.like(earlier):
+        kept = texture.where_near(earlier, share)
+        relief = relief + kept.relief - texture.relief
+        brighter = np.where(same, kept.shade - texture.shade, 0)
+        colours = np.clip(colours * np.exp(brighter)[:, None], 0, 1).astype(np.float32)
+        texture = kept
     means = before.means + share * (edited.means - before.means)
     # A beard that the style gave or took is there wherever nobody painted, too.
-    means += (1 - share) * (edited.relief - before.relief)
+    means += (1 - share) * (relief - before.relief)
     whole = (share == 1).ravel()
     means[whole] = edited.means[whole]
-    return ShapedHead(means.astype(np.float32), colours, kinds, edited.relief, edited.grown)
+    return ShapedHead(means.astype(np.float32), colours, kinds, relief, edited.grown, texture)
 
 
 def _evenly(

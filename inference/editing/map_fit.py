@@ -24,6 +24,7 @@ beyond the map must stay joined to what is on it (our choice)."""
 
 _SOFT_SKIN = 2.0  # cells, so that no cheek gets a dent where a lock of hair ends (our choice)
 _COVERS = (Label.HAIR, Label.HAT)
+_SCRAP = 40  # cells; an ear in full sight has more (our choice)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def movement(
     outlines = outline_displacement(*without) * rest
     # Where either has a cover, nobody knows what the skin beneath does.
     covered = np.isin(shown, _COVERS) | np.isin(wanted, _COVERS)
-    bare = (np.where(covered, np.uint8(Label.FACE), labels) for labels in without)
+    here, there = (np.where(covered, np.uint8(Label.FACE), labels) for labels in without)
+    scraps = _scraps(here, there)
+    bare = (np.where(scraps, np.uint8(Label.FACE), labels) for labels in (here, there))
     moved = cv2.GaussianBlur(outline_displacement(*bare) * rest, (0, 0), _SOFT_SKIN)
     beneath = np.asarray(moved, np.float32)
     return Movement(outlines, beneath + feature_displacement(shown, wanted, beneath))
@@ -59,6 +62,22 @@ def movement(
 
 def _without_features(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(np.isin(labels, FEATURES), np.uint8(Label.FACE), labels)
+
+
+def _scraps(
+    shown: NDArray[np.uint8],  # [128, 128] with skin for what covers it
+    wanted: NDArray[np.uint8],  # [128, 128] likewise
+) -> NDArray[np.bool_]:
+    """[128, 128] small holes in the skin of either map: what hair leaves of an ear, gaps in it.
+
+    A hole that only one of them has would be drawn to where the face of the other ends, and the
+    cheek with it.
+    """
+    skin = (Label.FACE, Label.INNER_MOUTH)
+    holes = ~(np.isin(shown, skin) & np.isin(wanted, skin))
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
+    small = facts[:, cv2.CC_STAT_AREA] < _SCRAP
+    return np.asarray(holes & small[pieces], np.bool_)
 
 
 def _rest() -> FloatArray:

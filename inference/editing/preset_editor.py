@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch.nn import functional
 
 from inference.device import Device
+from inference.editing.lens_words import lenses_in_words
 from inference.editing.types import EditedHead, EditRequest, Style, check_styles
 from inference.errors import InvalidModelError, UsageError
 from inference.face_map.labels import COUNT
@@ -125,7 +126,7 @@ class PresetEditor:
         cancel.check()
         vector = network.embed_texts([text])[0].cpu().numpy()
         progress(STYLE_STAGE, 1.0)
-        return Style(vector, network.name, text.strip())
+        return Style(vector, network.name, text.strip(), lenses_in_words(text))
 
     def edit(self, request: EditRequest, progress: Progress, cancel: CancelToken) -> EditedHead:
         """Make the head that a map and a style describe.

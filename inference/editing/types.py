@@ -19,11 +19,13 @@ class Style:
         vector: [W] float32, L2-normalised.
         network: the style network whose space it lies in; vectors of two networks never mix.
         description: what the user knows it by: a prompt, a file's name, "this portrait".
+        dark_lenses: whether glasses have dark lenses, where words say so; None: the vector decides.
     """
 
     vector: FloatArray
     network: str
     description: str
+    dark_lenses: bool | None = None
 
     def __post_init__(self) -> None:
         length = float(np.linalg.norm(self.vector))

@@ -1,5 +1,7 @@
 """Styles between styles, and variations around one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,3 +50,25 @@ def test_a_variation_keeps_its_distance_and_its_seed_decides_it():
     assert np.arccos(base.vector @ varied.vector) == pytest.approx(0.3, abs=1e-4)
     np.testing.assert_array_equal(varied.vector, vary_style(base, 0.3, 7).vector)
     assert not np.allclose(varied.vector, vary_style(base, 0.3, 8).vector)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "share", "mixed"),
+    [
+        (True, False, 0.4, True),
+        (True, False, 0.6, False),
+        (None, True, 0.3, True),  # only one of them speaks of lenses
+        (False, None, 0.9, False),
+        (None, True, 0.0, None),  # of that one, nothing is in it
+        (True, None, 1.0, None),
+        (None, None, 0.5, None),
+    ],
+)
+def test_the_nearer_style_that_speaks_of_lenses_decides_them(first, second, share, mixed):
+    one, two = replace(style(1), dark_lenses=first), replace(style(2), dark_lenses=second)
+    assert blend_styles(one, two, share).dark_lenses is mixed
+
+
+@pytest.mark.parametrize("dark", [True, False, None])
+def test_a_variation_has_the_lenses_of_its_style(dark):
+    assert vary_style(replace(style(5), dark_lenses=dark), 0.3, 7).dark_lenses is dark

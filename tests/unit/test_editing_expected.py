@@ -1,12 +1,13 @@
 """The edits that PercHead promises, on the sample portrait and with the weights that ship."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import pytest
 
-from inference.editing.kinds import HAIR
+from inference.editing.kinds import HAIR, LENS
+from inference.editing.projection import front, project, visible
 from inference.editing.types import EditRequest, Style
 from inference.engine import Engine
 from inference.engine_protocol import Reconstruction, ReconstructionOptions
@@ -139,3 +140,75 @@ def test_dark_glasses_stand_before_both_eyes_and_leave_the_head_as_it_was(sample
     for name in ("means", "quaternions", "scales", "opacities", "colours"):
         values = getattr(again, name), getattr(former, name)
         np.testing.assert_allclose(*values, atol=1e-6, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def stamped_map(sample):
+    """The map with the stamp for dark glasses."""
+    document = FaceMapDocument(sample.labels, sample.base.portrait.landmarks)
+    return stamped(Stamp.DARK_GLASSES, document, sample.engine.template)
+
+
+def dark_lenses(sample, labels, style):
+    """How many anchors stand for dark lenses in the edit of a map."""
+    request = sample.request(labels, style)
+    head, _ = sample.engine.editor.shape(request, no_progress, CancelToken())
+    return (head.kinds == LENS).sum()
+
+
+@pytest.mark.parametrize("words", ["round glasses", "a man with glasses", "clear glasses"])
+def test_glasses_in_words_have_clear_lenses_whatever_the_stamp(sample, stamped_map, words):
+    assert dark_lenses(sample, stamped_map, sample.engine.style_of_text(words)) == 0
+
+
+@pytest.mark.parametrize("words", ["sunglasses", "dark glasses", "red hair, shades"])
+def test_dark_lenses_in_words_are_dark(sample, stamped_map, words):
+    assert dark_lenses(sample, stamped_map, sample.engine.style_of_text(words)) > 300
+
+
+def test_a_style_that_is_told_to_have_dark_lenses_changes_nothing_else(sample, stamped_map):
+    """The stamp in the window adds them so to the portrait's own style."""
+    told = replace(sample.own, dark_lenses=True)
+    clear, dark = (
+        sample.engine.edit(sample.request(stamped_map, style)).gaussians
+        for style in (sample.own, told)
+    )
+    for label in EYES:
+        assert dark_before(dark, sample.eye(label)) > dark_before(clear, sample.eye(label)) + 300
+    others = ~np.isin(sample.engine.template.labels, (*EYES, Label.FACE, Label.NOSE))
+    brows = np.isin(sample.engine.template.labels, (Label.RIGHT_BROW, Label.LEFT_BROW))
+    np.testing.assert_array_equal(dark.means[others & ~brows], clear.means[others & ~brows])
+
+
+def test_glasses_leave_the_hair_of_the_crown_as_it_was(sample):
+    template, before = sample.engine.template, sample.base.gaussians
+    document = FaceMapDocument(sample.labels, sample.base.portrait.landmarks)
+    head = sample.edit(stamped(Stamp.ROUND_GLASSES, document, template))
+    hair = template.labels == Label.HAIR
+    crown = hair & (template.anchors[:, 1] > np.quantile(template.anchors[hair, 1], 0.6))
+    assert np.abs(head.means - before.means).max() > 0.01  # the glasses
+    moved = np.linalg.norm(head.means - before.means, axis=1)[crown]
+    assert np.quantile(moved, 0.95) < 1e-4
+    assert np.quantile(np.abs(head.colours - before.colours).max(1)[crown], 0.95) < 0.01
+
+
+def test_stamped_long_hair_hides_the_ears_and_leaves_the_cheeks_whole(sample):
+    template, camera = sample.engine.template, sample.base.camera
+    document = FaceMapDocument(sample.labels, sample.base.portrait.landmarks)
+    labels = stamped(Stamp.LONG_HAIR, document, template)
+    places, former = sample.edit(labels).means, sample.base.gaussians.means
+    hair = sample.hair(labels)
+    # What shows well inside the painted hair is hair.
+    within = cv2.erode((labels == Label.HAIR).astype(np.uint8), np.ones((13, 13))) > 0
+    seen = project(places, camera)
+    _, depth = front(seen, template.labels)
+    skin = np.isin(template.labels, (*EARS, Label.FACE)) & ~hair
+    assert (skin & visible(seen, depth) & seen_in(within, places, camera)).sum() < 100
+    # Anchors that were beside each other on the sides of the face still are.
+    sides = (np.abs(template.anchors[:, 0]) > 0.03) & (template.anchors[:, 2] > 0.02)
+    cheeks = skin & sides & (template.labels == Label.FACE) & ~sample.hair(sample.labels)
+    one, column = np.nonzero(cheeks[:, None] & cheeks[template.neighbours])
+    other = template.neighbours[one, column]
+    now, then = (np.linalg.norm(m[one] - m[other], axis=1) for m in (places, former))
+    assert len(one) > 20000
+    assert np.quantile(now - then, 0.99) < 0.002

@@ -139,6 +139,21 @@ def test_a_fringe_moves_over_a_face_and_leaves_it_where_it_is(template, camera):
     assert np.abs(found.skin[edge]).max() < 1
 
 
+def test_what_hair_leaves_of_an_ear_draws_no_cheek_along(template, camera):
+    seen = project(template.anchors, camera)
+    bald_head, _ = front(seen, class_of(bald(NUM_GAUSSIANS), template.labels))
+    rows, columns = np.nonzero(bald_head == Label.LEFT_EAR)
+    inner = columns.min()
+    wanted = np.where(bald_head == Label.LEFT_EAR, np.uint8(Label.FACE), bald_head)
+    wanted[rows.min() - 12 : rows.max() + 12, inner : inner + 16] = Label.HAIR
+    shown = wanted.copy()
+    middle = (rows.min() + rows.max()) // 2
+    shown[middle - 3 : middle + 3, inner - 2 : inner] = Label.LEFT_EAR
+    still = movement(wanted, wanted).skin  # features find their places
+    for found in (movement(shown, wanted), movement(wanted, shown)):
+        assert np.abs(found.skin - still).max() < 0.5
+
+
 def test_anchors_in_sight_are_what_the_map_shows_there(template, camera):
     places = np.repeat(template.anchors[:, None], 4, axis=1)
     places[:, HAIR] += 0.004 * template.normals

@@ -3,11 +3,11 @@
 Encoder and decoder first learn to tell the whole latent of a head from its map alone, and from
 where it is seen, on which the latent's traces in the map hang. Trained on what the linear map
 misses they learn nothing: that is mostly noise at first, in which the tokens of all maps become
-alike. What they then know is regressed on what the linear map misses.
+alike. Then every number of the latent is read partly by them and partly by the linear map.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,22 +17,20 @@ from torch import nn
 from inference.model.editing import EditingModel
 from training.editing.latents import MIRROR_POSE, Latents
 from training.editing.map_heads import MapHeads, drawn_map
-from training.editing.map_ridge import Ridge, best_ridge
 from training.runs.log import RunLog
 from training.runs.schedule import warm_cosine
 from training.runs.stage_state import StageClock, Stateful, load_state, save_state
 
 _JUDGED, _OF = 3, 10
 """Heads with this remainder are not trained on."""
-_BATCH = 16
+READING_BATCH = 16
+"""Maps a step."""
 _WARM_UP = 200  # steps
 _LAST = 0.3  # factor on the learning rate of the map from thousands of latents
 _ANGLES = 2  # yaw and elevation, which no drawing of the map changes
 _SEEN_FROM = 0.3  # weight of these against the latent
 _MEASURED = 240  # maps of others
 _AT_A_TIME = 32
-_MOST = 9000  # maps of the regression
-_STRENGTHS = (30.0, 100.0, 300.0, 1e3, 3e3, 1e4, 3e4, 1e5, 1e6)
 _STATE = "geometry.pt"
 
 
@@ -74,10 +72,22 @@ class Reader:
         truth: torch.Tensor,  # [B, Z + 2]
     ) -> torch.Tensor:
         """Shares of their variances that are missed of latents and of angles, [2]."""
-        found = model.global_latents(model.encoder.geometry_of_classes(classes))
-        missed = self.linear(found.flatten(1)) - (truth - self.mean) / self.spread
+        missed = self._said(model, classes) - (truth - self.mean) / self.spread
         weighted = (missed**2).mean(0) * self.weight
         return torch.stack([part.sum() for part in weighted.tensor_split([-_ANGLES])])
+
+    def latents(
+        self,
+        model: EditingModel,
+        classes: torch.Tensor,  # [B, S, S]
+    ) -> torch.Tensor:
+        """Latents [B, Z] of maps."""
+        return (self._said(model, classes) * self.spread + self.mean)[:, :-_ANGLES]
+
+    def _said(self, model: EditingModel, classes: torch.Tensor) -> torch.Tensor:
+        found = model.global_latents(model.encoder.geometry_of_classes(classes))
+        said: torch.Tensor = self.linear(found.flatten(1))
+        return said
 
 
 def learn_geometry(
@@ -86,8 +96,12 @@ def learn_geometry(
     latents: Latents,
     options: argparse.Namespace,
     log: RunLog,
-) -> None:
-    """Train for the options' share of the minutes or steps, then write `refine`."""
+) -> tuple[int, Latents]:
+    """Train for the options' share of the minutes or steps, then blend_readings.
+
+    Returns:
+        The steps, and what blend_readings returns.
+    """
     branch = model.branch
     assert branch is not None
     whose = heads.twin_heads
@@ -124,65 +138,62 @@ def learn_geometry(
             for group in optimiser.param_groups:
                 rate = options.learning_rate * group["factor"]
                 group["lr"] = rate * warm_cosine(clock.steps, done, _WARM_UP)
-            views = rng.choice(shown, _BATCH)
+            views = rng.choice(shown, READING_BATCH)
             missed, turned = reader.errors(model, _maps(heads, views, rng), truth[views])
             optimiser.zero_grad(set_to_none=True)
             (missed + turned).backward()
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimiser.step()
-        log.step(clock.steps, _BATCH, clock.seconds, {"geometry": float(missed.detach())})
+        log.step(clock.steps, READING_BATCH, clock.seconds, {"geometry": float(missed.detach())})
         if clock.time_to_save():
             save_state(path, parts, clock.steps, clock.seconds)
             look()
     save_state(path, parts, clock.steps, clock.seconds)
-    refine_linear(model, heads, latents, judged, options.seed, log)
+    return clock.steps, blend_readings(model, reader, heads, latents, judged, log)
 
 
-def refine_linear(
+def blend_readings(
     model: EditingModel,
+    reader: Reader,
     heads: MapHeads,
     latents: Latents,
     judged: NDArray[np.bool_],  # [2 V] maps of heads that the network has not seen
-    seed: int,
     log: RunLog,
-) -> None:
-    """Let the decoder's global latents tell what the linear map misses of heads new to it.
+) -> Latents:
+    """Let each number of the latent be read partly by the linear map, partly by the network.
 
-    A ridge regression, as strong as the judged heads want it.
+    The share of the network is the one that leaves the least square on the judged heads.
+
+    Returns:
+        The latents, of whose linear readings no more than their share is left.
     """
     branch = model.branch
     assert branch is not None
-    rng = np.random.default_rng([seed, 1])
-    fitted = np.flatnonzero(~judged)
-    if len(fitted) > _MOST:
-        fitted = rng.choice(fitted, _MOST, replace=False)
-    views = np.concatenate([fitted, np.flatnonzero(judged)])
-    inner = torch.arange(len(views)) < len(fitted)
-    found = []
+    views = np.flatnonzero(judged)
     with torch.no_grad():
-        for some in np.array_split(views, max(1, len(views) // _AT_A_TIME)):
-            geometry = model.encoder.geometry_of_classes(_maps(heads, some, None))
-            found.append(model.global_latents(geometry).flatten(1))
-    told = torch.cat(found).double()
-    mean, size = told.mean(0), told.std(0) + 1e-6
-    told = (told - mean) / size
-    true = latents.true[heads.twin_heads[views]]
-    missed = torch.from_numpy(true - latents.read[views]).double()
-    importance = torch.from_numpy(latents.importance).double()
-    centre = missed[inner].mean(0)
-    missed = missed - centre
-    ridge = Ridge(told, missed)
-    best, left = best_ridge(ridge, ~inner, importance, _STRENGTHS)
-    varies = float(((true - latents.true.mean(0)) ** 2 @ latents.importance).mean())
-    before = float((missed[~inner] ** 2 @ importance).mean())
+        parts = np.array_split(views, max(1, len(views) // _AT_A_TIME))
+        said = torch.cat([reader.latents(model, _maps(heads, part, None)) for part in parts])
+    read, true = latents.read[views], latents.true[heads.twin_heads[views]]
+    ahead, missed = said.numpy() - read, true - read
+    share = np.clip((ahead * missed).sum(0) / ((ahead**2).sum(0) + 1e-12), 0, 1)
+    varies = ((true - latents.true.mean(0)) ** 2 @ latents.importance).mean()
+    left = [
+        ((missed - part * ahead) ** 2 @ latents.importance).mean() / varies
+        for part in (0, 1, share)
+    ]
     log.say(
-        f"geometry of {int((~inner).sum())} maps of others: the linear map misses "
-        f"{before / varies:.3f}, with the network {left / varies:.3f} (ridge {best:g})"
+        f"geometry of {len(views)} maps of others: the linear map misses {left[0]:.3f}, "
+        f"the network {left[1]:.3f}, both {left[2]:.3f} "
+        f"(shares {share.min():.2f} to {share.max():.2f})"
     )
-    weights = ridge.weights(best) / size[:, None]
+    count, network = len(share), torch.from_numpy(share.astype(np.float32))
+    linear, spread = reader.linear, reader.spread[: len(share)]
     with torch.no_grad():
-        branch.refine.weight.copy_(weights.T)
-        branch.refine.bias.copy_(centre - mean @ weights)
+        branch.latent.weight[:count] *= 1 - network[:, None]
+        branch.latent.bias[:count] *= 1 - network
+        branch.refine.weight.copy_((network * spread)[:, None] * linear.weight[:count])
+        branch.refine.bias.copy_(network * (linear.bias[:count] * spread + reader.mean[:count]))
+    return replace(latents, read=(latents.read * (1 - share)).astype(np.float32))
 
 
 def _maps(

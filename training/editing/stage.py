@@ -31,6 +31,7 @@ from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
 from inference.model.reconstruction import ReconstructionModel
 from training.editing.data import load_editing_heads, with_prompts
+from training.editing.geometry import READING_BATCH
 from training.editing.latents import latents_of
 from training.editing.map_heads import MapHeads, load_map_heads
 from training.editing.start import start_branch
@@ -40,6 +41,8 @@ from training.runs.stage_state import add_budget_options
 
 REACH = 0.2
 """Metres that an anchor of the editing model may go from the mean head: as far as any hair."""
+_AS_AT_FIRST = ("head.colour_start",)
+"""Not written: colours are the branch's, and every model starts with this grey."""
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -115,19 +118,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     latents = latents_of(model.branch, mapped, template, spread, options.mend_reading)
     log.say("maps are read as these heads teach it")
 
-    def export(trained: EditingModel, steps: int) -> None:
+    def export(trained: EditingModel, reading: int, patches: int) -> None:
         info = CheckpointInfo(
             preset=config.name,
             embedding_widths={NAME: WIDTH},
             template_id=template.template_id,
             trained_by=f"{earlier}training.train_editing, stage anchors, {len(mapped.names)} "
-            f"synthetic heads, {steps} steps of {options.batch} heads",
+            f"synthetic heads, {reading} steps of {READING_BATCH} maps, {patches} of "
+            f"{options.batch} heads",
             licence="Apache-2.0",
         )
         path = options.out / "editing.safetensors"
-        save_checkpoint(path, trained, config, info, torch.float16, trained.silent_parts)
+        left_out = (*trained.silent_parts, *_AS_AT_FIRST)
+        save_checkpoint(path, trained, config, info, torch.float16, left_out)
 
-    export(model, 0)
+    export(model, 0, 0)
     if options.steps == 0:
         return
     from training.editing.trainer import train

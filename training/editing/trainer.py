@@ -235,7 +235,7 @@ def train(
     template: HeadTemplate,
     options: argparse.Namespace,
     log: RunLog,
-    export: Callable[[EditingModel, int], None],
+    export: Callable[[EditingModel, int, int], None],
 ) -> None:
     """Train for the options' minutes or steps, and measure on heads that are not trained on."""
 
@@ -244,7 +244,8 @@ def train(
             log.measurement(name, steps, seconds, measure(model, test, template))
 
     look("closed form", model, 0, 0.0)
-    learn_geometry(model, mapped, latents, options, log)
+    reading, latents = learn_geometry(model, mapped, latents, options, log)
+    export(model, reading, 0)
     look("geometry", model, 0, 0.0)
     rate, seed = options.learning_rate, options.seed
     trainer = EditingTrainer(model, heads, mapped, latents, template, rate, seed)
@@ -265,9 +266,9 @@ def train(
         log.step(clock.steps, options.batch, clock.seconds, terms)
         if clock.time_to_save():
             save_state(path, parts, clock.steps, clock.seconds)
-            export(trainer.average, clock.steps)
+            export(trainer.average, reading, clock.steps)
             look("patches", trainer.average, clock.steps, clock.seconds)
-    export(trainer.average, clock.steps)
+    export(trainer.average, reading, clock.steps)
     look("end", trainer.average, clock.steps, clock.seconds)
 
 
