@@ -14,7 +14,7 @@ from inference.editing.spread import pixels_of, sampled
 from inference.face_map.labels import Label
 from inference.head.gaussians import FloatArray
 
-_BROWS = (Label.RIGHT_BROW, Label.LEFT_BROW)
+BROWS = (Label.RIGHT_BROW, Label.LEFT_BROW)
 _BARE = (Label.FACE, Label.NOSE)
 _SOFT = 1.2  # pixels of the grid over which a brow begins
 _FEWEST = 60  # pixels from which on a map shows a brow, and not a rest of one
@@ -26,17 +26,21 @@ _DENSE = 0.8  # how much of the skin brows hide (our choice, looking at six head
 def paint_brows(
     head: PaintedHead,
     tone: FloatArray,  # [3] RGB of brows
-) -> None:
+) -> NDArray[np.bool_]:
     """Colour what the map shows as brow, of anchors in sight, and clear the model's own brow.
 
     What a fringe or glasses hide on the map, the model knows better.
+
+    Returns:
+        [N] which anchors have another colour now.
     """
+    before = head.colours.copy()
     template, colours, wide = head.template, head.colours, head.small_map()
-    face = np.isin(template.labels, (*_BARE, *_BROWS)) & (head.kinds == SKIN)
+    face = np.isin(template.labels, (*_BARE, *BROWS)) & (head.kinds == SKIN)
     who = np.flatnonzero(head.seen & face)
     pixels = pixels_of(head.means[who], head.camera)
-    bare = sampled(np.isin(wide, (*_BARE, *_BROWS)), pixels, _SOFT)
-    for brow in _BROWS:
+    bare = sampled(np.isin(wide, (*_BARE, *BROWS)), pixels, _SOFT)
+    for brow in BROWS:
         mask = wide == brow
         own = template.anchors[template.labels == brow]
         shadow = np.zeros(len(who), np.float32)
@@ -56,6 +60,7 @@ def paint_brows(
         skin[near] += clear[:, None].astype(np.float32) * (tones - skin[near])
         painted = skin + sampled(mask, pixels, _SOFT)[:, None] * _DENSE * (tone - skin)
         colours[who] = np.clip(painted, 0, 1)
+    return np.asarray((colours != before).any(1))
 
 
 def _around(own: FloatArray, points: FloatArray, reach: float) -> NDArray[np.int64]:

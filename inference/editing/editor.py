@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from inference.editing.bared_ears import with_bared_ears
 from inference.editing.beards import grow_beard
-from inference.editing.brows import paint_brows
+from inference.editing.brows import BROWS, paint_brows
 from inference.editing.face_details import FaceDetails
 from inference.editing.glasses import wear_glasses
 from inference.editing.hair_dye import other_hair
 from inference.editing.hair_texture import texture_hair
-from inference.editing.identity import ShapedHead, keep_identity, only_near
+from inference.editing.identity import ShapedHead, keep_identity, only_near, with_brows_before
 from inference.editing.jewellery import wear_jewellery
 from inference.editing.kinds import SKIN, Choices, choose_kinds, class_of
 from inference.editing.lens_words import lenses_in_words
@@ -153,6 +153,10 @@ class Editor:
             )
         with _timed(seconds, "identity"):
             near = _near_strokes(before.means, request.labels, request.base_labels, camera)
+            maps = request.labels, request.base_labels
+            either = np.isin(maps[0], BROWS) | np.isin(maps[1], BROWS)
+            if np.array_equal(maps[0][either], maps[1][either]):
+                shaped = with_brows_before(shaped, before)
             fitted = with_bared_ears(
                 base.gaussians,
                 before,
@@ -171,7 +175,6 @@ class Editor:
                 other_hair(*looks),
             )
         with _timed(seconds, "details"):
-            maps = request.labels, request.base_labels
             faces = self.network.face_look(looks[0]), self.network.face_look(looks[1])
             gaussians = self._details.on_portrait(
                 gaussians, base.gaussians, shaped.kinds, maps, camera, faces, keep
@@ -337,7 +340,7 @@ class Editor:
         _, depth = front(sight, class_of(kinds, template.labels))
         in_sight = visible(sight, depth)
         head = PaintedHead(means, colours, kinds, in_sight, labels, camera, template)
-        paint_brows(head, reading.brows if brows is None else brows)
+        painted = paint_brows(head, reading.brows if brows is None else brows)
         open_mouth(head)
         grown = grow_beard(head, reading.beard)
         relief = means - bare
@@ -347,7 +350,7 @@ class Editor:
         wear_glasses(head, glasses)
         wear_jewellery(head)
         progress(_MAP_STAGE, 1.0)
-        return ShapedHead(means, colours, kinds, relief, grown, texture), camera
+        return ShapedHead(means, colours, kinds, relief, grown, texture, painted), camera
 
 
 def _camera_of(request: EditRequest) -> Camera | None:

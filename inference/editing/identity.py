@@ -1,6 +1,6 @@
 """Keeps the person: an edit is a difference, carried over to the head that the photograph made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class ShapedHead:
         relief: [N, 3] metres that curls and a beard moved the means by.
         grown: [N] 0..1 how much of the skin a beard hides, 0 without one.
         texture: of the hair, whose relief is a part of the other; None if it has none.
+        brows: [N] which anchors brows were painted on, or cleared of.
     """
 
     means: FloatArray
@@ -42,6 +43,7 @@ class ShapedHead:
     relief: FloatArray | float = 0.0
     grown: FloatArray | float = 0.0
     texture: HairTexture | None = None
+    brows: NDArray[np.bool_] | None = None
 
     def splats(self, neighbours: NDArray[np.int32]) -> Gaussians:
         """The head as Gaussians."""
@@ -173,7 +175,33 @@ def only_near(
     means += (1 - share) * (relief - before.relief)
     whole = (share == 1).ravel()
     means[whole] = edited.means[whole]
-    return ShapedHead(means.astype(np.float32), colours, kinds, relief, edited.grown, texture)
+    return replace(
+        edited,
+        means=means.astype(np.float32),
+        colours=colours,
+        kinds=kinds,
+        relief=relief,
+        texture=texture,
+    )
+
+
+def with_brows_before(edited: ShapedHead, before: ShapedHead) -> ShapedHead:
+    """The edited head with brows on the anchors that had them before, as light as its skin is.
+
+    For maps with the same brows. An edit elsewhere moves a face a little below its brows, and the
+    photograph's would be left pale beside darker ones.
+    """
+    if edited.brows is None or before.brows is None:
+        return edited
+    skin = (edited.kinds == SKIN) & (before.kinds == SKIN)
+    brows = skin & (edited.brows | before.brows)
+    plain = skin & ~brows
+    if not plain.any():
+        return edited
+    lighter = edited.colours[plain].mean(0) / np.maximum(before.colours[plain].mean(0), 1e-3)
+    colours = edited.colours.copy()
+    colours[brows] = np.clip(before.colours[brows] * lighter, 0, 1)
+    return replace(edited, colours=colours)
 
 
 def _evenly(

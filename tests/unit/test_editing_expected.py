@@ -212,3 +212,15 @@ def test_stamped_long_hair_hides_the_ears_and_leaves_the_cheeks_whole(sample):
     now, then = (np.linalg.norm(m[one] - m[other], axis=1) for m in (places, former))
     assert len(one) > 20000
     assert np.quantile(now - then, 0.99) < 0.002
+
+
+def test_other_hair_leaves_the_brows_as_dark_as_they_were(sample, mane):
+    """One was 0.11 darker, one 0.07 paler, painted again on what the edit moved below them."""
+    painted = sample.engine.template.labels
+    document = FaceMapDocument(sample.labels, sample.base.portrait.landmarks)
+    longer = sample.edit(stamped(Stamp.LONG_HAIR, document, sample.engine.template))
+    for brow in (Label.RIGHT_BROW, Label.LEFT_BROW):
+        before = sample.base.gaussians.colours[painted == brow].mean()
+        for head in (longer, mane[1]):
+            after = head.colours[painted == brow].mean()
+            assert after == pytest.approx(before, abs=0.03), brow.title

@@ -244,6 +244,24 @@ def test_true_glasses_and_hair_on_both_sides_stay():
     np.testing.assert_array_equal(tidied(scores_of(labels), None).argmax(0), labels)
 
 
+@pytest.mark.parametrize(("wider", "worn"), [(5, False), (41, True)])
+def test_eyes_and_their_lids_are_no_glasses(sample, wider, worn):
+    hints = dict(zip(OUTLINES, face_hints(sample.landmarks, 512, 512) > 127, strict=True))
+    eyes = {label: hints[label] for label in (Label.RIGHT_EYE, Label.LEFT_EYE)}
+    labels = np.full((512, 512), Label.FACE, np.uint8)
+    grown = cv2.dilate(sum(eyes.values()).astype(np.uint8), np.ones((wider, wider))) > 0
+    labels[grown] = Label.GLASSES
+    assert labels[grown].size > 0.003 * labels.size  # not to be told from glasses by their size
+    cleaned = tidied(scores_of(labels), sample.landmarks).argmax(0)
+    if worn:
+        np.testing.assert_array_equal(cleaned == Label.GLASSES, grown)
+        return
+    assert not (cleaned == Label.GLASSES).any()
+    for label, outline in eyes.items():
+        assert (cleaned[outline] == label).all(), label.title
+    assert not np.isin(cleaned[grown & ~sum(eyes.values())], list(eyes)).any()
+
+
 def test_an_eye_is_wholly_that_of_its_side(sample):
     labels = np.full((512, 512), Label.FACE, np.uint8)
     points = sample.landmarks.points
