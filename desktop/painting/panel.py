@@ -85,9 +85,9 @@ class PaintingPanel(QFrame):
         super().__init__(parent)
         self.setObjectName("painting")
         self._steps = steps
-        self._put = put or (lambda stamp, labels: self.document.replace(stamp.value, labels))
         self._template = cache(template)
         self.document = FaceMapDocument()
+        self._put = put or (lambda stamp, labels: self.document.replace(stamp.value, labels))
         self.state = PaintState(self)
         self.actions_ = PaintActions(self, palette)
         self.canvas = PaintCanvas(self.document, self.state, self)
