@@ -24,6 +24,7 @@ from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
 from training.editing.beard_region import beard_region, confine_beards
+from training.editing.stage import AS_AT_FIRST
 from training.editing.style_palette import (
     PaletteExamples,
     fit_palette,
@@ -95,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     confine_beards(model.branch, config.branch, beard_region(template), usual)
     trained_by = f"{info.trained_by}; palette: training.refit_palette, {len(found.palette)} heads"
     info = replace(info, trained_by=trained_by)
-    save_checkpoint(options.out, model, config, info, torch.float16, model.silent_parts)
+    left_out = (*model.silent_parts, *AS_AT_FIRST)
+    save_checkpoint(options.out, model, config, info, torch.float16, left_out)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ An anchor stands for skin, hair, cloth or a hat. Where it then lies follows from
 map alone; what colour it then has follows from a palette that the style names. So geometry and
 style cannot mix, whatever the rest of the model has learned.
 
-A linear map reads the latent off the face map; what it misses, the decoder's global latents add,
-which have seen the map and no style.
+A linear map reads the latent off the face map; the decoder's global latents, which have seen the
+map and no style, add their own reading of it.
 """
 
 from dataclasses import dataclass

@@ -97,10 +97,12 @@ def _take_off_small_glasses(scores: FloatArray, landmarks: FaceLandmarks) -> Non
     """What is no larger than eyes with their lids are eyes, where their outlines are, and skin."""
     size = scores.shape[-1]
     glasses = scores.argmax(0) == Label.GLASSES
+    if not glasses.any():
+        return
     hints = dict(zip(OUTLINES, face_hints(landmarks, size, size), strict=True))
     outlines = {eye: hints[eye] > 127 for eye in (Label.RIGHT_EYE, Label.LEFT_EYE)}
     area = sum(int(outline.sum()) for outline in outlines.values())
-    if not glasses.any() or glasses.sum() >= GLASSES_OVER_EYES * area:
+    if glasses.sum() >= GLASSES_OVER_EYES * area:
         return
     scores[Label.GLASSES] = 0
     labels = np.full(glasses.shape, Label.FACE, np.uint8)

@@ -149,6 +149,8 @@ def learn_geometry(
             save_state(path, parts, clock.steps, clock.seconds)
             look()
     save_state(path, parts, clock.steps, clock.seconds)
+    if clock.steps == 0:
+        return 0, latents  # a network that has learned nothing reads nothing
     return clock.steps, blend_readings(model, reader, heads, latents, judged, log)
 
 

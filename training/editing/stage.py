@@ -41,7 +41,7 @@ from training.runs.stage_state import add_budget_options
 
 REACH = 0.2
 """Metres that an anchor of the editing model may go from the mean head: as far as any hair."""
-_AS_AT_FIRST = ("head.colour_start",)
+AS_AT_FIRST = ("head.colour_start",)
 """Not written: colours are the branch's, and every model starts with this grey."""
 
 
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             licence="Apache-2.0",
         )
         path = options.out / "editing.safetensors"
-        left_out = (*trained.silent_parts, *_AS_AT_FIRST)
+        left_out = (*trained.silent_parts, *AS_AT_FIRST)
         save_checkpoint(path, trained, config, info, torch.float16, left_out)
 
     export(model, 0, 0)
