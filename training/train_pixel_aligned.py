@@ -22,7 +22,6 @@ from inference.model.checkpoint import load_checkpoint, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.reconstruction import ReconstructionModel
 from training.pixel_aligned.cascade import fit_cascade
-from training.pixel_aligned.gains import fit_gains
 from training.pixel_aligned.views import collect_views
 from training.runs.command_line import command_parser
 from training.runs.cpu_precision import multiplies_bfloat16
@@ -54,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     info = load_checkpoint(options.init, model, config)
     model.requires_grad_(False)
     views = collect_views(
-        model, options.data, options.heads, options.seed, log.say, multiplies_bfloat16()
+        model, options.data, options.heads, options.seed, log.say, multiplies_bfloat16(), True
     )
     log.say(f"{len(views.targets)} heads, {len(views)} views")
-    fit_gains(model, views, fit_cascade(model, views, template, log.say), log.say)
+    fit_cascade(model, views, template, log.say)
     said = f"{info.trained_by}; then training.train_pixel_aligned, {len(views.targets)} heads"
     path: Path = options.out / "model.safetensors"
     save_checkpoint(path, model, config, replace(info, trained_by=said))

@@ -20,6 +20,7 @@ _LEAST = 0.25  # what stays of it then
 _EVENLY = 0.8  # how far the change of hair is the same from one lock to the next
 _SAME = 1e-6
 _BESIDE = 16  # anchors of hair nearest to one
+_AROUND = 64  # anchors of a kind nearest to one that came to be of it
 _THICK = 0.001  # metres of a beard from which on splats lie in its surface, not in the skin's
 
 
@@ -122,13 +123,19 @@ def _moved(edited: ShapedHead, before: ShapedHead) -> FloatArray:
 
 
 def _of_new_parts(edited: ShapedHead, before: ShapedHead, fitted: Gaussians) -> FloatArray:
-    """What the photograph's hair, skin and cloth differ by on average, for more of them: [N, 3]."""
+    """What the photograph's hair, skin and cloth beside new parts differ by, for these: [N, 3].
+
+    Foreheads are lighter than necks: what lies beside says more of what hair hid than the mean.
+    """
     added = np.zeros_like(edited.colours)
     for kind in np.unique(edited.kinds):
         both = (edited.kinds == kind) & (before.kinds == kind)
         new = (edited.kinds == kind) & (before.kinds != kind)
         if both.any() and new.any():
-            added[new] = (fitted.colours - before.colours)[both].mean(0)
+            known = (fitted.colours - before.colours)[both]
+            count = min(_AROUND, len(known))
+            _, near = cKDTree(edited.means[both]).query(edited.means[new], count)
+            added[new] = np.median(known[near.reshape(-1, count)], axis=1)
     return added
 
 

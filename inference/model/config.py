@@ -187,6 +187,11 @@ class PixelAlignedConfig:
         rounds: corrections of the pose, each from what is read where the one before put the
             probes; the shape follows.
         shape: principal components of what the low-rank shape lacks, a region.
+        rings: radii around a patch's middle, where the picture is 2 wide, on which it looks too.
+        cells: along an edge of the picture, in which the foremost anchor hides others.
+        faces: which of the low-rank branch's classes are a bare face: face, glasses.
+        refined: width of the two networks that mend patches.
+        dropout: share of their hidden numbers that training leaves out.
     """
 
     probes: int = 512
@@ -194,6 +199,11 @@ class PixelAlignedConfig:
     blurs: tuple[float, ...] = (0.012, 0.04, 0.12)
     rounds: int = 2
     shape: int = 32
+    rings: tuple[float, ...] = (0.06, 0.16)
+    cells: int = 48
+    faces: tuple[int, ...] = (4, 6)
+    refined: int = 128
+    dropout: float = 0.1
 
 
 @dataclass(frozen=True)

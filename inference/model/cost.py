@@ -17,6 +17,8 @@ from inference.model.config import (
     SharpeningConfig,
     VitConfig,
 )
+from inference.model.patch_evidence import evidence_width
+from inference.model.patch_refinement import CANDIDATES, judged_width
 from inference.model.pixel_aligned import POSE, sampled_channels
 from inference.model.pooling import pooled_width
 
@@ -184,19 +186,26 @@ def model_cost(
 
 
 def _look_back_cost(config: ModelConfig, aligned: PixelAlignedConfig) -> tuple[int, int]:
-    """The pixel-aligned branch: no parameter of it is trained."""
+    """The pixel-aligned branch: a closed form, and the networks that mend patches."""
     branch = config.low_rank
     assert branch is not None
     pooled = pooled_width(config.encoder, branch) + 1
     read = aligned.probes * sampled_channels(aligned, branch)
     missing = branch.regions * aligned.shape
     maps = branch.gates * pooled * POSE + read * (aligned.rounds * POSE + missing)
-    # Every anchor and its mirror image are placed, and the probes before and after they move.
-    anchors = config.decoder.patches * config.head.per_patch
-    spread = anchors * (sum(branch.counts) + 2 * missing) + aligned.probes * (
-        sum(branch.counts) + missing
-    )
-    return 0, 2 * (maps + 3 * spread)
+    # Every anchor is placed for what it hides, and then with its mirror image; the probes before
+    # and after they move.
+    patches, per_patch = config.decoder.patches, config.head.per_patch
+    counts = sum(branch.counts)
+    spread = patches * per_patch * (2 * counts + 3 * missing) + aligned.probes * (counts + missing)
+    evidence = evidence_width(aligned, branch, per_patch)
+    judged = evidence + judged_width(branch, per_patch)
+    width, outputs = aligned.refined, (3 + CANDIDATES + 3) * per_patch
+    weights = (evidence + judged + 4 * width + outputs) * width
+    # In the camera's axes: each anchor and the way it goes, all depths twice or thrice.
+    turned = patches * (per_patch * (9 + 9 + 3 + 2 * 3) + 3 * 9 + 2 * 3)
+    parameters = weights + 6 * width + outputs
+    return parameters, 2 * (maps + 3 * spread + patches * weights + turned)
 
 
 def cost_table(config: ModelConfig) -> str:

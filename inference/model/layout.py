@@ -9,6 +9,8 @@ from typing import Literal
 
 from inference.model.config import ModelConfig
 from inference.model.editing import EditingModelConfig
+from inference.model.patch_evidence import evidence_width
+from inference.model.patch_refinement import judged_width
 from inference.model.pixel_aligned import sampled_channels
 from inference.model.pooling import pooled_width
 
@@ -34,6 +36,18 @@ class Part:
     kind: Kind
     shape: tuple[str, ...]
     meaning: str
+
+
+def _perceptron(name: str, inputs: str, outputs: str) -> tuple[Part, ...]:
+    """One of the two networks that mend patches."""
+    start, what = f"pixel_aligned.patches.{name}", f"ours, {name} of a patch"
+    return (
+        Part(f"{start}.mean", "tensor", (inputs,), f"{what}: of what it is seen on"),
+        Part(f"{start}.scale", "tensor", (inputs,), f"{what}: of what it is seen on"),
+        Part(f"{start}.entry", "linear", ("h", inputs), f"{what}: before SiLU"),
+        Part(f"{start}.blocks.{{i}}", "linear", ("h", "h"), f"{what}: before SiLU, added"),
+        Part(f"{start}.exit", "linear", (outputs, "h"), f"{what}: what is changed"),
+    )
 
 
 LAYOUT = (
@@ -101,7 +115,7 @@ LAYOUT = (
     Part("low_rank.linear", "linear", ("c", "g"), "ours: gated features to coefficients"),
     Part("low_rank.refine", "linear", ("c", "q"), "ours: global latents to coefficients"),
     Part("pixel_aligned.probes", "tensor", ("m",), "ours: anchors that are looked up"),
-    Part("pixel_aligned.normals", "tensor", ("P", "K", "3"), "ours: of the template"),
+    Part("pixel_aligned.normals", "tensor", ("P", "K", "3"), "ours: of the template, in 127ths"),
     Part("pixel_aligned.mirror", "tensor", ("P", "K"), "ours: the anchor on the other side"),
     Part("pixel_aligned.pose_scale", "tensor", ("8",), "ours: of the affine camera"),
     Part("pixel_aligned.sampled_mean", "tensor", ("s",), "ours: of what the probes read"),
@@ -110,7 +124,8 @@ LAYOUT = (
     Part("pixel_aligned.steps.{i}", "linear", ("8", "s"), "ours: what probes read to its change"),
     Part("pixel_aligned.shape", "linear", ("j", "s"), "ours: what probes read to the shape's"),
     Part("pixel_aligned.shape_basis", "tensor", ("P", "K", "3", "i"), "ours: metres a coefficient"),
-    Part("pixel_aligned.gains", "tensor", ("P", "*", "3"), "ours: a gate's trust in seen colours"),
+    *_perceptron("places", "t", "3K"),
+    *_perceptron("colours", "u", "6K"),
     Part("branch.feature_mean", "tensor", ("*",), "ours, editing: of the pooled face map"),
     Part("branch.feature_std", "tensor", ("*",), "ours, editing: of the pooled face map"),
     Part("branch.latent", "linear", ("*", "*"), "ours, editing: pooled map to latent and pose"),
@@ -175,6 +190,9 @@ LETTERS = {
     "s": "m x numbers that a probe reads",
     "i": "components of what the shape lacks",
     "j": "regions x i",
+    "h": "width of the networks that mend patches",
+    "t": "what a patch is seen on",
+    "u": "t and what its colours are judged by",
 }
 """What the letters of the shapes stand for."""
 
@@ -227,6 +245,10 @@ def dimensions(config: ModelConfig | EditingModelConfig) -> dict[str, int]:
             "s": aligned.probes * sampled_channels(aligned, config.low_rank),
             "i": aligned.shape,
             "j": config.low_rank.regions * aligned.shape,
+            "h": aligned.refined,
+            "t": evidence_width(aligned, config.low_rank, head.per_patch),
+            "u": evidence_width(aligned, config.low_rank, head.per_patch)
+            + judged_width(config.low_rank, head.per_patch),
         }
     return values
 

@@ -3,9 +3,9 @@
 The low-rank branch guesses a head from the picture as a whole. Here its anchors are projected
 into the picture and read what lies there, as in PIFu (Saito et al. 2019, pixel-aligned
 features). From that a cascade of linear regressions corrects the pose and then the shape, as in
-supervised descent (Xiong and De la Torre 2013); at last anchors take over the colours on which
-they, or those on the other side of the face, are seen. Every weight is set in closed form by
-training.train_pixel_aligned.
+supervised descent (Xiong and De la Torre 2013), every weight set in closed form by
+training.train_pixel_aligned. At last each patch looks for itself, moves, and takes over the
+colours on which it, or the other side of the face, is seen (inference.model.patch_refinement).
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,30 @@ from torch.nn import functional
 from inference.model.config import DecoderConfig, EncoderConfig, LowRankConfig, PixelAlignedConfig
 from inference.model.gaussian_head import GaussianHead
 from inference.model.low_rank import LowRankBranch, LowRankOffsets, spread_by_region
+from inference.model.patch_evidence import (
+    SeenPatches,
+    Viewpoint,
+    camera_axes,
+    front_of,
+    hidden_by,
+    patch_evidence,
+    projected,
+)
+from inference.model.patch_refinement import PatchRefinement
 from inference.model.picture_maps import PictureMaps, sampled
 from inference.model.pooling import pooled_width
 
+FACE = 0
+"""The region of faces, see training.anchors.regional_components."""
 POSE = 8
 """A pose is an affine camera [2, 4]: from decimetres and a one to -1..1 across the picture."""
-CANDIDATES = 3
-"""What an anchor's colour may lean on: its own place, its mirror image's, its region's tone."""
-DECIMETRES = 10.0
-"""In a metre."""
-_TRUSTED_FROM, _TRUSTED_WIDTH = 0.15, 0.25
-"""The gain from which a seen colour counts, and over which it counts wholly (our choice)."""
-_FACING_WHOLLY = 0.25
-"""Cosine of the angle to the camera from which an anchor is wholly seen (our choice)."""
+NORMAL_UNIT = 127
+"""Of the template's normals, which are kept in bytes."""
+_COVERED_WHOLLY = 3.0  # times the share of a patch's anchors that something covers
+_FACING_FROM, _FACING_WIDTH = 0.3, 0.25  # cosines of the angle to the camera
+_HIDDEN_FROM, _HIDDEN_WIDTH = 0.08, 0.15  # decimetres of head before an anchor
+_FACES_FROM, _FACES_WIDTH = 0.25, 0.35  # shares of a patch that are face
+"""From when on, and over how much, a face counts as bare (our choice)."""
 _SEEN_FROM, _SEEN_WIDTH = 0.75, 0.2  # blurred coverage from which a pixel is the head's alone
 
 
@@ -38,18 +49,14 @@ class AlignedHead:
     """What a look at a picture found, ready for any patches.
 
     Attributes:
-        pose: [B, 8], see POSE.
+        view: the picture, and from where it shows the head.
         shape: [B, regions * shape] coefficients of what the low-rank shape lacks.
-        gates: [B, G] weights of the ranges of yaw.
         tone: [B, regions, 3] RGB, how much lighter each region is than predicted.
-        maps: of the picture.
     """
 
-    pose: torch.Tensor
+    view: Viewpoint
     shape: torch.Tensor
-    gates: torch.Tensor
     tone: torch.Tensor
-    maps: PictureMaps
 
 
 class ClosedForm(nn.Module):
@@ -81,7 +88,6 @@ class PixelAlignedBranch(nn.Module):
     sampled_mean: torch.Tensor
     sampled_scale: torch.Tensor
     shape_basis: torch.Tensor
-    gains: torch.Tensor
 
     def __init__(
         self,
@@ -96,18 +102,18 @@ class PixelAlignedBranch(nn.Module):
         features = config.probes * sampled_channels(config, low_rank)
         anchors = (decoder.patches, per_patch)
         self.register_buffer("probes", torch.zeros(config.probes, dtype=torch.int32))
-        self.register_buffer("normals", torch.zeros(*anchors, 3))
+        self.register_buffer("normals", torch.zeros((*anchors, 3), dtype=torch.int8))
         own = torch.arange(decoder.patches * per_patch, dtype=torch.int32)
         self.register_buffer("mirror", own.view(anchors))
         self.register_buffer("pose_scale", torch.ones(POSE))
         self.register_buffer("sampled_mean", torch.zeros(features))
         self.register_buffer("sampled_scale", torch.ones(features))
         self.register_buffer("shape_basis", torch.zeros(*anchors, 3, config.shape))
-        self.register_buffer("gains", torch.zeros(decoder.patches, low_rank.gates, CANDIDATES))
         gated = low_rank.gates * (pooled_width(encoder, low_rank) + 1)
         self.pose = ClosedForm(gated, POSE)
         self.steps = nn.ModuleList(ClosedForm(features, POSE) for _ in range(config.rounds))
         self.shape = ClosedForm(features, low_rank.regions * config.shape)
+        self.patches = PatchRefinement(config, low_rank, per_patch)
 
     def look(
         self,
@@ -118,16 +124,23 @@ class PixelAlignedBranch(nn.Module):
         maps: PictureMaps,
     ) -> AlignedHead:
         """Find pose, shape and tone of a low-rank head in its picture."""
-        gated, gates = low_rank.gated(pooled)
         probes = self.probes[None]
         offsets = low_rank.of_anchors(coefficients, probes)
-        pose = self.pose(gated) * self.pose_scale
+        pose = self.pose(low_rank.gated(pooled)[0]) * self.pose_scale
         places = expected_places(head, offsets.means, probes)[:, 0]
         for step in self.steps:
             pose = pose + step(self.scaled(self.sample(maps, pose, places))) * self.pose_scale
         shape = self.shape(self.scaled(self.sample(maps, pose, places)))
+        everywhere = self.places(shape, low_rank(coefficients, None), low_rank, head, self.own)
+        axes, cells = camera_axes(pose), self.config.cells
+        front = front_of(pose, axes, everywhere.flatten(1, 2), cells)
         tone = self.tone(low_rank, head, offsets, pose, shape, maps)
-        return AlignedHead(pose, shape, gates, tone, maps)
+        return AlignedHead(Viewpoint(pose, axes, front, maps), shape, tone)
+
+    @property
+    def own(self) -> torch.Tensor:
+        """[patches, K] each anchor's index."""
+        return torch.arange(self.mirror.numel(), device=self.mirror.device).view_as(self.mirror)
 
     def forward(
         self,
@@ -139,47 +152,103 @@ class PixelAlignedBranch(nn.Module):
         share: float = 1.0,
     ) -> LowRankOffsets:
         """The low-rank offsets of some patches with what the look back adds, or a share of that."""
-        offsets = low_rank(coefficients, patches)
-        rows = slice(None) if patches is None else patches
-        region = low_rank.region[rows]
-        more = spread_by_region(self.shape_basis[rows], found.shape, region)
-        own = torch.arange(self.mirror.numel(), device=self.mirror.device).view_as(self.mirror)
-        mirror = self.mirror[rows].long()
-        across = low_rank.of_anchors(coefficients, mirror)
-        here = expected_places(head, offsets.means + more, own[rows])
-        there = self.places(found.shape, across, low_rank, head, mirror)
-        at, at_mirror = (projected(found.pose, x.flatten(1, 2)) for x in (here, there))
-        colours = expected_colours(head, offsets.colours, own[rows])
-        candidates = self.candidates(found, colours, region, (own[rows], at), (mirror, at_mirror))
-        gains = torch.einsum("bg,pgk->bpk", found.gates, self.gains[rows])[:, :, None]
-        # Half of a brow from the picture and half of a predicted one would be two brows.
-        seen = ((gains[..., :2] - _TRUSTED_FROM) / _TRUSTED_WIDTH).clamp(0, 1)
-        # What the own place says comes first; the others share what is left.
-        first, second = seen[..., 0], torch.minimum(seen[..., 1], 1 - seen[..., 0])
-        third = torch.minimum(gains[..., 2].clamp(0, 1), 1 - first - second)
-        weights = torch.stack([first, second, third], -1)
-        colours = (candidates * weights[..., None, :]).sum(-1)
+        looked = self.looked(found, coefficients, low_rank, head, patches)
+        # A face that nothing hides is placed better by all its probes than by patches alone.
+        hidden = (looked.covered.mean(2, keepdim=True) * _COVERED_WHOLLY).clamp(0, 1)
+        bare = (low_rank.region.flatten()[looked.anchors] == FACE) * (1 - hidden)
+        moved = looked.places + self.moves(found, looked) * (1 - bare[..., None])
+        colours = self.recoloured(found, looked, (moved, looked.mirrored))
+        seen, shown = self.shown_faces(found, looked, moved, low_rank)
+        colours = colours + shown * (seen - colours)
+        offsets = looked.offsets
+        start = expected_places(head, torch.zeros_like(moved), looked.anchors)
         return LowRankOffsets(
-            offsets.means + more * share,
-            offsets.colours + colours * share,
+            offsets.means + (moved - start - offsets.means) * share,
+            offsets.colours + (colours - looked.predicted) * share,
             offsets.covered,
         )
 
-    def candidates(
+    def moves(self, found: AlignedHead, looked: "LookedPatches") -> torch.Tensor:
+        """How far the anchors of patches would go, [B, P, K, 3] metres."""
+        return self.patches.moves(found.view, looked.evidence)
+
+    def recoloured(
         self,
         found: AlignedHead,
-        colours: torch.Tensor,  # [B, P, K, 3] predicted
-        region: torch.Tensor,  # [P, K]
-        own: tuple[torch.Tensor, torch.Tensor],  # [P, K] anchors, [B, P * K, 2] where they are seen
-        across: tuple[torch.Tensor, torch.Tensor],  # the same of their mirror images
+        looked: "LookedPatches",
+        places: tuple[torch.Tensor, torch.Tensor],  # own and mirrored, [B, P, K, 3] metres
+        seen_at: tuple[torch.Tensor, torch.Tensor] | None = None,  # [B, P * K, 2]
     ) -> torch.Tensor:
-        """What each candidate would add to predicted colours, [B, P, K, 3, CANDIDATES]."""
-        differences = []
-        for anchors, at in (own, across):
-            seen, share = (x.unflatten(1, region.shape) for x in self._seen(found.maps, at))
-            turned = (self.facing(found.pose, anchors) / _FACING_WHOLLY).clamp(0, 1)
-            differences.append((seen - colours) * share * turned[..., None])
-        return torch.stack([*differences, found.tone[:, region.long()]], -1)
+        """Their colours [B, P, K, 3]; see PatchRefinement.colour_evidence."""
+        judged, seen, sure = self.patches.colour_evidence(
+            found.view, places, looked.predicted, looked.tone, seen_at
+        )
+        evidence = torch.cat([looked.evidence, judged], -1)
+        return self.patches.recoloured(evidence, looked.predicted, looked.tone, seen, sure)
+
+    def shown_faces(
+        self,
+        found: AlignedHead,
+        looked: "LookedPatches",
+        moved: torch.Tensor,  # [B, P, K, 3] metres
+        low_rank: LowRankBranch,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Colours [B, P, K, 3] on which anchors lie, and how far they are a bare face's, 0..1.
+
+        Faces look as they are pictured wherever they turn to the camera and nothing is before
+        them: what patches trust there is what suits right places, and half of a brow or a tooth
+        from the picture and half of what is predicted would be none.
+        """
+        view, flat = found.view, moved.flatten(1, 2)
+        at = projected(view.pose, flat)
+        seen, sure = self._seen(view.maps, at)
+        facing = torch.einsum(
+            "bc,mc->bm", view.axes[:, 2], self.normals_of(looked.anchors.flatten())
+        )
+        hidden = hidden_by(view, flat, at)[..., 0]
+        faces = sampled(view.maps.shares, at)[..., self.config.faces].sum(-1)
+        bare = sure[..., 0] * ((facing - _FACING_FROM) / _FACING_WIDTH).clamp(0, 1)
+        bare = bare * (1 - ((hidden - _HIDDEN_FROM) / _HIDDEN_WIDTH).clamp(0, 1))
+        bare = bare * ((faces - _FACES_FROM) / _FACES_WIDTH).clamp(0, 1)
+        bare = bare * (low_rank.region.flatten()[looked.anchors.flatten()] == FACE)
+        like = moved.shape[1:3]
+        return seen.unflatten(1, like), bare[..., None].unflatten(1, like)
+
+    def looked(
+        self,
+        found: AlignedHead,
+        coefficients: torch.Tensor,  # [B, coefficients]
+        low_rank: LowRankBranch,
+        head: GaussianHead,
+        patches: torch.Tensor | None,  # [P] indices, None for all
+    ) -> "LookedPatches":
+        """What some patches are, and what they see, before they move."""
+        rows = slice(None) if patches is None else patches
+        own, mirror = self.own[rows], self.mirror[rows].long()
+        offsets = low_rank.of_anchors(coefficients, own)
+        places = self.places(found.shape, offsets, low_rank, head, own)
+        across = low_rank.of_anchors(coefficients, mirror)
+        mirrored = self.places(found.shape, across, low_rank, head, mirror)
+        covered = offsets.covered
+        assert covered is not None
+        evidence = patch_evidence(
+            found.view,
+            SeenPatches(places, self.normals_of(own)),
+            SeenPatches(mirrored, self.normals_of(mirror)),
+            head.anchors[rows],
+            covered,
+            self.config.rings,
+        )
+        predicted = expected_colours(head, offsets.colours, own)
+        tone = found.tone[:, low_rank.region[rows].long()]
+        return LookedPatches(own, offsets, covered, places, mirrored, predicted, tone, evidence)
+
+    def normals_of(
+        self,
+        anchors: torch.Tensor,  # [...] indices
+    ) -> torch.Tensor:
+        """The template's normals of any anchors, [..., 3]."""
+        return self.normals.flatten(0, 1)[anchors].float() / NORMAL_UNIT
 
     def places(
         self,
@@ -222,17 +291,6 @@ class PixelAlignedBranch(nn.Module):
         inside = (at.abs() < 1).all(-1, keepdim=True)
         return read[..., :3], ((read[..., 3:] - _SEEN_FROM) / _SEEN_WIDTH).clamp(0, 1) * inside
 
-    def facing(
-        self,
-        pose: torch.Tensor,  # [B, 8]
-        anchors: torch.Tensor,  # [P, K]
-    ) -> torch.Tensor:
-        """Cosine between the template's normals and the way to the camera, [B, P, K]."""
-        axes = pose.unflatten(1, (2, 4))[..., :3]
-        towards = functional.normalize(torch.linalg.cross(axes[:, 1], axes[:, 0]), dim=-1)
-        normals = self.normals.flatten(0, 1)[anchors]
-        return torch.einsum("bc,pkc->bpk", towards, normals)
-
     def tone(
         self,
         low_rank: LowRankBranch,
@@ -247,11 +305,37 @@ class PixelAlignedBranch(nn.Module):
         places = self.places(shape, offsets, low_rank, head, probes)[:, 0]
         colours = expected_colours(head, offsets.colours, probes)[:, 0]
         seen, share = self._seen(maps, projected(pose, places))
-        weight = share * self.facing(pose, probes)[:, 0, :, None].clamp(min=0)
+        facing = torch.einsum("bc,mc->bm", camera_axes(pose)[:, 2], self.normals_of(self.probes))
+        weight = share * facing[..., None].clamp(min=0)
         regions = low_rank.region.flatten()[self.probes].long()
         each = functional.one_hot(regions, low_rank.config.regions).to(seen.dtype)
         sums = torch.einsum("bmc,mr->brc", weight * (seen - colours), each)
         return sums / (torch.einsum("bmc,mr->brc", weight, each) + 1)
+
+
+@dataclass(frozen=True)
+class LookedPatches:
+    """Patches before they move.
+
+    Attributes:
+        anchors: [P, K] indices.
+        offsets: of the low-rank branch.
+        covered: [B, P, K] 0..1, how far each goes to what hides it.
+        places: [B, P, K, 3] metres, with the shape that the look found.
+        mirrored: [B, P, K, 3] metres, of their mirror images.
+        predicted: [B, P, K, 3] colours of the low-rank branch.
+        tone: [B, P, K, 3] of their regions.
+        evidence: [B, P, E] what they are seen on.
+    """
+
+    anchors: torch.Tensor
+    offsets: LowRankOffsets
+    covered: torch.Tensor
+    places: torch.Tensor
+    mirrored: torch.Tensor
+    predicted: torch.Tensor
+    tone: torch.Tensor
+    evidence: torch.Tensor
 
 
 def sampled_channels(config: PixelAlignedConfig, low_rank: LowRankConfig) -> int:
@@ -283,12 +367,3 @@ def expected_colours(
     """Their colours, [B, P, K, 3]."""
     start = head.colour_start.expand(*head.anchors.shape[:2], 3).flatten(0, 1)[anchors]
     return (start + colours).clamp(0, 1)
-
-
-def projected(
-    pose: torch.Tensor,  # [B, 8]
-    places: torch.Tensor,  # [B, M, 3] metres
-) -> torch.Tensor:
-    """Where points are seen, [B, M, 2] in -1..1 from the picture's left and top."""
-    camera = pose.unflatten(1, (2, 4)).transpose(1, 2)
-    return places @ camera[:, :3] * DECIMETRES + camera[:, 3:]

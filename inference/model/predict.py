@@ -115,11 +115,12 @@ def decode_head(
     cancel = cancel or CancelToken()
     chunks, covers = [], []
     with torch.inference_mode():
+        found = model.look(tokens, layers)
         for start in range(0, NUM_PATCHES, CHUNK_PATCHES):
             cancel.check()
             progress(SHAPING, start / NUM_PATCHES)
             index = torch.arange(start, start + CHUNK_PATCHES, device=tokens.tokens.device)
-            decoded = model.decode(tokens, patch_index=index, layers=layers)
+            decoded = model.decode(tokens, patch_index=index, layers=layers, found=found)
             chunks.append(decoded.to_gaussians(0))
             if decoded.covered is not None:
                 covers.append(decoded.covered[0].float().cpu().numpy())

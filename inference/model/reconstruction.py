@@ -11,7 +11,7 @@ from inference.model.decoder import Decoder, TemplateEmbedding, last_state
 from inference.model.encoder import DualBranchEncoder
 from inference.model.gaussian_head import GaussianHead
 from inference.model.low_rank import LowRankBranch
-from inference.model.pixel_aligned import PixelAlignedBranch
+from inference.model.pixel_aligned import AlignedHead, PixelAlignedBranch
 from inference.model.sharpening import Sharpening
 from inference.model.tensors import GaussianTensors, ImageTokens
 
@@ -134,9 +134,36 @@ class ReconstructionModel(nn.Module):
         tokens: ImageTokens,
         patch_index: torch.Tensor | None = None,  # [P]
         layers: int | None = None,
+        found: AlignedHead | None = None,
     ) -> GaussianTensors:
-        """Gaussians from encoded pictures, or from an editing encoder's tokens."""
-        return self.decode_with_coefficients(tokens, patch_index, layers)[0]
+        """Gaussians from encoded pictures, or from an editing encoder's tokens.
+
+        `found` is what `look` says of the same tokens and layers; None looks again.
+        """
+        return self.decode_with_coefficients(tokens, patch_index, layers, found=found)[0]
+
+    def look(
+        self,
+        tokens: ImageTokens,
+        layers: int | None = None,
+    ) -> AlignedHead | None:
+        """The look back at the pictures, once for all patches that are decoded one by one."""
+        branch, aligned, maps = self.low_rank, self.pixel_aligned, tokens.maps
+        if branch is None or aligned is None or maps is None or layers == 0:
+            return None
+        assert tokens.pooled is not None
+        nothing = torch.zeros(0, dtype=torch.long, device=maps.picture.device)
+        overall = self._latents(tokens, nothing, layers, branch.queries)
+        coefficients = branch.linear_coefficients(tokens.pooled) * self._share(layers)
+        coefficients = coefficients + branch.refinement(overall)
+        return aligned.look(branch, self.head, coefficients, tokens.pooled, maps)
+
+    def _share(self, layers: int | None) -> float:
+        """How much of the linear map is shown after some layers: equal parts, a layer each.
+
+        So the states of appendix G lead from the starting head to the final one.
+        """
+        return 1.0 if layers is None else layers / len(self.decoder.layers)
 
     def decode_with_coefficients(
         self,
@@ -144,11 +171,12 @@ class ReconstructionModel(nn.Module):
         patch_index: torch.Tensor | None = None,  # [P]
         layers: int | None = None,
         linear: torch.Tensor | None = None,  # [B, K]
+        found: AlignedHead | None = None,
     ) -> tuple[GaussianTensors, torch.Tensor | None]:
         """As `decode`, with the low-rank coefficients [B, K] that training supervises.
 
         `linear` replaces what the branch's linear map would say (training hands in what it
-        says about a head that it was not fitted to).
+        says about a head that it was not fitted to). `found` is that of `look`.
         """
         branch, pooled = self.low_rank, tokens.pooled
         if branch is None or pooled is None or layers == 0:
@@ -159,15 +187,13 @@ class ReconstructionModel(nn.Module):
         overall, latents = both.tensor_split([len(branch.queries)], dim=1)
         if linear is None:
             linear = branch.linear_coefficients(pooled)
-        # What the linear map knows of the photograph arrives in equal parts, a layer each, so
-        # that the states of appendix G lead from the starting head to the final one.
-        share = 1.0 if layers is None else layers / len(self.decoder.layers)
+        share = self._share(layers)
         coefficients = linear * share + branch.refinement(overall)
         aligned, maps = self.pixel_aligned, tokens.maps
         if aligned is None or maps is None:
             offsets = branch(coefficients, patch_index)
         else:
-            found = aligned.look(branch, self.head, coefficients, pooled, maps)
+            found = found or aligned.look(branch, self.head, coefficients, pooled, maps)
             offsets = aligned(found, coefficients, branch, self.head, patch_index, share)
         return self.head(latents, patch_index, offsets), coefficients
 

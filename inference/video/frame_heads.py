@@ -100,10 +100,11 @@ class BatchedHeads:
         with torch.inference_mode():
             cancel.check()
             tokens = model.encode(images, foreground)
+            found = model.look(tokens)
             for start in range(0, NUM_PATCHES, CHUNK_PATCHES):
                 cancel.check()
                 index = torch.arange(start, start + CHUNK_PATCHES, device=device)
-                chunk = model.decode(tokens, patch_index=index)
+                chunk = model.decode(tokens, patch_index=index, found=found)
                 for number, part in enumerate(parts):
                     part.append(chunk.to_gaussians(number))
         return [joined(part) for part in parts]

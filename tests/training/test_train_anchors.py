@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.toy_heads import write_heads
-from training import train_pixel_aligned, train_reconstruction
+from training import train_patches, train_pixel_aligned, train_reconstruction
 from training.anchors.data import read_head
 from training.anchors.feature_cache import to_pictures
 from training.evaluation.head_source import load_model_heads
@@ -59,20 +59,29 @@ def test_a_finished_closed_form_is_kept_and_the_decoder_goes_on_after_a_stop(roo
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_the_look_back_is_set_on_top_and_brings_colours_nearer(root):
+def test_look_back_and_patches_are_set_on_top_and_bring_colours_nearer(root):
     finished = root / "start" / "model.safetensors"
-    written = train_pixel_aligned.main(
-        [
-            *("--data", str(root / "train"), "--init", str(finished)),
-            *("--out", str(root / "aligned")),
-        ]
+    data = ("--data", str(root / "train"))
+    aligned = train_pixel_aligned.main(
+        [*data, "--init", str(finished), "--out", str(root / "aligned")]
     )
-    before, after = load_file(finished), load_file(written)
-    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    changed = changes(finished, aligned)
     assert all(name.startswith(("pixel_aligned.", "encoder.reduce")) for name in changed)
-    assert {"pixel_aligned.gains", "pixel_aligned.shape_basis", "encoder.reduce"} <= changed
-    errors = [colour_error(path, root / "train") for path in (finished, written)]
+    assert {"pixel_aligned.shape.weight", "pixel_aligned.shape_basis", "encoder.reduce"} <= changed
+    patches = train_patches.main(
+        [*data, "--init", str(aligned), "--out", str(root / "patches"), "--steps", "150"]
+    )
+    changed = changes(aligned, patches)
+    assert all(name.startswith("pixel_aligned.patches.") for name in changed)
+    assert len(changed) == 2 * (2 + 2 * 4)  # scaling and four layers, of both networks
+    errors = [colour_error(path, root / "train") for path in (finished, patches)]
     assert errors[1] < 0.8 * errors[0]
+
+
+def changes(before, after):
+    """Names of the tensors that are not the same in two files."""
+    first, second = load_file(before), load_file(after)
+    return {name for name in second if not torch.equal(first[name], second[name])}
 
 
 def colour_error(checkpoint, folder):

@@ -66,6 +66,7 @@ def test_every_tensor_has_a_row_with_its_shape(preset):
             model = build(config)
     values = dimensions(config) | {str(n): n for n in range(9)}
     values |= {f"2{letter}": 2 * values[letter] for letter in "DE"}
+    values |= {f"{times}K": times * values["K"] for times in (3, 6)}
     for name, tensor in model.state_dict().items():
         _, shape = part_of(name)
         expected = [values.get(letter, -1) for letter in shape]

@@ -1,1 +1,1 @@
-"""The closed form of inference.model.pixel_aligned: views, cascade of regressions, gains."""
+"""How inference.model.pixel_aligned is set: views, a cascade of regressions, patches that learn."""

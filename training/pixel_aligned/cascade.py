@@ -6,19 +6,18 @@ new pictures bring.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from inference.head.template import HeadTemplate
+from inference.model.patch_evidence import DECIMETRES, projected
 from inference.model.pixel_aligned import (
-    DECIMETRES,
+    NORMAL_UNIT,
     POSE,
     ClosedForm,
     expected_places,
-    projected,
     sampled_blocks,
 )
 from inference.model.reconstruction import ReconstructionModel
@@ -33,27 +32,12 @@ _FACE_WEIGHT, _OTHER_WEIGHT = 1.0, 0.2
 _ROWS = 64
 
 
-@dataclass(frozen=True)
-class Cascade:
-    """What was said about each view when its head was not fitted.
-
-    Attributes:
-        coefficients: [V, K] of the low-rank branch.
-        pose: [V, 8].
-        shape: [V, regions * C].
-    """
-
-    coefficients: torch.Tensor
-    pose: torch.Tensor
-    shape: torch.Tensor
-
-
 def fit_cascade(
     model: ReconstructionModel,
     views: AlignedViews,
     template: HeadTemplate,
     say: Callable[[str], None],
-) -> Cascade:
+) -> None:
     """Set probes, poses and shapes of the model's pixel-aligned branch."""
     branch, low_rank = model.pixel_aligned, model.low_rank
     assert branch is not None
@@ -61,7 +45,8 @@ def fit_cascade(
     regions = low_rank.region.flatten().numpy()
     probes = _probes(template, regions, branch.config.probes)
     branch.probes.copy_(torch.from_numpy(probes))
-    branch.normals.copy_(torch.from_numpy(np.array(template.normals)).view_as(branch.normals))
+    normals = torch.from_numpy(np.array(template.normals) * NORMAL_UNIT)
+    branch.normals.copy_(normals.round().view_as(branch.normals))
     branch.mirror.copy_(torch.from_numpy(np.array(template.mirror)).view_as(branch.mirror))
 
     coefficients = low_rank.linear_coefficients(views.pooled)
@@ -98,9 +83,7 @@ def fit_cascade(
     fits = gated_ridge(read, ones, (wanted - centre).numpy(), views.heads, shares)
     branch.shape.weight.copy_(torch.from_numpy(np.concatenate([f.weights for f in fits], 1).T))
     branch.shape.bias.copy_(centre)
-    shape = torch.from_numpy(np.concatenate([f.held_out for f in fits], 1)) + centre
     say("shape: " + ", ".join(f"error {f.error:.3f} on others ({f.strength:g})" for f in fits))
-    return Cascade(coefficients, pose, shape)
 
 
 def _probes(template: HeadTemplate, regions: NDArray[np.uint8], count: int) -> NDArray[np.int32]:

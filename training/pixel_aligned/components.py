@@ -6,14 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from inference.model.pixel_aligned import expected_places
+from inference.model.pixel_aligned import FACE, expected_places
 from inference.model.reconstruction import ReconstructionModel
 from training.anchors.data import SKIN
 from training.anchors.regression import principal_components
 from training.pixel_aligned.views import AlignedViews, Floats
 
-_FACE = 0
-"""The region of faces, see training.anchors.regional_components."""
 _ROWS = 64
 
 
@@ -57,7 +55,7 @@ def _lacking(
 ) -> Floats:
     """True places less the low-rank ones, [V, A, 3] metres."""
     assert model.low_rank is not None
-    face = model.low_rank.region.flatten()[anchors[0]] == _FACE
+    face = model.low_rank.region.flatten()[anchors[0]] == FACE
     index = torch.from_numpy(anchors)[None]
     missing = np.empty((len(views), len(anchors), 3), np.float32)
     for at in range(0, len(views), _ROWS):

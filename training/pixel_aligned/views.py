@@ -64,7 +64,7 @@ class AlignedViews:
     def __len__(self) -> int:
         return len(self.heads)
 
-    def maps(self, rows: slice) -> PictureMaps:
+    def maps(self, rows: slice | NDArray[np.int64]) -> PictureMaps:
         """Layers of some views as the model has them."""
         images = to_pictures(self.images[rows])
         alpha = torch.from_numpy(self.foreground[rows]).float() / 255
@@ -98,10 +98,9 @@ def collect_views(
     seed: int,
     say: Callable[[str], None],
     bfloat16: bool = False,
+    set_reduction: bool = False,
 ) -> AlignedViews:
     """Augment and encode the views of a folder of heads.
-
-    Sets how `model.encoder` reduces features, from the first heads.
 
     Args:
         model: with a closed form that was not fitted to these heads.
@@ -110,6 +109,7 @@ def collect_views(
         seed: of the augmentation.
         say: told what is going on.
         bfloat16: run the backbone in bfloat16.
+        set_reduction: set how `model.encoder` reduces features, from the first heads.
     """
     encoder, config = model.encoder, model.config.pixel_aligned
     assert config is not None
@@ -140,8 +140,9 @@ def collect_views(
             return encoder.backbone_features(to_pictures(images[rows])).half().float()
 
     views_of = [slice(*np.searchsorted(shown, [n, n + 1])) for n in range(len(targets))]
-    first = views_of[:_REDUCED_FROM]
-    _set_reduction(model, [(features_of(rows), foreground[rows]) for rows in first])
+    if set_reduction:
+        first = views_of[:_REDUCED_FROM]
+        _set_reduction(model, [(features_of(rows), foreground[rows]) for rows in first])
     pooled, layers = [], []
     for number, rows in enumerate(views_of):
         features, seen = features_of(rows), to_pictures(images[rows])
