@@ -10,6 +10,7 @@ from inference.head.template import HeadTemplate
 from training.anchors.data import CLOTH, HAIR, SKIN
 
 SIZE = 280
+SKIN_TONE = 150
 
 
 def attributes(rng):
@@ -49,10 +50,11 @@ def write_heads(folder, count):
         kind = np.full(NUM_GAUSSIANS, SKIN, np.uint8)
         kind[template.labels == Label.HAIR] = HAIR
         kind[(template.labels == Label.NECK) & (template.anchors[:, 1] < -0.12)] = CLOTH
-        colours = np.full((NUM_GAUSSIANS, 3), 150, np.uint8)
+        colours = np.full((NUM_GAUSSIANS, 3), SKIN_TONE, np.uint8)
         colours[kind == HAIR] = tones[about["hair_colour"]]
         rgb = np.repeat(label[None, ..., None] * 12, 3, axis=3).astype(np.uint8)
         rgb[label[None] == Label.HAIR] = tones[about["hair_colour"]]
+        rgb[label[None] == Label.FACE] = SKIN_TONE
         pose = np.diag([1.0, -1.0, -1.0, 1.0])
         pose[2, 3] = 1.0
         intrinsics = np.array([[700.0, 0, 140], [0, 700, 140], [0, 0, 1]])
