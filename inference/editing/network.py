@@ -108,10 +108,14 @@ class EditingNetwork:
 
     def brows_of(self, style: FloatArray) -> FloatArray:
         """The colour [3] of brows that a completed style [W] says."""
-        return _details(self._palette(style))[1]
+        hair, skin = _hair_and_skin(self._palette(style))
+        # Brows are as hair, but duller, and those of light hair are seen against the skin too.
+        dull = hair + _DULL * (hair.mean() - hair)
+        brows = dull * min(_DARKER, _AGAINST_SKIN * float(skin.mean() / hair.mean()))
+        return np.asarray(brows, np.float32)
 
     def _palette(self, style: FloatArray) -> FloatArray:
-        """[40] the palette of a completed style [W]."""
+        """[40] the palette of a completed style [W], which no map has a part in."""
         weight, bias = self.palette_of_styles
         return weight @ style + bias
 
@@ -124,19 +128,19 @@ class EditingNetwork:
         size = self._model.config.encoder.image_size
         vector = torch.from_numpy(np.ascontiguousarray(style, np.float32))[None]
         one_hot = torch.from_numpy(_resized(labels, size))[None]
-        branch = self._model.branch
-        assert branch is not None
         with torch.inference_mode():
             geometry = self._model.geometry(one_hot)
             latents = self._beside.submit(self._latents, geometry, vector)
-            fields, pose = self._model.read(one_hot, vector, geometry)
-            palette = branch.palette(vector)[0].numpy()
+            fields, pose, palette = self._model.read(one_hot, vector, geometry)
         choices = Choices(
             fields.chances[0].reshape(-1, 4).numpy(),
             fields.places[0].reshape(-1, 4, 3).numpy(),
             fields.colours[0].reshape(-1, 4, 3).numpy(),
         )
-        return Reading(choices, pose[0].numpy(), latents, *_details(palette))
+        glasses, hair, beard = _details(palette[0].numpy())
+        return Reading(
+            choices, pose[0].numpy(), latents, glasses, self.brows_of(style), hair, beard
+        )
 
     def _latents(self, geometry: MapTokens, style: torch.Tensor) -> torch.Tensor:
         """[1, P, D] of an encoded map and a style [1, W]."""
@@ -167,18 +171,21 @@ class EditingNetwork:
 
 def _details(
     palette: FloatArray,  # [40]
-) -> tuple[GlassesLook, FloatArray, HairKind, BeardLook]:
+) -> tuple[GlassesLook, HairKind, BeardLook]:
     """What a palette says beyond the colours of anchors."""
     frame = np.clip(palette[list(GLASSES_COLOUR)], 0.02, 1).astype(np.float32)
     glasses = GlassesLook(frame, bool(palette[DARK_LENSES] > 0.5))
-    hair, skin = (np.clip(palette[list(part)], 0.03, 1) for part in (HAIR_COLOUR, SKIN_COLOUR))
-    # Brows are as hair, but duller, and those of light hair are seen against the skin too.
-    dull = hair + _DULL * (hair.mean() - hair)
-    brows = dull * min(_DARKER, _AGAINST_SKIN * float(skin.mean() / hair.mean()))
     curly, wavy = (float(_sure(palette[number])) for number in (CURLY, WAVY))
     kind = HairKind(curly, wavy * (1 - curly))
-    beard = beard_of(palette[list(BEARDS)], hair, skin)
-    return glasses, brows.astype(np.float32), kind, beard
+    return glasses, kind, beard_of(palette[list(BEARDS)], *_hair_and_skin(palette))
+
+
+def _hair_and_skin(
+    palette: FloatArray,  # [40]
+) -> tuple[FloatArray, FloatArray]:
+    """Their colours [3]."""
+    hair, skin = (np.clip(palette[list(part)], 0.03, 1) for part in (HAIR_COLOUR, SKIN_COLOUR))
+    return hair, skin
 
 
 def _sure(value: float) -> float:

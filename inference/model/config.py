@@ -280,6 +280,7 @@ class EditingBranchConfig:
         patches: how many patches can be skin, hair, cloth, a hat.
         columns: which numbers of the palette the colours of each of these hang on.
         queries: global latents that the decoder refines the geometry with.
+        tints: global latents that it refines the palette with.
     """
 
     latent: int = 24
@@ -292,6 +293,7 @@ class EditingBranchConfig:
         (*range(24, 27), *range(27, 30)),
     )
     queries: int = 16
+    tints: int = 8
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from inference.model.config import (
     ModelConfig,
 )
 from inference.model.decoder import Decoder, TemplateEmbedding, last_state
-from inference.model.editing_branch import EditingBranch, KindFields
+from inference.model.editing_branch import TINTED, EditingBranch, KindFields
 from inference.model.editing_encoder import EditingEncoder, MapTokens
 from inference.model.gaussian_head import GaussianHead
 from inference.model.low_rank import LowRankOffsets
@@ -22,10 +22,16 @@ from inference.model.map_features import pool_map
 from inference.model.reconstruction import SILENT_PARTS
 from inference.model.tensors import GaussianTensors, ImageTokens
 
-_SILENT_BRANCH = ("branch.queries", "branch.refine.")
-"""What of the branch speaks for the decoder, by the beginnings of the weights' names."""
+_READERS, _TINTS = ("branch.queries", "branch.refine."), ("branch.tints", "branch.tint.")
+"""What of the branch speaks for the decoder, of geometry and of palettes, by the beginnings of the
+weights' names."""
 _SILENT_PATCHES = ("template.",)
 """What speaks for the patches alone."""
+_OWN_QUERIES = "template.query"
+"""What each patch has learned of itself, beyond where it lies."""
+_TINTED_BY = 64
+"""Patches of a map, evenly spread, at which the decoder's tints meet the style: it is the same at
+every patch, so these say what all of them would."""
 
 
 @dataclass(frozen=True)
@@ -115,17 +121,24 @@ class EditingModel(nn.Module):
         Patches and global latents are left out each by itself.
         """
         self._skips_patches = self.head.silent
-        self._reads_alone = self.branch is None or self.branch.silent
+        self._reads_alone = self._reads_nothing
 
     @property
     def silent_parts(self) -> tuple[str, ...]:
         """As ReconstructionModel's."""
-        patches = self.head.silent
-        reading = self.branch is None or self.branch.silent
-        branch = _SILENT_BRANCH if self.branch is not None and reading else ()
-        if patches and reading:
-            return (*SILENT_PARTS, *branch)
-        return (*_SILENT_PATCHES, *branch) if patches else branch
+        branch = self.branch
+        readers = _READERS if branch is not None and branch.silent else ()
+        tints = _TINTS if branch is not None and branch.tintless else ()
+        if self.head.silent:
+            patches = SILENT_PARTS if self._reads_nothing else _SILENT_PATCHES
+            return (*patches, *readers, *tints)
+        own = () if self.template.query.any() else (_OWN_QUERIES,)
+        return (*own, *readers, *tints)
+
+    @property
+    def _reads_nothing(self) -> bool:
+        """Whether the branch, if there is one, does without encoder and decoder."""
+        return self.branch is None or (self.branch.silent and self.branch.tintless)
 
     def forward(
         self,
@@ -138,7 +151,7 @@ class EditingModel(nn.Module):
         tokens = self.fuse(geometry, style)
         if self.branch is None:
             return self.decode(tokens, patch_index)
-        fields, _ = self.read(labels, style, geometry, patch_index)
+        fields, _, _ = self.read(labels, style, geometry, patch_index)
         return self.decode(tokens, patch_index, *fields.of(fields.chances.argmax(-1)))
 
     def geometry(
@@ -183,17 +196,56 @@ class EditingModel(nn.Module):
             return branch.queries.new_zeros(len(geometry.tokens), branch.config.latent)
         return branch.refinement(self.global_latents(geometry))
 
+    def palette(
+        self,
+        geometry: MapTokens,
+        style: torch.Tensor,  # [B, style_width]
+    ) -> torch.Tensor:
+        """The palette [B, 40] of a style on a map; of a model with a branch."""
+        branch = self.branch
+        assert branch is not None
+        style = style.float()
+        told: torch.Tensor = branch.palette(style)
+        if branch.tintless:
+            return told
+        tinted = told.clone()
+        tinted[:, list(TINTED)] += self.tints(geometry, style)
+        return tinted
+
+    def tints(
+        self,
+        geometry: MapTokens,
+        style: torch.Tensor,  # [B, style_width]
+    ) -> torch.Tensor:
+        """What global latents add to the numbers of TINTED, [B, T], seeing one aspect at a time."""
+        branch = self.branch
+        assert branch is not None
+        masks, number = branch.aspects()
+        several = len(masks)
+        step = max(1, geometry.tokens.shape[1] // _TINTED_BY)
+        tokens, keep = geometry.tokens[:, ::step], geometry.keep
+        thinned = MapTokens(
+            tokens.repeat_interleave(several, 0),
+            None if keep is None else keep[:, ::step].repeat_interleave(several, 0),
+        )
+        fused = self.encoder.fused(thinned, (style[:, None] * masks).flatten(0, 1))
+        queries = branch.tints[None].expand(len(thinned.tokens), -1, -1)
+        found = self.decoder(queries, fused.tokens, fused.keep)
+        said: torch.Tensor = branch.tint(found.flatten(1)).unflatten(0, (-1, several))
+        return said.gather(1, number.expand(len(style), 1, -1)).squeeze(1)
+
     def read(
         self,
         labels: torch.Tensor,  # [B, classes, H, W]
         style: torch.Tensor,  # [B, style_width]
         geometry: MapTokens,
         patch_index: torch.Tensor | None = None,  # [P], None is all
-    ) -> tuple[KindFields, torch.Tensor]:
-        """All that anchors could be, and the map's pose [B, 6]; of a model with a branch."""
+    ) -> tuple[KindFields, torch.Tensor, torch.Tensor]:
+        """All that anchors could be, the map's pose [B, 6] and the palette [B, 40]."""
         assert self.branch is not None
         latent, pose = self.branch.read_map(pool_map(labels))
-        return self.branch(latent + self.refinement(geometry), style, patch_index), pose
+        latent, palette = latent + self.refinement(geometry), self.palette(geometry, style)
+        return self.branch(latent, palette, patch_index), pose, palette
 
     def decode(
         self,

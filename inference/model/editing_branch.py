@@ -5,7 +5,8 @@ map alone; what colour it then has follows from a palette that the style names. 
 style cannot mix, whatever the rest of the model has learned.
 
 A linear map reads the latent off the face map; the decoder's global latents, which have seen the
-map and no style, add their own reading of it.
+map and no style, add their own reading of it. Another linear map reads the palette off the style;
+global latents that have seen the style at every patch of the map add theirs.
 """
 
 from dataclasses import dataclass
@@ -42,6 +43,11 @@ CURLY, WAVY = 37, 38
 
 DARK_LENSES = 39
 """The number of the palette that says whether lenses are dark, 0 or 1."""
+
+TINTED = (*HAIR_COLOUR, *range(18, 30), CURLY, WAVY, DARK_LENSES)
+"""Numbers of the palette that global latents may change: of hair, cloth, glasses, hats and light.
+Age and irises are asked for where there is no map; skin, sex and beards, which we tried, were then
+nearer to the heads of the styles and read less well off pictures."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ class PatchTable(nn.Module):
 
 
 class EditingBranch(nn.Module):
-    """Face map and style to KindFields, and the map's pose."""
+    """Latent and palette to KindFields, and what linear maps read of face map and style."""
 
     feature_mean: torch.Tensor
     feature_std: torch.Tensor
@@ -161,13 +167,33 @@ class EditingBranch(nn.Module):
         self.requires_grad_(False)
         self.queries = nn.Parameter(torch.randn(config.queries, width) * 0.1)
         self.refine = nn.Linear(config.queries * width, config.latent)
-        nn.init.zeros_(self.refine.weight)
-        nn.init.zeros_(self.refine.bias)
+        self.tints = nn.Parameter(torch.randn(config.tints, width) * 0.1)
+        self.tint = nn.Linear(config.tints * width, len(TINTED))
+        for layer in (self.refine, self.tint):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     @property
     def silent(self) -> bool:
         """Whether global latents change no geometry, as before any training."""
         return not bool(self.refine.weight.any())
+
+    @property
+    def tintless(self) -> bool:
+        """Whether global latents change no palette, as before any training."""
+        return not bool(self.tint.weight.any())
+
+    def aspects(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What of a style the numbers of TINTED may hang on.
+
+        Returns:
+            Masks [A, W] of 0 and 1, and which of them is each number's [T]. The refinement of a
+            number sees nothing that its linear map does not look at: so a prompt about hair cannot
+            change a hat.
+        """
+        looked_at = self.palette.weight[list(TINTED)] != 0
+        masks, number = torch.unique(looked_at, dim=0, return_inverse=True)
+        return masks.float(), number
 
     def refinement(
         self,
@@ -188,11 +214,10 @@ class EditingBranch(nn.Module):
     def forward(
         self,
         latent: torch.Tensor,  # [B, Z]
-        style: torch.Tensor,  # [B, W]
+        palette: torch.Tensor,  # [B, 40]
         patches: torch.Tensor | None = None,  # [P], None is all
     ) -> KindFields:
         """All that the anchors of these patches could be."""
-        palette = self.palette(style.float())
         places = self._spread(self.places, [latent] * len(KINDS), patches, 3)
         codes = [palette[:, list(columns)] for columns in self.config.columns]
         colours = self._spread(self.colours, codes, patches, 3).clamp(0, 1)

@@ -130,6 +130,10 @@ LAYOUT = (
     Part("branch.feature_std", "tensor", ("*",), "ours, editing: of the pooled face map"),
     Part("branch.latent", "linear", ("*", "*"), "ours, editing: pooled map to latent and pose"),
     Part("branch.palette", "linear", ("*", "*"), "ours, editing: style to palette"),
+    Part("branch.queries", "tensor", ("*", "D"), "ours, editing: global latents of the map"),
+    Part("branch.refine", "linear", ("*", "*"), "ours, editing: these to what the latent gains"),
+    Part("branch.tints", "tensor", ("*", "D"), "ours, editing: global latents of the style"),
+    Part("branch.tint", "linear", ("*", "*"), "ours, editing: these to what the palette gains"),
     Part("branch.places.{i}.patches", "tensor", ("*",), "ours, editing: patches of table i"),
     Part(
         "branch.places.{i}.values",

@@ -25,6 +25,7 @@ from training import (
     train_style,
 )
 from training.editing import geometry as editing_geometry
+from training.editing import tints as editing_tints
 from training.editing import trainer as editing_trainer
 from training.editing.map_ridge import ridge_of_maps
 from training.editing.start import Regression, regress
@@ -95,7 +96,7 @@ def test_a_finished_closed_form_is_kept_while_the_decoder_learns_what_it_leaves_
             *("--stage", "anchors", "--data", str(trained / "heads"), "--heads", "6"),
             *("--styles", str(trained / "cache"), "--test-styles", str(trained / "cache")),
             *("--style-space", str(trained / "style" / "style_space.safetensors")),
-            *("--closed-form", str(finished), "--out", str(tmp_path)),
+            *("--closed-form", str(finished), "--out", str(tmp_path), "--prompts", "20"),
             *("--steps", "6", "--batch", "4", "--patches", "32", "--save", "60"),
             *("--learning-rate", "0.05"),
             *("--mend-reading", "--maps", str(more), "--map-views", "1"),
@@ -110,20 +111,52 @@ def test_a_finished_closed_form_is_kept_while_the_decoder_learns_what_it_leaves_
     assert after["head.position.weight"].any()
     lines = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
     measured = {line["kind"]: line for line in lines if "hair mm" in line}
-    assert list(measured) == ["closed form", "geometry", "end"]
-    start, geometry, _ = measured.values()
+    assert list(measured) == ["closed form", "geometry", "tints", "end"]
+    start, geometry, tints, _ = measured.values()
     # Each stage adds its own part, which is nothing before it begins.
     assert start["hair mm"] == start["hair mm without patches"]
-    assert geometry["hair mm"] == geometry["hair mm without patches"]
+    assert geometry["hair mm"] == geometry["hair mm without patches"] == tints["hair mm"]
     with pytest.raises(InvalidModelError, match="nowhere"):
         train_editing.main(
             [
                 *("--stage", "anchors", "--data", str(trained / "heads")),
                 *("--styles", str(trained / "cache"), "--out", str(tmp_path)),
                 *("--style-space", str(trained / "style" / "style_space.safetensors")),
-                *("--closed-form", str(tmp_path / "nowhere.safetensors")),
+                *("--closed-form", str(tmp_path / "nowhere.safetensors"), "--prompts", "5"),
             ]
         )
+
+
+def test_patches_are_trained_on_top_of_finished_weights(trained, tmp_path):
+    finished = trained / "edit" / "editing.safetensors"
+    train_editing.main(
+        [
+            *("--stage", "anchors", "--data", str(trained / "heads"), "--heads", "6"),
+            *("--styles", str(trained / "cache"), "--test-styles", str(trained / "cache")),
+            *("--style-space", str(trained / "style" / "style_space.safetensors")),
+            *("--go-on-from", str(finished), "--prompts", "20", "--out", str(tmp_path)),
+            *("--steps", "4", "--batch", "4", "--patches", "32"),
+        ]
+    )
+    before, after = load_file(finished), load_file(tmp_path / "editing.safetensors")
+    kept = [
+        name
+        for name in before
+        if name.startswith("branch.")
+        and not name.startswith(("branch.queries", "branch.refine", "branch.tint"))
+    ]
+    assert "branch.latent.weight" in kept
+    assert all(torch.equal(before[name], after[name]) for name in kept)
+    assert after["head.position.weight"].any()
+    assert "template.position.0.weight" in after
+    assert "template.query" not in after  # a patch's place names it
+    lines = (json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines())
+    start, *_, end = (line for line in lines if "hair mm" in line)
+    # Where the finished weights were, and somewhere else.
+    assert start["hair mm"] == pytest.approx(start["hair mm without patches"], abs=0.5)
+    assert end["hair mm"] != start["hair mm"]
+    network = EditingNetwork(HeadTemplate.load(), tmp_path / "editing.safetensors")
+    assert network.style == "embedded-style"
 
 
 def test_a_stopped_training_of_the_editing_model_goes_on_to_the_last_bit(trained, tmp_path):
@@ -133,7 +166,12 @@ def test_a_stopped_training_of_the_editing_model_goes_on_to_the_last_bit(trained
                 *("--stage", "anchors", "--data", str(trained / "heads"), "--heads", "6"),
                 *("--styles", str(trained / "cache"), "--out", str(tmp_path / out)),
                 *("--style-space", str(trained / "style" / "style_space.safetensors")),
-                *("--closed-form", str(trained / "edit" / "editing.safetensors")),
+                *(
+                    "--closed-form",
+                    str(trained / "edit" / "editing.safetensors"),
+                    "--prompts",
+                    "20",
+                ),
                 *("--steps", str(steps), "--batch", "4", "--patches", "32", "--save", "0", *more),
             ]
         )
@@ -141,7 +179,7 @@ def test_a_stopped_training_of_the_editing_model_goes_on_to_the_last_bit(trained
 
     whole = go("whole", 8)
     # As kill -9 after the first step of each stage would leave it.
-    for stage in ("geometry", "patches"):
+    for stage in ("geometry", "tints", "patches"):
         kept = tmp_path / f"{stage}.pt"
         real = stage_state.save_state
 
@@ -152,6 +190,7 @@ def test_a_stopped_training_of_the_editing_model_goes_on_to_the_last_bit(trained
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(editing_geometry, "save_state", save_once)
+            patch.setattr(editing_tints, "save_state", save_once)
             patch.setattr(editing_trainer, "save_state", save_once)
             go(f"{stage} again", 8)
         shutil.copy(kept, tmp_path / f"{stage} again" / kept.name)

@@ -14,6 +14,7 @@ from inference.head.template import HeadTemplate
 from inference.model.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from inference.model.config import preset_config
 from inference.model.editing import EditingModel, editing_config
+from inference.model.editing_branch import TINTED
 from inference.model.map_features import pool_map
 from inference.progress import CancelToken, no_progress
 
@@ -33,8 +34,9 @@ def build():
 def randomise(model):
     branch = model.branch
     with torch.no_grad():
-        for layer in (model.head.position, model.head.colour, branch.refine):
+        for layer in (model.head.position, model.head.colour, branch.refine, branch.tint):
             layer.weight.normal_(std=0.05)
+        model.template.query.normal_(std=0.02)
         branch.latent.weight.normal_(std=0.01)
         for table in (*branch.places, *branch.colours, *branch.chances):
             count = len(table.patches)
@@ -55,18 +57,53 @@ def test_the_decoder_moves_the_geometry_and_no_style_does():
     model, labels = build(), a_map()
     first, other = torch.randn(2, 1, STYLES)
     geometry = model.geometry(labels)
-    one, _ = model.read(labels, first, geometry)
-    two, _ = model.read(labels, other, geometry)
+    one, _, _ = model.read(labels, first, geometry)
+    two, _, _ = model.read(labels, other, geometry)
     assert torch.equal(one.places, two.places)
     assert torch.equal(one.chances, two.chances)
     latent, _ = model.branch.read_map(pool_map(labels))
-    alone = model.branch(latent, first)
+    alone = model.branch(latent, model.palette(geometry, first))
     assert not torch.allclose(alone.places, one.places)
     more_hair = labels.clone()
     more_hair[:, :, 12:20, 8:42] = labels[:, :, 4:12, 8:42]
     assert not torch.allclose(
         model.refinement(geometry), model.refinement(model.geometry(more_hair))
     )
+
+
+@torch.no_grad()
+def test_the_decoder_tints_the_palette_with_what_a_number_may_hang_on():
+    model, labels = build(), a_map()
+    # The first numbers hang on the first half of the style, the others on the second.
+    model.branch.palette.weight[:20, 6:] = 0
+    model.branch.palette.weight[20:, :6] = 0
+    tinted = torch.tensor(TINTED)
+    first, second = tinted[tinted < 20], tinted[tinted >= 20]
+    geometry, style = model.geometry(labels), torch.randn(1, STYLES)
+    palette = model.palette(geometry, style)
+    added = palette - model.branch.palette(style)
+    assert (added[:, tinted].abs() > 1e-4).all()
+    assert added.count_nonzero() == len(tinted)
+    other = style.clone()
+    other[:, 6:] += torch.randn(1, 6)
+    changed = model.palette(geometry, other) - model.branch.palette(other)
+    torch.testing.assert_close(changed[:, first], added[:, first])
+    assert (changed[:, second] != added[:, second]).all()
+    _, _, told = model.read(labels, style, geometry)
+    assert torch.equal(told, palette)
+
+
+@torch.no_grad()
+def test_maps_in_a_batch_tint_as_they_do_alone():
+    model = build()
+    wide = a_map()
+    narrow = wide.clone()
+    narrow[:, :, :, 26:] = narrow[:, :, :, :1]  # fewer patches than the other has
+    styles = torch.randn(2, STYLES)
+    both = model.palette(model.geometry(torch.cat([wide, narrow])), styles)
+    for number, labels in enumerate((wide, narrow)):
+        alone = model.palette(model.geometry(labels), styles[number : number + 1])
+        torch.testing.assert_close(both[number : number + 1], alone, atol=1e-4, rtol=1e-4)
 
 
 def test_maps_of_classes_are_read_as_their_one_hot_maps_are():
@@ -107,7 +144,7 @@ def test_places_and_colours_are_those_of_the_splats():
     style, index = torch.randn(1, STYLES), torch.tensor([3, 70, 4000])
     geometry = model.geometry(labels)
     tokens = model.fuse(geometry, style)
-    fields, _ = model.read(labels, style, geometry, index)
+    fields, _, _ = model.read(labels, style, geometry, index)
     places, colours = fields.of(fields.chances.argmax(-1))
     splats = model.decode(tokens, index, places, colours)
     found = model.places_and_colours(model.latents(tokens, index), index, places, colours)
@@ -118,13 +155,14 @@ def test_places_and_colours_are_those_of_the_splats():
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("speaking", ["head", "branch"])
+@pytest.mark.parametrize("speaking", ["head", "refine", "tint"])
 def test_what_speaks_for_the_decoder_keeps_it(speaking, tmp_path):
     model, labels = build(), a_map()
     style = torch.randn(1, STYLES)
-    quiet = model.branch.refine if speaking == "head" else model.head
-    for weight in quiet.parameters():
-        weight.zero_()
+    speakers = {"head": model.head, "refine": model.branch.refine, "tint": model.branch.tint}
+    for name, speaker in speakers.items():
+        for weight in speaker.parameters() if name != speaking else ():
+            weight.zero_()
     before = model(labels, style)
     info = CheckpointInfo("embedded", {}, "t", "a test", "CC0-1.0")
     path = tmp_path / "editing.safetensors"
@@ -132,15 +170,35 @@ def test_what_speaks_for_the_decoder_keeps_it(speaking, tmp_path):
     other = EditingModel(model.config, model.head.anchors).eval()
     load_checkpoint(path, other, model.config)
     other.skip_silent_decoder()
-    assert torch.equal(other(labels, style).means, before.means)
-    left_out = {name.split(".")[0] for name in model.silent_parts}
-    assert left_out == ({"branch"} if speaking == "head" else {"template"})
-    for weight in (*model.branch.refine.parameters(), *model.head.parameters()):
+    after = other(labels, style)
+    assert torch.equal(after.means, before.means)
+    assert torch.equal(after.colours, before.colours)
+    silent = {"head": "template.", "refine": "branch.refine.", "tint": "branch.tint."}
+    spoken = silent.pop(speaking)
+    assert set(silent.values()) <= set(model.silent_parts)
+    assert not spoken.startswith(model.silent_parts)
+    assert not "decoder.".startswith(model.silent_parts)
+    for weight in speakers[speaking].parameters():
         weight.zero_()
-    silent = model(labels, style)
+    quiet = model(labels, style)
     model.skip_silent_decoder()
-    assert {"branch.refine.", "decoder."} <= set(model.silent_parts)
-    assert torch.equal(model(labels, style).means, silent.means)
+    assert {"branch.refine.", "branch.tint.", "decoder."} <= set(model.silent_parts)
+    assert torch.equal(model(labels, style).means, quiet.means)
+
+
+@torch.no_grad()
+def test_queries_that_learned_nothing_are_left_out_of_the_file(tmp_path):
+    model, labels = build(), a_map()
+    assert "template.query" not in model.silent_parts
+    model.template.query.zero_()
+    assert "template.query" in model.silent_parts
+    style = torch.randn(1, STYLES)
+    info = CheckpointInfo("embedded", {}, "t", "a test", "CC0-1.0")
+    path = tmp_path / "editing.safetensors"
+    save_checkpoint(path, model, model.config, info, leave_out=model.silent_parts)
+    other = EditingModel(model.config, model.head.anchors).eval()
+    load_checkpoint(path, other, model.config)
+    assert torch.equal(other(labels, style).means, model(labels, style).means)
 
 
 def test_every_trained_weight_gets_a_gradient():

@@ -55,11 +55,12 @@ def build(config=TINY, seed=0):
     return ReconstructionModel(config, anchors, None)
 
 
-@pytest.mark.parametrize("preset", [*PRESETS, "editing"])
+@pytest.mark.parametrize("preset", [*PRESETS, "editing", "embedded editing"])
 def test_every_tensor_has_a_row_with_its_shape(preset):
     with torch.device("meta"):
-        if preset == "editing":
-            config = editing_config(PRESETS["paper"], "clip-vit-l-14", 768)
+        if "editing" in preset:
+            base = PRESETS["embedded" if "embedded" in preset else "paper"]
+            config = editing_config(base, "a style network", 768)
             model = EditingModel(config, torch.zeros(4096, 16, 3))
         else:
             config = PRESETS[preset]

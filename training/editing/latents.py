@@ -41,10 +41,10 @@ def place_tables(
 ) -> tuple[Array, Array]:
     """Where anchors lie by kind: at the zero latent [A, 4, 3], and a unit's way [A, 4, 3, Z]."""
     width = branch.config.latent
-    style = torch.zeros(1, branch.palette.in_features)
+    palette = torch.zeros(1, branch.config.palette)
     with torch.no_grad():
         at = [
-            branch(code[None], style, patches).places[0].flatten(0, 1)
+            branch(code[None], palette, patches).places[0].flatten(0, 1)
             for code in torch.cat([torch.zeros(1, width), torch.eye(width)])
         ]
     ways = torch.stack([place - at[0] for place in at[1:]], dim=-1)
@@ -152,3 +152,14 @@ def latents_of(
     true, importance = true_latents(branch, heads, template, spread)
     read, _ = learn_to_read(branch, heads, true, importance, mend)
     return Latents(true, read, importance)
+
+
+def latents_as_read(
+    branch: EditingBranch, heads: MapHeads, template: HeadTemplate, spread: Array
+) -> Latents:
+    """All of it, where the branch goes on reading maps as it does; it was fitted to other heads."""
+    true, importance = true_latents(branch, heads, template, spread)
+    features = np.concatenate([heads.features, heads.mirrored_features])
+    with torch.no_grad():
+        read, _ = branch.read_map(torch.from_numpy(features))
+    return Latents(true, read.numpy(), importance)

@@ -50,7 +50,8 @@ def measure(model: EditingModel, heads: EditingHeads, template: HeadTemplate) ->
         shown = torch.from_numpy(heads.maps[view]).long()[None]
         geometry = model.encoder.geometry_of_classes(shown)
         latent, _ = branch.read_map(torch.from_numpy(heads.features[view])[None])
-        smooth = branch(latent + model.refinement(geometry), style, patches).of(chosen)
+        palette = model.palette(geometry, style)
+        smooth = branch(latent + model.refinement(geometry), palette, patches).of(chosen)
         latents = model.latents(model.fuse(geometry, style), patches)
         last = model.places_and_colours(latents, patches, *smooth)
         truth = heads.positions[head][anchors].astype(np.float32)

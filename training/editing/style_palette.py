@@ -1,7 +1,8 @@
-"""What a style says of a head's palette: the only thing in the editing model that reads a style.
+"""What a style says of a head's palette.
 
 Forty numbers (colours of the parts, light, age, sex, beard, kind of hair, dark lenses), each told
-by a ridge regression from those blocks of the style vector that may speak of it.
+by a ridge regression from those blocks of the style vector that may speak of it. What these leave
+open is learned by training.editing.tints.
 """
 
 from collections.abc import Callable

@@ -29,6 +29,7 @@ from training.editing.geometry import learn_geometry
 from training.editing.latents import MIRROR_PLACE, Latents
 from training.editing.map_heads import MapHeads, drawn_map
 from training.editing.metrics import measure
+from training.editing.tints import learn_tints
 from training.runs.averaging import follow
 from training.runs.log import RunLog
 from training.runs.schedule import parameter_groups, warm_cosine
@@ -37,7 +38,8 @@ from training.runs.stage_state import StageClock, Stateful, load_state, save_sta
 _BETA = 0.3  # spreads from which on an error of place counts linearly
 _COLOUR = 4.0  # weight of colours against places
 _LATENT = 0.5  # weight of the geometry's latent against places
-_BLANK = 0.2  # share of styles with some aspects left open, as prompts leave them
+_BLANK = 0.2  # share of strangers' styles with some aspects left open, as prompts leave them
+_WORDS = 0.3  # share of strangers' styles that are prompts, where there are any
 _WARM_UP = 100  # steps
 _ADAMW = AdamWConfig(weight_decay=0.03, factors=(("branch.refine.", 0.1),))
 """The map from global latents has thousands of inputs and goes slowly."""
@@ -93,7 +95,7 @@ def guess(model: EditingModel, batch: EditingBatch, patches: torch.Tensor) -> Gu
     geometry = model.encoder.geometry_of_classes(batch.maps)
     latent = batch.read + model.refinement(geometry)
     chosen = torch.where(batch.kind < len(KINDS), batch.kind, SKIN)
-    fields = branch(latent, batch.style, patches)
+    fields = branch(latent, model.palette(geometry, batch.style), patches)
     places, colours = fields.of(chosen.unflatten(1, (-1, model.config.head.per_patch)))
     latents = model.latents(model.fuse(geometry, batch.style), patches)
     whole = model.places_and_colours(latents, patches, places, colours)
@@ -114,6 +116,8 @@ class EditingTrainer:
         seed: int,
     ) -> None:
         """Train with the maps of `mapped`, the first of which are `heads`, in their order."""
+        # A patch's place names it well enough, and its own query would ship as 2 MB.
+        model.template.query.requires_grad_(False)
         self.model, self.heads, self.latents, self.seed = model, heads, latents, seed
         self.mapped = mapped
         self.average = copy.deepcopy(model)
@@ -192,11 +196,11 @@ class EditingTrainer:
         rows = []
         for view, stranger in zip(views, strangers, strict=True):
             if stranger:
-                chosen = rng.integers(len(heads.styles))
+                worded = len(heads.prompts) and rng.random() < _WORDS
+                vector = rng.choice(heads.prompts if worded else heads.styles).copy()
             else:
                 whose, number = mapped.view_head[view], mapped.view_number[view]
-                chosen = rng.choice(heads.styles_beside(whose, number))
-            vector = heads.styles[chosen].copy()
+                vector = heads.styles[rng.choice(heads.styles_beside(whose, number))].copy()
             if stranger and rng.random() < _BLANK:
                 vector[rng.random(len(vector)) < 0.5] = 0
             rows.append(completed(vector))
@@ -235,7 +239,7 @@ def train(
     template: HeadTemplate,
     options: argparse.Namespace,
     log: RunLog,
-    export: Callable[[EditingModel, int, int], None],
+    export: Callable[[EditingModel, int, int, int], None],
 ) -> None:
     """Train for the options' minutes or steps, and measure on heads that are not trained on."""
 
@@ -245,11 +249,14 @@ def train(
 
     look("closed form", model, 0, 0.0)
     reading, latents = learn_geometry(model, mapped, latents, options, log)
-    export(model, reading, 0)
+    export(model, reading, 0, 0)
     look("geometry", model, 0, 0.0)
+    tints = learn_tints(model, heads, mapped, options, log)
+    export(model, reading, tints, 0)
+    look("tints", model, 0, 0.0)
     rate, seed = options.learning_rate, options.seed
     trainer = EditingTrainer(model, heads, mapped, latents, template, rate, seed)
-    clock = StageClock(options, 1 - options.geometry)
+    clock = StageClock(options, 1 - options.geometry - options.tints)
     path = options.out / _STATE
     parts: dict[str, Stateful] = {
         "model": model,
@@ -266,9 +273,9 @@ def train(
         log.step(clock.steps, options.batch, clock.seconds, terms)
         if clock.time_to_save():
             save_state(path, parts, clock.steps, clock.seconds)
-            export(trainer.average, reading, clock.steps)
+            export(trainer.average, reading, tints, clock.steps)
             look("patches", trainer.average, clock.steps, clock.seconds)
-    export(trainer.average, reading, clock.steps)
+    export(trainer.average, reading, tints, clock.steps)
     look("end", trainer.average, clock.steps, clock.seconds)
 
 
