@@ -4,7 +4,6 @@ Two small towers, trained contrastively on synthetic heads and what is said of t
 frozen networks: the ViT-S/14 for pictures, all-MiniLM-L6-v2 for words.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch.nn import functional
 from inference.errors import UsageError
 from inference.features.embedded import load_embedded_backbone
 from inference.features.implied_style import ImpliedStyle
+from inference.features.phrases import names_its_subject, phrases_of
 from inference.features.protocol import ImageBackbone
 from inference.features.sentence import WIDTH as SENTENCE_WIDTH
 from inference.features.sentence import SentenceNetwork
@@ -30,7 +30,6 @@ from inference.model.checkpoint import load_checkpoint
 EMBEDDED_STYLE = "models/style_space.safetensors"
 NAME = "embedded-style"
 _COLOUR_CELLS = 8
-_JOINTS = re.compile(r"[,;.]|\b(?:and|with|but|who has|wearing|in)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -211,12 +210,9 @@ class EmbeddedStyle:
         phrases = [part for part in phrases_of(text) if any(c.isalpha() for c in part)]
         sentences = torch.from_numpy(network.embed([text, *phrases])).to(self._device)
         whole, *parts = self._space.text.embed(sentences).cpu().numpy()
-        return joined(whole, parts) if len(parts) > 1 else whole
-
-
-def phrases_of(text: str) -> list[str]:
-    """The phrases of a description, parted at commas and words that join."""
-    return [part.strip() for part in _JOINTS.split(text) if part.strip()]
+        if len(parts) < 2:
+            return np.asarray(whole)
+        return joined(whole, parts, [names_its_subject(phrase) for phrase in phrases])
 
 
 def load_embedded_style(

@@ -133,22 +133,36 @@ def emphasised(look: FloatArray, vector: FloatArray) -> FloatArray:
     return made
 
 
-def joined(whole: FloatArray, parts: Sequence[FloatArray]) -> FloatArray:
+def joined(whole: FloatArray, parts: Sequence[FloatArray], alone: Sequence[bool]) -> FloatArray:
     """The vector [128] of a description and of its phrases, of unit length.
 
     What a phrase says surely is taken from it, if the whole says something about it at all: alone,
-    "grey" could be hair or eyes.
+    "grey" could be hair or eyes. A phrase that names its subject needs no whole: a long description
+    can drown what one of its phrases says.
+
+    Args:
+        whole: of the description.
+        parts: of its phrases.
+        alone: which of these name their subject.
     """
     made = np.zeros(WIDTH, np.float32)
     sure = said(whole)
     told = [said(part) for part in parts]
     for number, block in enumerate(BLOCKS):
-        own = [p[block.where] for p, s in zip(parts, told, strict=True) if s[number] > _SURE]
-        if own and sure[number] > _OPEN:
-            value = np.sum([unit(values) for values in own], axis=0)
+        heard = sure[number] > _OPEN
+        own = [
+            part[block.where]
+            for part, sureness, named in zip(parts, told, alone, strict=True)
+            if sureness[number] > _SURE and (heard or named)
+        ]
+        if own:
+            value, share = (
+                np.sum([unit(values) for values in own], axis=0),
+                max(sure[number], _SURE),
+            )
         else:
-            value = whole[block.where] * sure[number]
-        made[block.where] = unit(value) * block.weight * max(sure[number], 1e-3)
+            value, share = whole[block.where] * sure[number], sure[number]
+        made[block.where] = unit(value) * block.weight * max(share, 1e-3)
     return unit(made)
 
 

@@ -159,3 +159,25 @@ def test_words_say_what_they_name_louder_and_pictures_nothing():
     assert np.linalg.norm(louder[hair]) > 1.2 * np.linalg.norm(look[hair])
     np.testing.assert_allclose(np.delete(louder, hair), np.delete(look, hair))
     np.testing.assert_allclose(emphasised(picture, picture), picture, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect", "phrase"),
+    [
+        ("long red wavy hair and a beard", "hair colour", "long red wavy hair"),
+        ("a man with long red wavy hair and a beard", "hair colour", "long red wavy hair"),
+        ("a woman with an afro and a yellow sweater in warm light", "clothes", "a yellow sweater"),
+    ],
+)
+def test_a_long_description_drowns_no_phrase_that_names_its_subject(style, text, aspect, phrase):
+    where = BLOCKS[NAMES.index(aspect)].where
+    whole, part = (completed(vector)[where] for vector in words(style, text, phrase))
+    assert np.linalg.norm(part) > 0.1
+    np.testing.assert_allclose(whole, part, atol=0.02)
+
+
+def test_a_colour_alone_is_what_the_description_says_that_it_is(style):
+    (vector,) = words(style, "short, grey, curly hair")
+    sure = dict(zip(NAMES, said(vector), strict=True))
+    assert sure["hair colour"] > 0.9
+    assert sure["eyes"] < 0.1
