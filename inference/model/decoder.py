@@ -29,7 +29,7 @@ class TemplateEmbedding(nn.Module):
         code = self._code(anchors.float(), config.frequencies)
         self.register_buffer("code", code, persistent=False)
         self.position = mlp(code.shape[1], config.width, config.width)
-        self.query = nn.Parameter(torch.zeros(config.patches, config.width))
+        self.query = nn.Parameter(torch.randn(config.patches, config.width) * 0.02)
         self.position.apply(init_linear)
 
     @staticmethod

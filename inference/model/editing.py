@@ -27,8 +27,6 @@ _READERS, _TINTS = ("branch.queries", "branch.refine."), ("branch.tints", "branc
 weights' names."""
 _SILENT_PATCHES = ("template.",)
 """What speaks for the patches alone."""
-_OWN_QUERIES = "template.query"
-"""What each patch has learned of itself, beyond where it lies."""
 _TINTED_BY = 64
 """Patches of a map, evenly spread, at which the decoder's tints meet the style: it is the same at
 every patch, so these say what all of them would."""
@@ -132,8 +130,7 @@ class EditingModel(nn.Module):
         if self.head.silent:
             patches = SILENT_PARTS if self._reads_nothing else _SILENT_PATCHES
             return (*patches, *readers, *tints)
-        own = () if self.template.query.any() else (_OWN_QUERIES,)
-        return (*own, *readers, *tints)
+        return (*readers, *tints)
 
     @property
     def _reads_nothing(self) -> bool:

@@ -96,7 +96,7 @@ def test_it_learns_to_read_maps_of_heads_that_it_was_not_shown(maps, tmp_path):
     read = np.broadcast_to(both.mean(0), both.shape).astype(np.float32)
     latents = Latents(both, read, np.ones(24, np.float32))
     options = SimpleNamespace(
-        out=tmp_path, seed=0, learning_rate=1e-3, geometry=1.0, steps=240, minutes=9, save=9
+        out=tmp_path, seed=0, learning_rate=1e-3, geometry=1.0, steps=140, minutes=9, save=9
     )
     options.resume = False
     _, left = learn_geometry(model, heads, latents, options, RunLog(tmp_path))

@@ -36,7 +36,6 @@ def randomise(model):
     with torch.no_grad():
         for layer in (model.head.position, model.head.colour, branch.refine, branch.tint):
             layer.weight.normal_(std=0.05)
-        model.template.query.normal_(std=0.02)
         branch.latent.weight.normal_(std=0.01)
         for table in (*branch.places, *branch.colours, *branch.chances):
             count = len(table.patches)
@@ -184,21 +183,6 @@ def test_what_speaks_for_the_decoder_keeps_it(speaking, tmp_path):
     model.skip_silent_decoder()
     assert {"branch.refine.", "branch.tint.", "decoder."} <= set(model.silent_parts)
     assert torch.equal(model(labels, style).means, quiet.means)
-
-
-@torch.no_grad()
-def test_queries_that_learned_nothing_are_left_out_of_the_file(tmp_path):
-    model, labels = build(), a_map()
-    assert "template.query" not in model.silent_parts
-    model.template.query.zero_()
-    assert "template.query" in model.silent_parts
-    style = torch.randn(1, STYLES)
-    info = CheckpointInfo("embedded", {}, "t", "a test", "CC0-1.0")
-    path = tmp_path / "editing.safetensors"
-    save_checkpoint(path, model, model.config, info, leave_out=model.silent_parts)
-    other = EditingModel(model.config, model.head.anchors).eval()
-    load_checkpoint(path, other, model.config)
-    assert torch.equal(other(labels, style).means, model(labels, style).means)
 
 
 def test_every_trained_weight_gets_a_gradient():

@@ -116,8 +116,6 @@ class EditingTrainer:
         seed: int,
     ) -> None:
         """Train with the maps of `mapped`, the first of which are `heads`, in their order."""
-        # A patch's place names it well enough, and its own query would ship as 2 MB.
-        model.template.query.requires_grad_(False)
         self.model, self.heads, self.latents, self.seed = model, heads, latents, seed
         self.mapped = mapped
         self.average = copy.deepcopy(model)
